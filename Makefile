@@ -1,0 +1,53 @@
+# Needs Python 3.11 or newer, nothing else: everything is set up in .venv on first use.
+PYTHON ?= $(firstword $(foreach python,python3.11 python3.12 python3.13 python3.14 python3,$(if $(shell command -v $(python)),$(python))))
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check format bench page chromium clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: $(INSTALLED) page ## Start the receiver, and the fetcher when repositories are configured
+	@$(BIN)/python scripts/run.py
+
+demo: $(INSTALLED) page ## Show it with a make-believe organisation: no token, no internet
+	@$(BIN)/python scripts/demo.py
+
+test: $(INSTALLED) page chromium ## Run every test
+	$(BIN)/python hatch_build.py test
+	$(BIN)/pytest
+
+check: $(INSTALLED) page ## Judge the code: format, lint, types, imports, browser code
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python hatch_build.py check
+
+format: $(INSTALLED) ## Format the code
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+	$(BIN)/python hatch_build.py format
+
+bench: $(INSTALLED) page ## Measure, beside a bare baseline in the same run
+	$(BIN)/python -m bench
+
+page: $(INSTALLED)
+	@$(BIN)/python hatch_build.py
+
+chromium: $(INSTALLED)
+	@$(BIN)/python scripts/chromium.py
+
+clean: ## Remove everything that was built or installed here; config.toml and data/ stay
+	rm -rf .venv dist receiver/static receiver/web/node_modules
+
+$(INSTALLED): pyproject.toml
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed, with venv' >&2; exit 1; }
+	@echo 'Setting up .venv (once)'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
