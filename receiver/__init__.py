@@ -1,1 +1,23 @@
-"""The receiver."""
+"""The receiver: takes deployment events and shows what is where.
+
+The way of one event, module by module:
+
+    request   app         builds the parts; problems turns what goes wrong into an answer
+              api         every route; POST /api/deployments starts here
+              access      who may write
+    event     submission  what may be sent: the model that validates, documents, explains
+              event       what is stored and read
+    log       writer      group commit: many requests, one durable transaction
+              store       every SQL statement, over the tables of schema, opened by database
+    feed      feed        follows the log, folds it into the matrix, tells the streams
+              matrix      the fold: pure, in any order to the same result
+    browser   board       the matrix as JSON, built once for each change
+              stream      server-sent events, live and resumed
+              page        the dashboard's files, built from web/ into static/
+
+Nothing flows back. Beside the road: config (settings), query (query strings), openapi, metrics.
+"""
+
+from importlib.metadata import version
+
+__version__ = version("deployment-dashboard")

@@ -1,0 +1,100 @@
+"""The command line: `deployment-receiver`."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import make_url
+
+from receiver import __version__
+from receiver.api import PARTS
+from receiver.app import build
+from receiver.config import BadSettings, Settings, load
+from receiver.server import serve
+from receiver.store import StoreUnavailable
+
+log = logging.getLogger("receiver")
+
+EX_CONFIG: Final = 78  # sysexits.h
+EX_UNAVAILABLE: Final = 69
+LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def main() -> None:
+    """Run the receiver until SIGTERM or SIGINT."""
+    arguments = _arguments()
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    try:
+        settings = load(arguments.config)
+    except BadSettings as error:
+        sys.stderr.writelines(f"deployment-receiver: {line}\n" for line in error.lines)
+        sys.exit(EX_CONFIG)
+    try:
+        asyncio.run(run(settings))
+    except (OSError, StoreUnavailable) as error:
+        sys.exit(_cannot_start(settings, error))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="deployment-receiver",
+        description="Take deployment events over HTTP and show which version is where.",
+        epilog="Settings come from [receiver] of the file and from RECEIVER_… variables, "
+        "which win; config.example.toml names them all.",
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="TOML file (default: $DEPLOYMENT_DASHBOARD_CONFIG, else ./config.toml if it exists)",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    return parser.parse_args()
+
+
+async def run(settings: Settings) -> None:
+    """Serve until told to stop.
+
+    Raises:
+        OSError: The address cannot be listened on.
+        StoreUnavailable: The database cannot be opened.
+    """
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    app = build(settings)
+    async with serve(app, settings.host, settings.port) as port:
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        log.info(
+            "receiver %s on http://%s:%d, log in %s up to event %d, %d keys",
+            __version__,
+            host,
+            port,
+            make_url(settings.database_url).render_as_string(hide_password=True),
+            app[PARTS].feed.position,
+            len(settings.keys),
+        )
+        await stopped.wait()
+        log.info("stopping")
+    log.info("stopped")
+
+
+def _cannot_start(settings: Settings, error: Exception) -> int:
+    where = (
+        make_url(settings.database_url).render_as_string(hide_password=True)
+        if isinstance(error, StoreUnavailable)
+        else f"{settings.host}:{settings.port}"
+    )
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    sys.stderr.write(f"deployment-receiver: {where}: {reason}\n")
+    return EX_UNAVAILABLE
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+"""The routes, all of them, and what each does."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from receiver import __version__, openapi
+from receiver.access import Keys
+from receiver.board import Answer, Board
+from receiver.event import Event, encode_json
+from receiver.feed import Feed
+from receiver.metrics import Metrics
+from receiver.page import File, accepts_gzip
+from receiver.query import ListQuery, MatrixQuery, StreamQuery, encode_cursor, parse_query
+from receiver.server import expect
+from receiver.store import Append, Store
+from receiver.stream import Streams
+from receiver.submission import Invalid, check_headers, parse
+from receiver.writer import Writer
+
+LARGEST_BODY: Final = 64 * 1024
+JSON: Final = "application/json"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the handlers use; receiver.app builds it."""
+
+    keys: Keys
+    store: Store
+    writer: Writer
+    feed: Feed
+    board: Board
+    streams: Streams
+    metrics: Metrics
+    files: dict[str, File]
+
+
+PARTS: Final = web.AppKey("parts", Parts)
+
+
+def routes(files: Iterable[str]) -> list[web.RouteDef]:
+    """Every route of the receiver; `files` are the paths of the page's files."""
+    return [
+        web.post("/api/deployments", post_deployment, expect_handler=expect),
+        web.get("/api/deployments", list_deployments),
+        web.get("/api/deployments/{id}", get_deployment),
+        web.get("/api/matrix", get_matrix),
+        web.get("/api/services", list_services),
+        web.get("/api/environments", list_environments),
+        web.get("/api/events/stream", get_stream, allow_head=False),
+        web.get("/api/version", get_version),
+        web.get("/api/docs", get_docs),
+        web.get("/openapi.json", get_openapi),
+        web.get("/healthz", get_health),
+        web.get("/readyz", get_readiness),
+        web.get("/metrics", get_metrics),
+        web.get("/", get_dashboard),
+        *(web.get(path, get_file) for path in files),
+    ]
+
+
+async def post_deployment(request: web.Request) -> web.Response:
+    """`POST /api/deployments`: one more row of the log."""
+    parts = request.app[PARTS]
+    _authorize(request, parts.keys)
+    _require_json(request)
+    body = await request.read()
+    append = _read_append(request, body)
+    event = await parts.writer.append(append)
+    parts.metrics.events.labels(event.status).inc()
+    return web.Response(
+        status=201,
+        body=event.to_json(),
+        content_type=JSON,
+        headers={"Location": f"/api/deployments/{event.id}"},
+    )
+
+
+def _authorize(request: web.Request, keys: Keys) -> None:
+    if keys.name_of(request.headers.get("X-Api-Key")) is None:
+        raise web.HTTPUnauthorized(headers={"WWW-Authenticate": 'ApiKey realm="deployments"'})
+
+
+def _require_json(request: web.Request) -> None:
+    if request.content_type != JSON:
+        raise web.HTTPUnsupportedMediaType(text=f"Send the header Content-Type: {JSON}.")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise web.HTTPUnsupportedMediaType(text="Send the body without Content-Encoding.")
+
+
+def _read_append(request: web.Request, body: bytes) -> Append:
+    """What the request wants appended; raises Invalid with every mistake of headers and body."""
+    reporter = request.headers.get("X-Progress-Reporter")
+    key = request.headers.get("Idempotency-Key")
+    mistakes = check_headers(reporter, key)
+    try:
+        submission = parse(body)
+    except Invalid as error:
+        raise Invalid([*mistakes, *error.mistakes]) from None
+    if mistakes:
+        raise Invalid(mistakes)
+    idempotency = None if key is None else (key, hashlib.sha256(body).digest())
+    return Append(submission, reporter, idempotency)
+
+
+async def list_deployments(request: web.Request) -> web.Response:
+    """`GET /api/deployments`: a page of events, newest first."""
+    query = parse_query(ListQuery, request.query)
+    events = await request.app[PARTS].store.page(query.filter, query.cursor, query.limit + 1)
+    page = events[: query.limit]
+    next_cursor = encode_cursor(page[-1].order_key) if len(events) > len(page) else None
+    items = b",".join(event.to_json() for event in page)
+    body = b'{"items":[%b],"next_cursor":%b}' % (items, encode_json(next_cursor))
+    return _json(body)
+
+
+async def get_deployment(request: web.Request) -> web.Response:
+    """`GET /api/deployments/{id}`: one event."""
+    number = request.match_info["id"]
+    event: Event | None = None
+    if number.isascii() and number.isdigit() and len(number) <= 18:  # noqa: PLR2004 - fits 64 bits
+        event = await request.app[PARTS].store.get(int(number))
+    if event is None:
+        raise web.HTTPNotFound(text="There is no event with this id.")
+    return _json(event.to_json())
+
+
+async def get_matrix(request: web.Request) -> web.Response:
+    """`GET /api/matrix`: what is where."""
+    query = parse_query(MatrixQuery, request.query)
+    return _conditional(request, await request.app[PARTS].board.matrix(query.service))
+
+
+def _conditional(request: web.Request, answer: Answer) -> web.Response:
+    headers = {"ETag": answer.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+    # Weak comparison, as If-None-Match asks for (RFC 9110, 13.1.2).
+    known = request.headers.get("If-None-Match", "")
+    if known == "*" or answer.etag in (tag.strip() for tag in known.split(",")):
+        return web.Response(status=304, headers=headers)
+    if accepts_gzip(request):
+        headers["Content-Encoding"] = "gzip"
+        return web.Response(body=answer.compressed, content_type=JSON, headers=headers)
+    return web.Response(body=answer.body, content_type=JSON, headers=headers)
+
+
+async def list_services(request: web.Request) -> web.Response:
+    """`GET /api/services`: every service, by name."""
+    parts = request.app[PARTS]
+    await parts.feed.caught_up()
+    return _json(encode_json({"items": parts.board.services()}))
+
+
+async def list_environments(request: web.Request) -> web.Response:
+    """`GET /api/environments`: every environment, in promotion order."""
+    parts = request.app[PARTS]
+    await parts.feed.caught_up()
+    return _json(encode_json({"items": parts.board.environments()}))
+
+
+async def get_stream(request: web.Request) -> web.StreamResponse:
+    """`GET /api/events/stream`: events as they are stored."""
+    query = parse_query(StreamQuery, request.query)
+    # A browser that reconnects sends the header, and still the address it first opened.
+    last_event_id = request.headers.get("Last-Event-ID") or query.last_event_id
+    return await request.app[PARTS].streams.serve(request, query.filter, last_event_id)
+
+
+async def get_version(_request: web.Request) -> web.Response:
+    """`GET /api/version`: the running release."""
+    return _json(encode_json({"version": __version__}))
+
+
+async def get_openapi(_request: web.Request) -> web.Response:
+    """`GET /openapi.json`: this contract for machines."""
+    return _json(openapi.document())
+
+
+async def get_health(_request: web.Request) -> web.Response:
+    """`GET /healthz`: the process answers."""
+    return _json(encode_json({"status": "ok"}))
+
+
+async def get_readiness(request: web.Request) -> web.Response:
+    """`GET /readyz`: the database answers and the feed is up to date."""
+    parts = request.app[PARTS]
+    await parts.store.check()
+    await parts.feed.caught_up()
+    return _json(encode_json({"status": "ready"}))
+
+
+async def get_metrics(request: web.Request) -> web.Response:
+    """`GET /metrics`: for Prometheus."""
+    parts = request.app[PARTS]
+    parts.metrics.last_event_id.set(parts.feed.position)
+    parts.metrics.slots.set(len(parts.feed.slots))
+    headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+    return web.Response(body=parts.metrics.render(), headers=headers)
+
+
+async def get_dashboard(request: web.Request) -> web.Response:
+    """`GET /`: the dashboard."""
+    return _file(request, "/index.html")
+
+
+async def get_docs(request: web.Request) -> web.Response:
+    """`GET /api/docs`: /openapi.json as a page."""
+    return _file(request, "/docs.html")
+
+
+async def get_file(request: web.Request) -> web.Response:
+    """A file of the page."""
+    return _file(request, request.path)
+
+
+def _file(request: web.Request, path: str) -> web.Response:
+    files = request.app[PARTS].files
+    if not files:
+        raise web.HTTPServiceUnavailable(text="The page was not built: run `make page`.")
+    return files[path].answer(request)
+
+
+def _json(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type=JSON, headers={"Cache-Control": "no-store"})

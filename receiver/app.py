@@ -1,0 +1,94 @@
+"""The composition root: builds the parts, in order, and takes them down in reverse."""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from receiver import __version__
+from receiver.access import Keys
+from receiver.api import LARGEST_BODY, PARTS, Parts, routes
+from receiver.board import Board
+from receiver.config import Settings
+from receiver.database import open_database
+from receiver.feed import Feed
+from receiver.metrics import Metrics
+from receiver.page import File, load
+from receiver.problems import Handler, answer_problems
+from receiver.store import Store
+from receiver.stream import Streams
+from receiver.writer import Writer
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """The current time."""
+    return datetime.now(UTC)
+
+
+def build(settings: Settings, clock: Clock = now) -> web.Application:
+    """The application, its database not yet opened."""
+    files = load()
+    app = web.Application(middlewares=[count_posts, answer_problems], client_max_size=LARGEST_BODY)
+    app.add_routes(routes(files))
+    app.cleanup_ctx.append(lambda app: _parts(app, settings, files, clock))
+    app.on_shutdown.append(_end_streams)
+    return app
+
+
+async def _parts(
+    app: web.Application, settings: Settings, files: dict[str, File], clock: Clock
+) -> AsyncIterator[None]:
+    metrics = Metrics(__version__)
+    async with open_database(settings.database_url) as engine:
+        store = Store(engine)
+        feed = Feed(store)
+        await feed.load()
+        streams = Streams(store, feed, metrics)
+        writer = Writer(store, clock, committed=feed.grown)
+        board = Board(feed, settings.environment_order, clock, _answers_tag(settings))
+        keys = Keys(settings.keys)
+        app[PARTS] = Parts(keys, store, writer, feed, board, streams, metrics, files)
+        async with _background(feed.run(), writer.run(), streams.keep_alive()):
+            yield
+
+
+@contextlib.asynccontextmanager
+async def _background(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run endless loops; an error in one of them is logged when it ends."""
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            if not isinstance(outcome, asyncio.CancelledError):
+                log.error("a background loop ended", exc_info=outcome)
+
+
+def _answers_tag(settings: Settings) -> str:
+    """What shapes the matrix besides the log, for its ETag."""
+    return hashlib.sha256(repr((__version__, settings.environment_order)).encode()).hexdigest()[:8]
+
+
+async def _end_streams(app: web.Application) -> None:
+    # Else aiohttp waits for every open stream, twice over, before it stops.
+    app[PARTS].streams.end()
+
+
+@web.middleware
+async def count_posts(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count the answers to POST by status code."""
+    response = await handler(request)
+    if request.method == "POST":
+        request.app[PARTS].metrics.answers.labels(response.status).inc()
+    return response

@@ -1,0 +1,87 @@
+"""The matrix as it is answered: JSON built once for each change, not for each request."""
+
+import gzip
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from receiver.event import encode_json, format_time
+from receiver.feed import Feed
+from receiver.matrix import Slot, SlotKey, promotion_order
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One state of the matrix, ready to send."""
+
+    etag: str
+    body: bytes
+
+    @cached_property
+    def compressed(self) -> bytes:
+        """The body in gzip."""
+        return gzip.compress(self.body, compresslevel=5, mtime=0)
+
+
+class Board:
+    """What the feed knows, in the shapes that readers ask for."""
+
+    def __init__(
+        self, feed: Feed, environment_order: Sequence[str], clock: Callable[[], datetime], tag: str
+    ) -> None:
+        """`tag` names what else shapes an answer besides the log: release and settings."""
+        self._feed = feed
+        self._order = environment_order
+        self._clock = clock
+        self._tag = tag
+        self._whole: tuple[int, Answer] | None = None
+
+    def services(self) -> list[str]:
+        """Every service, by name."""
+        return sorted({service for service, _ in self._feed.slots})
+
+    def environments(self) -> list[str]:
+        """Every environment, in promotion order."""
+        return self._ordered({name for _, name in self._feed.slots})
+
+    async def matrix(self, service: str | None = None) -> Answer:
+        """The matrix, or one service's row of it, with everything this receiver acknowledged.
+
+        Raises:
+            StoreUnavailable: The log could not be read in time.
+        """
+        position = await self._feed.caught_up()
+        if service is not None:
+            return self._build(position, [service])
+        if self._whole is None or self._whole[0] != position:
+            self._whole = (position, self._build(position, self.services()))
+        return self._whole[1]
+
+    def _build(self, position: int, services: Sequence[str]) -> Answer:
+        rows = _rows(self._feed.slots, services)
+        environments = {name for slots in rows.values() for name in slots}
+        body = b'{"generated_at":%b,"last_event_id":%d,"environments":%b,"rows":[%b]}' % (
+            encode_json(format_time(self._clock())),
+            position,
+            encode_json(self._ordered(environments)),
+            b",".join(self._row(service, slots) for service, slots in rows.items()),
+        )
+        return Answer(f'W/"{position}-{self._tag}"', body)
+
+    def _row(self, service: str, slots: Mapping[str, Slot]) -> bytes:
+        encoded = (
+            b"%b:%b" % (encode_json(name), slots[name].json) for name in self._ordered(slots)
+        )
+        return b'{"service":%b,"slots":{%b}}' % (encode_json(service), b",".join(encoded))
+
+    def _ordered(self, environments: Iterable[str]) -> list[str]:
+        return promotion_order(environments, self._order)
+
+
+def _rows(slots: Mapping[SlotKey, Slot], services: Iterable[str]) -> dict[str, dict[str, Slot]]:
+    rows: dict[str, dict[str, Slot]] = {service: {} for service in services}
+    for (service, environment), slot in slots.items():
+        if service in rows:
+            rows[service][environment] = slot
+    return {service: found for service, found in rows.items() if found}

@@ -1,0 +1,171 @@
+"""The receiver's settings: `[receiver]` of one TOML file, overridden by environment variables."""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+PREFIX: Final = "RECEIVER_"
+CONFIG_VARIABLE: Final = "DEPLOYMENT_DASHBOARD_CONFIG"
+DEFAULT_CONFIG: Final = Path("config.toml")
+DEFAULT_DATABASE: Final = "sqlite+aiosqlite:///data/deployments.db"
+DRIVERS: Final = ("sqlite+aiosqlite",)
+
+
+class BadSettings(Exception):
+    """The settings cannot be used; `lines` has one for each mistake."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def _split(value: object) -> object:
+    """A list as an environment variable gives it: names with commas between."""
+    if isinstance(value, str):
+        return [name.strip() for name in value.split(",") if name.strip()]
+    return value
+
+
+def _sendable(key: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]+", key.get_secret_value()):
+        raise ValueError("must be visible ASCII characters without space: it travels in a header")
+    return key
+
+
+def _database(url: str) -> str:
+    try:
+        driver = make_url(url).drivername
+    except ArgumentError:
+        raise ValueError("must be a database URL, as sqlite+aiosqlite:///data/events.db") from None
+    if driver not in DRIVERS:
+        raise ValueError(f"must begin with {' or '.join(DRIVERS)}")
+    return url
+
+
+Key = Annotated[SecretStr, AfterValidator(_sendable)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """`[receiver]`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True
+    )
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    database_url: Annotated[str, AfterValidator(_database)] = DEFAULT_DATABASE
+    api_keys: dict[str, Key] = {}
+    api_key: Key | None = None
+    api_key_file: Path | None = None
+    environment_order: Names = ()
+
+    @model_validator(mode="after")
+    def _has_a_key(self) -> "Settings":
+        if not self.keys:
+            raise ValueError(
+                'set RECEIVER_API_KEY, or a name = "key" in [receiver.api_keys]: '
+                "without a key nobody could post"
+            )
+        return self
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The API keys by name."""
+        keys = {name: key.get_secret_value() for name, key in self.api_keys.items()}
+        if self.api_key_file is not None:
+            keys["default"] = _read_key(self.api_key_file)
+        if self.api_key is not None:
+            keys["default"] = self.api_key.get_secret_value()
+        return keys
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file; `load` hands the file over as init."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return (env_settings, init_settings)
+
+
+def _read_key(path: Path) -> str:
+    try:
+        key = path.read_text().strip()
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path}: {getattr(error, 'strerror', 'is not text')}") from None
+    return _sendable(SecretStr(key)).get_secret_value()
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read the settings.
+
+    Args:
+        path: The TOML file; without it the one that DEPLOYMENT_DASHBOARD_CONFIG names,
+            else ./config.toml where there is one.
+
+    Raises:
+        BadSettings: The file or a setting is wrong.
+    """
+    try:
+        return Settings(**_section(path or _default_path()))
+    except ValidationError as error:
+        raise BadSettings([_line(detail) for detail in error.errors()]) from None
+
+
+def _default_path() -> Path | None:
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named:
+        return Path(named)
+    return DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None
+
+
+def _section(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        section = tomllib.loads(path.read_text()).get("receiver", {})
+    except OSError as error:
+        raise BadSettings([f"{path}: {error.strerror}"]) from None
+    except ValueError as error:  # not UTF-8, or not TOML
+        raise BadSettings([f"{path}: {error}"]) from None
+    if not isinstance(section, dict):
+        raise BadSettings([f"{path}: receiver must be a table, [receiver]"])
+    return section
+
+
+def _line(detail: ErrorDetails) -> str:
+    """One mistake in one line, never with the value: it may be a key."""
+    message = detail["msg"].removeprefix("Value error, ")
+    if not detail["loc"]:
+        return message
+    name = ".".join(str(part) for part in detail["loc"])
+    variable = PREFIX + str(detail["loc"][0]).upper()
+    if detail["type"] == "extra_forbidden":
+        return f"receiver.{name}: there is no such setting"
+    return f"receiver.{name} ({variable}): {message}"

@@ -1,0 +1,146 @@
+"""The feed: follows the log, keeps the matrix in memory and hands new events to the streams.
+
+A commit only says that the log grew. The feed then reads what is new, by id, as any other
+reader does, so live streams, streams that resume and other receivers all take one road.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Protocol
+
+from receiver.event import Event
+from receiver.matrix import Slot, SlotKey, slot_of
+from receiver.store import Store, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+PAGE: Final = 1000
+RETRY_SECONDS: Final = 1.0
+CATCH_UP_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Server-sent events as bytes, encoded once for every stream that sends them."""
+
+    data: bytes
+
+    @cached_property
+    def chunk(self) -> bytes:
+        """The same bytes as one chunk of an HTTP/1.1 body."""
+        return b"%x\r\n%b\r\n" % (len(self.data), self.data)
+
+
+def frame_of(event: Event) -> Frame:
+    """One event as a server-sent event."""
+    return Frame(b"id: %d\nevent: deployment\ndata: %b\n\n" % (event.id, event.to_json()))
+
+
+@dataclass(frozen=True)
+class News:
+    """Events that are new to the log, in id order."""
+
+    events: Sequence[Event]
+
+    @cached_property
+    def frames(self) -> list[Frame]:
+        """A frame for each event."""
+        return [frame_of(event) for event in self.events]
+
+    @cached_property
+    def frame(self) -> Frame:
+        """All of it as one frame."""
+        return Frame(b"".join(frame.data for frame in self.frames))
+
+
+class Subscriber(Protocol):
+    """Who is told of new events, in id order, each once."""
+
+    def publish(self, news: News) -> None:
+        """Take them; must not wait."""
+
+
+class Feed:
+    """The log's tail in memory.
+
+    Attributes:
+        position: Id of the newest event that has been read, folded and published.
+        slots: The matrix as of `position`.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.position = 0
+        self.slots: dict[SlotKey, Slot] = {}
+        self._store = store
+        self._log_end = 0
+        self._moved = asyncio.Condition()
+        self._grown = asyncio.Event()
+        self._subscribers: set[Subscriber] = set()
+
+    async def load(self) -> None:
+        """Start at the end of the log, with its matrix."""
+        self.position, self.slots = await self._store.matrix()
+        self._log_end = self.position
+
+    def grown(self, last_id: int) -> None:
+        """Hear that the log now reaches to `last_id`."""
+        self._log_end = max(self._log_end, last_id)
+        self._grown.set()
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """From now on tell it of every event after `position`."""
+        self._subscribers.add(subscriber)
+
+    def unsubscribe(self, subscriber: Subscriber) -> None:
+        """Tell it nothing more."""
+        self._subscribers.discard(subscriber)
+
+    async def caught_up(self) -> int:
+        """Wait until everything this receiver has committed is in; returns the position.
+
+        Raises:
+            StoreUnavailable: The log could not be read in time.
+        """
+        if self.position < self._log_end:
+            await self._reach(self._log_end)
+        return self.position
+
+    async def _reach(self, event_id: int) -> None:
+        try:
+            async with asyncio.timeout(CATCH_UP_SECONDS), self._moved:
+                await self._moved.wait_for(lambda: self.position >= event_id)
+        except TimeoutError:
+            raise StoreUnavailable("the log could not be read in time") from None
+
+    async def run(self) -> None:
+        """Follow the log until cancelled."""
+        while True:
+            await self._grown.wait()
+            self._grown.clear()
+            try:
+                await self._read_on()
+            except StoreUnavailable as error:
+                log.error("could not read the log: %s", error)
+                await asyncio.sleep(RETRY_SECONDS)
+                self._grown.set()
+
+    async def _read_on(self) -> None:
+        while events := await self._store.after(self.position, PAGE):
+            self._take(events)
+            async with self._moved:
+                self._moved.notify_all()
+            if len(events) < PAGE:
+                break
+
+    def _take(self, events: Sequence[Event]) -> None:
+        for event in events:
+            key = (event.service, event.environment)
+            seen = self.slots.get(key)
+            self.slots[key] = slot_of(event) if seen is None else seen.with_event(event)
+        self.position = events[-1].id
+        news = News(events)
+        for subscriber in tuple(self._subscribers):
+            subscriber.publish(news)

@@ -1,0 +1,113 @@
+"""The matrix: what is where. A pure fold of events into slots, in any order to the same end."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, Final
+
+from receiver.event import Event, encode_json
+
+SlotKey = tuple[str, str]  # service, environment
+
+# Stages in the order in which a version travels through them, each with its usual spellings.
+STAGES: Final = (
+    ("dev", "devel", "develop", "development"),
+    ("test", "tst", "testing"),
+    ("qa", "quality", "qualityassurance"),
+    ("staging", "stage", "stg", "stag"),
+    ("uat", "acc", "acceptance", "useracceptance", "useracceptancetest"),
+    ("preprod", "preproduction", "pre", "ppd"),
+    ("prod", "production", "prd", "live"),
+)
+RANK_OF_STAGE: Final = {name: rank for rank, names in enumerate(STAGES) for name in names}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The latest events of one service in one environment, by the one total order.
+
+    Each attribute is a maximum, so folding events in any order, or twice, gives the same slot.
+    """
+
+    current: Event
+    last_success: Event | None = None
+    last_finished: Event | None = None
+
+    def with_event(self, event: Event) -> "Slot":
+        """The slot after one more event, early or late."""
+        return self.merged(slot_of(event))
+
+    def merged(self, other: "Slot") -> "Slot":
+        """The slot that has seen what both have seen."""
+        return Slot(
+            current=_later(self.current, other.current),
+            last_success=_later_or_none(self.last_success, other.last_success),
+            last_finished=_later_or_none(self.last_finished, other.last_finished),
+        )
+
+    @property
+    def prev_failed(self) -> bool:
+        """Whether the deployment now in progress follows one that failed."""
+        last = self.last_finished
+        return not self.current.finished and last is not None and last.status == "failure"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The slot as `GET /api/matrix` answers it."""
+        answer: dict[str, Any] = {"current": self.current.to_dict()}
+        if self.current.status != "success" and self.last_success is not None:
+            answer["last_successful"] = self.last_success.to_dict()
+        if self.prev_failed:
+            answer["prev_failed"] = True
+        return answer
+
+    @cached_property
+    def json(self) -> bytes:
+        """`to_dict` encoded, once for each change of the slot."""
+        return encode_json(self.to_dict())
+
+
+def slot_of(event: Event) -> Slot:
+    """The slot that has seen this event only."""
+    return Slot(
+        current=event,
+        last_success=event if event.status == "success" else None,
+        last_finished=event if event.finished else None,
+    )
+
+
+def _later(one: Event, other: Event) -> Event:
+    return max(one, other, key=lambda event: event.order_key)
+
+
+def _later_or_none(one: Event | None, other: Event | None) -> Event | None:
+    if one is None or other is None:
+        return one or other
+    return _later(one, other)
+
+
+def reduce(events: Iterable[Event]) -> dict[SlotKey, Slot]:
+    """The matrix of a whole log: the specification that memory and SQL are held to."""
+    slots: dict[SlotKey, Slot] = {}
+    for event in events:
+        key = (event.service, event.environment)
+        slots[key] = slots[key].with_event(event) if key in slots else slot_of(event)
+    return slots
+
+
+def promotion_order(environments: Iterable[str], configured: Sequence[str] = ()) -> list[str]:
+    """Environments from first to last: the configured, then known stages, then by name."""
+    position = {name: index for index, name in enumerate(configured)}
+
+    def key(name: str) -> tuple[int, int, str]:
+        if name in position:
+            return (0, position[name], name)
+        stage = _stage(name)
+        return (2, 0, name) if stage is None else (1, stage, name)
+
+    return sorted(environments, key=key)
+
+
+@cache
+def _stage(environment: str) -> int | None:
+    return RANK_OF_STAGE.get(re.sub(r"[\s_./-]", "", environment.lower()))

@@ -1,0 +1,123 @@
+"""The query strings that the endpoints take: models that validate and document them."""
+
+import base64
+import binascii
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, TypeVar
+
+from multidict import MultiMapping
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from receiver.event import OrderKey, Status
+from receiver.schema import EPOCH, MICROSECOND
+from receiver.store import Filter
+from receiver.submission import NAME, Invalid, Mistake, Time, message_for
+
+LARGEST_PAGE: Final = 500
+
+
+def _whole_number(value: object) -> object:
+    if isinstance(value, str):
+        if not (value.isascii() and value.isdigit() and len(value) <= 6):  # noqa: PLR2004 - more digits than any limit
+            raise PydanticCustomError("whole_number", "must be a whole number")
+        return int(value)
+    return value
+
+
+def encode_cursor(key: OrderKey) -> str:
+    """The place after an event in the one total order, as text nobody should take apart."""
+    happened_at, finished, event_id = key
+    text = f"{(happened_at - EPOCH) // MICROSECOND}.{finished:d}.{event_id}"
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def _decode_cursor(value: object) -> object:
+    try:
+        text = base64.b64decode(f"{value}==", altchars=b"-_", validate=True).decode("ascii")
+        happened_at, finished, event_id = (int(part) for part in text.split("."))
+        instant: datetime = EPOCH + timedelta(microseconds=happened_at)
+    except (binascii.Error, ValueError, OverflowError):
+        raise PydanticCustomError("cursor", "is not a cursor that this endpoint gave") from None
+    if event_id.bit_length() > 63:  # noqa: PLR2004 - the databases' integers
+        raise PydanticCustomError("cursor", "is not a cursor that this endpoint gave")
+    return (instant.astimezone(UTC), bool(finished), event_id)
+
+
+Name = Annotated[str, Field(min_length=1, max_length=255, pattern=NAME)]
+Cursor = Annotated[OrderKey, BeforeValidator(_decode_cursor, json_schema_input_type=str)]
+
+
+class MatrixQuery(BaseModel):
+    """`GET /api/matrix`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    service: Annotated[Name | None, Field(description="Only this service's row.")] = None
+
+
+class StreamQuery(MatrixQuery):
+    """`GET /api/events/stream`."""
+
+    service: Annotated[Name | None, Field(description="Only events of this service.")] = None
+    environment: Annotated[Name | None, Field(description="Only of this environment.")] = None
+    last_event_id: Annotated[
+        str | None, Field(description="First replay everything after this id.")
+    ] = None
+
+    @property
+    def filter(self) -> Filter:
+        """Which events are wanted."""
+        return Filter(service=self.service, environment=self.environment)
+
+
+class ListQuery(MatrixQuery):
+    """`GET /api/deployments`."""
+
+    service: Annotated[Name | None, Field(description="Only of this service.")] = None
+    environment: Annotated[Name | None, Field(description="Only of this environment.")] = None
+    status: Annotated[Status | None, Field(description="Only with this status.")] = None
+    deployment_id: Annotated[
+        Name | None, Field(max_length=200, description="Only of this deployment.")
+    ] = None
+    since: Annotated[Time | None, Field(description="Happened at this time or later.")] = None
+    until: Annotated[Time | None, Field(description="Happened before this time.")] = None
+    limit: Annotated[
+        int,
+        BeforeValidator(_whole_number),
+        Field(ge=1, le=LARGEST_PAGE, description="How many at most."),
+    ] = 100
+    cursor: Annotated[Cursor | None, Field(description="`next_cursor` of the page before.")] = None
+
+    @property
+    def filter(self) -> Filter:
+        """Which events are wanted."""
+        return Filter(
+            service=self.service,
+            environment=self.environment,
+            status=self.status,
+            deployment_id=self.deployment_id,
+            since=self.since,
+            until=self.until,
+        )
+
+
+Query = TypeVar("Query", bound=BaseModel)
+
+
+def parse_query(model: type[Query], given: MultiMapping[str]) -> Query:
+    """Read a query string.
+
+    Raises:
+        Invalid: A parameter is unknown, given twice, or has a bad value.
+    """
+    twice = sorted({name for name in given if len(given.getall(name)) > 1})
+    if twice:
+        raise Invalid([Mistake("", f"{name} is given more than once") for name in twice])
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        raise Invalid(
+            [Mistake("", f"{detail['loc'][0]} {message_for(detail)}") for detail in details]
+        ) from None

@@ -1,0 +1,93 @@
+"""Listening: aiohttp's server, with its last plain-text answers turned into problems."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import HttpVersion11, web
+
+from receiver.problems import problem
+
+log = logging.getLogger(__name__)
+
+LARGEST_HEADER: Final = 64 * 1024
+SHUTDOWN_SECONDS: Final = 0.8  # aiohttp waits this long for handlers, cancels, waits again
+BACKLOG: Final = 1024
+
+
+class Connection(web.RequestHandler):
+    """A connection that answers a request it cannot even parse with a problem.
+
+    aiohttp's own answer and log line quote the request, and with it perhaps a key.
+    """
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - quotes the request
+    ) -> web.StreamResponse:
+        """Answer and close the connection."""
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("a request failed", exc_info=exc)
+            detail = None
+        else:
+            log.info("refused a malformed request from %s: %s", request.remote, type(exc).__name__)
+            detail = "The request is not valid HTTP."
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun")
+        answer = problem(status, "/", detail)
+        answer.force_close()
+        return answer
+
+
+@asynccontextmanager
+async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Listen; yields the port. On the way out every accepted request is answered first.
+
+    Raises:
+        OSError: The address cannot be listened on.
+    """
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    try:
+        loop = asyncio.get_running_loop()
+        listener = await loop.create_server(
+            lambda: _connection(runner, loop), host, port, backlog=BACKLOG
+        )
+        try:
+            yield listener.sockets[0].getsockname()[1]
+        finally:
+            listener.close()
+    finally:
+        await runner.cleanup()
+
+
+def _connection(runner: web.AppRunner, loop: asyncio.AbstractEventLoop) -> Connection:
+    if runner.server is None:
+        raise ConnectionError("shutting down")
+    return Connection(
+        runner.server,
+        loop=loop,
+        access_log=None,  # type: ignore[arg-type] # as web.run_app takes it
+        auto_decompress=False,
+        max_line_size=LARGEST_HEADER,
+        max_field_size=LARGEST_HEADER,
+    )
+
+
+async def expect(request: web.Request) -> None:
+    """Tell a client that waits for it to send its body; other expectations are ignored.
+
+    RFC 9110, 10.1.1, allows that. aiohttp would refuse them in plain text.
+    """
+    continues = request.headers.get("Expect", "").lower() == "100-continue"
+    if continues and request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0

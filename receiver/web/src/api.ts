@@ -1,0 +1,96 @@
+/** The receiver's HTTP contract as this page uses it: its types, and one function for each request. */
+
+export type Status = "in-progress" | "success" | "failure";
+
+/** One row of the log. Times are RFC 3339 in UTC with `Z` and up to six digits of a second. */
+export interface DeploymentEvent {
+  id: number;
+  deployment_id: string;
+  service: string;
+  environment: string;
+  status: Status;
+  happened_at: string;
+  received_at: string;
+  version?: string;
+  run_url?: string;
+  run_number?: number;
+  actor?: string;
+  ref?: string;
+  sha?: string;
+  parent_deployments?: string[];
+  progress_reporter?: string;
+}
+
+export interface Slot {
+  current: DeploymentEvent;
+  /** Only when `current` is not a success and there has been one. */
+  last_successful?: DeploymentEvent;
+  /** Only when `current` is in progress and the finished event before it failed. */
+  prev_failed?: true;
+}
+
+export interface Matrix {
+  last_event_id: number;
+  environments: string[];
+  rows: { service: string; slots: Record<string, Slot> }[];
+}
+
+export interface DeploymentPage {
+  items: DeploymentEvent[];
+  next_cursor: string | null;
+}
+
+/** The receiver answered, but not with what was asked for. */
+export class RefusedError extends Error {
+  constructor(readonly status: number) {
+    super(`The receiver answered ${status}.`);
+  }
+}
+
+const TIMEOUT_MS = 30_000;
+
+async function get(path: string, query: Record<string, string>, signal: AbortSignal) {
+  const search = new URLSearchParams(query);
+  const response = await fetch(search.size ? `${path}?${search}` : path, {
+    headers: { Accept: "application/json" },
+    // The browser's cache keeps the ETag and turns a 304 into the kept answer.
+    cache: "no-cache",
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+  });
+  if (!response.ok) throw new RefusedError(response.status);
+  return response;
+}
+
+/** The whole matrix, or one service's row of it, and the receiver's clock (ms) as it answered. */
+export async function getMatrix(
+  service: string | undefined,
+  signal: AbortSignal,
+): Promise<{ matrix: Matrix; serverNow: number }> {
+  const response = await get("/api/matrix", service === undefined ? {} : { service }, signal);
+  // Not `generated_at`: the receiver may answer with a body it made earlier.
+  const serverNow = Date.parse(response.headers.get("Date") ?? "");
+  return { matrix: (await response.json()) as Matrix, serverNow };
+}
+
+/** One page of a slot's history, newest first. */
+export async function getHistory(
+  slot: { service: string; environment: string },
+  cursor: string | null,
+  signal: AbortSignal,
+): Promise<DeploymentPage> {
+  const { service, environment } = slot;
+  const query = { service, environment, limit: "50", ...(cursor === null ? {} : { cursor }) };
+  return (await (await get("/api/deployments", query, signal)).json()) as DeploymentPage;
+}
+
+/** Every environment there is, in promotion order. */
+export async function getEnvironments(signal: AbortSignal): Promise<string[]> {
+  const answer = (await (await get("/api/environments", {}, signal)).json()) as { items: string[] };
+  return answer.items;
+}
+
+/** The version of the running receiver. */
+export async function getVersion(signal: AbortSignal): Promise<string> {
+  const answer = (await (await get("/api/version", {}, signal)).json()) as { version: string };
+  return answer.version;
+}

@@ -1,0 +1,47 @@
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const exactFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+
+/** How long before `now` (ms) a time was, in at most six characters: "now", "5 min", "3 d". */
+export function age(time: string, now: number): string {
+  const elapsed = now - Date.parse(time);
+  return elapsed < -MINUTE ? `in ${span(-elapsed)}` : span(elapsed);
+}
+
+/** The same as a phrase: "just now", "5 min ago", "in 2 h". */
+export function ago(time: string, now: number): string {
+  const text = age(time, now);
+  if (text === "now") return "just now";
+  return text.startsWith("in ") ? text : `${text} ago`;
+}
+
+function span(ms: number): string {
+  if (ms < MINUTE) return "now";
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
+  if (ms < DAY) return `${Math.floor(ms / HOUR)} h`;
+  if (ms < 60 * DAY) return `${Math.floor(ms / DAY)} d`;
+  if (ms < 730 * DAY) return `${Math.floor(ms / (30 * DAY))} mo`;
+  return `${Math.floor(ms / (365 * DAY))} y`;
+}
+
+/** How long something took, to its two largest units: "40 s", "1 min 50 s", "2 h 5 min". */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return join(minutes, "min", seconds % 60, "s");
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return join(hours, "h", minutes % 60, "min");
+  return join(Math.floor(hours / 24), "d", hours % 24, "h");
+}
+
+function join(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small ? `${large} ${largeUnit} ${small} ${smallUnit}` : `${large} ${largeUnit}`;
+}
+
+/** The date and time in the viewer's language and zone. */
+export function exact(time: string): string {
+  return exactFormat.format(new Date(time));
+}

@@ -1,0 +1,155 @@
+import { getEnvironments, getMatrix, getVersion, type DeploymentEvent } from "./api";
+import { clock } from "./clock.svelte";
+import { FrameQueue } from "./frame";
+import { pause, type Link } from "./lib/connection";
+import type { MatrixState } from "./matrix.svelte";
+import { followStream } from "./stream";
+
+const RETRY_MS = 1_000;
+/** A connection that held this long was a good one: the next break counts as a first failure. */
+const STEADY_MS = 10_000;
+
+type Listener = (events: DeploymentEvent[]) => void;
+
+/** Keeps a matrix live: loads it, follows the event stream from there, and comes back. */
+export class Live {
+  link = $state.raw<Link>({ state: "new", since: Date.now() });
+  /** How often the whole matrix was loaded; at each, other readings may have missed events. */
+  loads = $state(0);
+  /** The receiver's version when the page first reached it, and now. */
+  versions = $state.raw<{ first: string; now: string } | null>(null);
+
+  #position = 0;
+  #isStale = true;
+  #retry = RETRY_MS;
+  #connection = new AbortController();
+  #wake = () => {};
+  #listeners = new Set<Listener>();
+  #queue = new FrameQueue<DeploymentEvent>((events) => this.#apply(events));
+  /** The services being read again, each with the events that came since it was asked for. */
+  #rereading = new Map<string, DeploymentEvent[]>();
+  #asked = 0;
+
+  constructor(private readonly matrix: MatrixState) {}
+
+  /** Hear every batch of events; returns what ends that. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Try again at once: the network or the viewer is back. */
+  wake(): void {
+    this.#wake();
+  }
+
+  /** Stay connected for as long as the page lives. */
+  async run(): Promise<never> {
+    for (let failures = 0; ; ) {
+      const startedAt = Date.now();
+      this.#connection = new AbortController();
+      await this.#connect(this.#connection.signal).catch(this.#explain);
+      this.#connection.abort(); // and with it what was asked meanwhile
+      if (this.link.state === "open") this.link = { state: "closed", since: Date.now() };
+      failures = Date.now() - startedAt > STEADY_MS ? 1 : failures + 1;
+      await this.#sleep(pause(failures, this.#retry, Math.random()));
+    }
+  }
+
+  async #connect(signal: AbortSignal): Promise<void> {
+    if (this.#isStale) await this.#load(signal);
+    // One attempt may resume; when it gets no stream, the next asks for the matrix first.
+    this.#isStale = true;
+    await followStream(
+      this.#position,
+      {
+        opened: () => this.#opened(signal),
+        received: (event) => {
+          this.#position = event.id;
+          this.#queue.push(event);
+        },
+        resync: () => this.#startOver(this.#connection),
+        retry: (ms) => (this.#retry = ms),
+      },
+      signal,
+    );
+  }
+
+  async #load(signal: AbortSignal): Promise<void> {
+    const { matrix, serverNow } = await getMatrix(undefined, signal);
+    // Whatever still waits here is in the answer, or the stream will bring it again.
+    this.#queue.take();
+    this.#position = matrix.last_event_id;
+    clock.set(serverNow);
+    this.matrix.install(matrix);
+    this.loads += 1;
+  }
+
+  #opened(signal: AbortSignal): void {
+    this.#isStale = false;
+    this.link = { state: "open", since: Date.now() };
+    getVersion(signal)
+      .then((now) => (this.versions = { first: this.versions?.first ?? now, now }))
+      .catch(() => {}); // asked again at the next connection
+  }
+
+  /** End a connection so that the next one begins with the whole matrix. */
+  #startOver(connection: AbortController): void {
+    this.#isStale = true;
+    connection.abort();
+  }
+
+  #apply(events: DeploymentEvent[]): void {
+    for (const event of events) this.#rereading.get(event.service)?.push(event);
+    const columns = this.matrix.environments.length;
+    this.#fold(events);
+    if (this.matrix.environments.length > columns) void this.#placeEnvironments();
+    for (const listener of this.#listeners) listener(events);
+  }
+
+  #fold(events: DeploymentEvent[]): void {
+    for (const { service } of this.matrix.fold(events)) void this.#reread(service);
+  }
+
+  /** Ask for the row of an event that its slot could not decide. */
+  async #reread(service: string): Promise<void> {
+    if (this.#rereading.has(service)) return;
+    const since: DeploymentEvent[] = [];
+    const [connection, atLeast] = [this.#connection, this.#position];
+    this.#rereading.set(service, since);
+    try {
+      const { matrix } = await getMatrix(service, connection.signal);
+      connection.signal.throwIfAborted();
+      if (matrix.last_event_id < atLeast) throw new Error("The row is older than the event.");
+      this.#rereading.delete(service);
+      this.matrix.installRows(matrix);
+      this.#fold(since);
+    } catch (error) {
+      this.#rereading.delete(service);
+      this.#explain(error);
+      this.#startOver(connection);
+    }
+  }
+
+  /** A new environment has come up, and only the receiver knows between which others it stands. */
+  async #placeEnvironments(): Promise<void> {
+    const asked = ++this.#asked;
+    try {
+      const ordered = await getEnvironments(this.#connection.signal);
+      if (asked === this.#asked) this.matrix.placeEnvironments(ordered);
+    } catch (error) {
+      this.#explain(error); // it stays last until the matrix is loaded again
+    }
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      setTimeout(resolve, ms);
+    });
+  }
+
+  #explain = (error: unknown): void => {
+    if (!this.#connection.signal.aborted) console.warn("Lost the receiver:", error);
+  };
+}
