@@ -14,8 +14,8 @@ from receiver import __version__
 from receiver.api import PARTS
 from receiver.app import build
 from receiver.config import BadSettings, Settings, load
+from receiver.database import StoreUnavailable
 from receiver.server import serve
-from receiver.store import StoreUnavailable
 
 log = logging.getLogger("receiver")
 

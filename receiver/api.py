@@ -15,7 +15,7 @@ from receiver.feed import Feed
 from receiver.metrics import Metrics
 from receiver.page import File, accepts_gzip
 from receiver.query import ListQuery, MatrixQuery, StreamQuery, encode_cursor, parse_query
-from receiver.server import expect
+from receiver.server import expect, read_body
 from receiver.store import Append, Store
 from receiver.stream import Streams
 from receiver.submission import Invalid, check_headers, parse
@@ -68,13 +68,13 @@ async def post_deployment(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     _authorize(request, parts.keys)
     _require_json(request)
-    body = await request.read()
+    body = await read_body(request, LARGEST_BODY)
     append = _read_append(request, body)
     event = await parts.writer.append(append)
-    parts.metrics.events.labels(event.status).inc()
+    parts.metrics.events[event.status].inc()
     return web.Response(
         status=201,
-        body=event.to_json(),
+        body=event.json,
         content_type=JSON,
         headers={"Location": f"/api/deployments/{event.id}"},
     )
@@ -113,7 +113,7 @@ async def list_deployments(request: web.Request) -> web.Response:
     events = await request.app[PARTS].store.page(query.filter, query.cursor, query.limit + 1)
     page = events[: query.limit]
     next_cursor = encode_cursor(page[-1].order_key) if len(events) > len(page) else None
-    items = b",".join(event.to_json() for event in page)
+    items = b",".join(event.json for event in page)
     body = b'{"items":[%b],"next_cursor":%b}' % (items, encode_json(next_cursor))
     return _json(body)
 
@@ -126,7 +126,7 @@ async def get_deployment(request: web.Request) -> web.Response:
         event = await request.app[PARTS].store.get(int(number))
     if event is None:
         raise web.HTTPNotFound(text="There is no event with this id.")
-    return _json(event.to_json())
+    return _json(event.json)
 
 
 async def get_matrix(request: web.Request) -> web.Response:

@@ -19,7 +19,7 @@ from receiver.database import open_database
 from receiver.feed import Feed
 from receiver.metrics import Metrics
 from receiver.page import File, load
-from receiver.problems import Handler, answer_problems
+from receiver.problems import problem_middleware
 from receiver.store import Store
 from receiver.stream import Streams
 from receiver.writer import Writer
@@ -37,19 +37,23 @@ def now() -> datetime:
 def build(settings: Settings, clock: Clock = now) -> web.Application:
     """The application, its database not yet opened."""
     files = load()
-    app = web.Application(middlewares=[count_posts, answer_problems], client_max_size=LARGEST_BODY)
+    metrics = Metrics(__version__)
+    app = web.Application(middlewares=[problem_middleware(metrics)], client_max_size=LARGEST_BODY)
     app.add_routes(routes(files))
-    app.cleanup_ctx.append(lambda app: _parts(app, settings, files, clock))
+    app.cleanup_ctx.append(lambda app: _parts(app, settings, files, metrics, clock))
     app.on_shutdown.append(_end_streams)
     return app
 
 
 async def _parts(
-    app: web.Application, settings: Settings, files: dict[str, File], clock: Clock
+    app: web.Application,
+    settings: Settings,
+    files: dict[str, File],
+    metrics: Metrics,
+    clock: Clock,
 ) -> AsyncIterator[None]:
-    metrics = Metrics(__version__)
-    async with open_database(settings.database_url) as engine:
-        store = Store(engine)
+    async with open_database(settings.database_url) as database:
+        store = Store(database)
         feed = Feed(store)
         await feed.load()
         streams = Streams(store, feed, metrics)
@@ -83,12 +87,3 @@ def _answers_tag(settings: Settings) -> str:
 async def _end_streams(app: web.Application) -> None:
     # Else aiohttp waits for every open stream, twice over, before it stops.
     app[PARTS].streams.end()
-
-
-@web.middleware
-async def count_posts(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Count the answers to POST by status code."""
-    response = await handler(request)
-    if request.method == "POST":
-        request.app[PARTS].metrics.answers.labels(response.status).inc()
-    return response

@@ -1,58 +1,105 @@
-"""Opening the database: engine, durability, migrations."""
+"""Opening the database, and running transactions in it.
 
-from collections.abc import AsyncIterator
+A transaction is a plain function of a SQLAlchemy connection. For SQLite it runs whole in a
+thread: one hand-over for each transaction, where an asynchronous driver needs one for each step
+(docs/decisions/0002-transactions-in-threads.md has the figures).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
-WRITING: Final = {"writing": True}  # execution option of a transaction that will write
-POOL: Final = {"pool_size": 5, "max_overflow": 0, "pool_timeout": 5}
+READERS: Final = 4
 PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",  # readers and the writer don't wait for each other
     "PRAGMA synchronous = FULL",  # a commit is on disk when it returns
     "PRAGMA foreign_keys = ON",
     "PRAGMA busy_timeout = 5000",
 )
+WRITING: Final = {"writing": True}  # execution option of a transaction that will write
+
+Result = TypeVar("Result")
+Transaction = Callable[[Connection], Result]
+
+
+class StoreUnavailable(Exception):
+    """The database cannot do it now; nothing of the request was acknowledged."""
+
+
+class Database:
+    """An open database. One transaction writes at a time, beside several that read."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._reading = engine
+        self._writing = engine.execution_options(**WRITING)
+        self._readers = ThreadPoolExecutor(READERS, "reader")
+        self._writer = ThreadPoolExecutor(1, "writer")
+
+    async def read(self, transaction: Transaction[Result]) -> Result:
+        """Run it on one state of the database. Raises StoreUnavailable."""
+        return await _run(self._readers, self._reading, transaction)
+
+    async def write(self, transaction: Transaction[Result]) -> Result:
+        """Run it and commit, durably. Raises StoreUnavailable."""
+        return await _run(self._writer, self._writing, transaction)
+
+    def close(self) -> None:
+        """Wait for what runs, then close the connections."""
+        self._writer.shutdown()
+        self._readers.shutdown()
+        self._reading.dispose()
+
+
+async def _run(
+    threads: ThreadPoolExecutor, engine: Engine, transaction: Transaction[Result]
+) -> Result:
+    return await asyncio.get_running_loop().run_in_executor(threads, _commit, engine, transaction)
+
+
+def _commit(engine: Engine, transaction: Transaction[Result]) -> Result:
+    try:
+        with engine.begin() as connection:
+            return transaction(connection)
+    except SQLAlchemyError as error:
+        raise StoreUnavailable(str(error.__cause__ or error)) from error
 
 
 @asynccontextmanager
-async def open_database(url: str) -> AsyncIterator[AsyncEngine]:
-    """The engine of a database brought to the newest schema; a SQLite file is made if missing."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(parsed, **POOL)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+async def open_database(url: str) -> AsyncIterator[Database]:
+    """A database brought to the newest schema; a SQLite file is made when missing.
+
+    Raises:
+        StoreUnavailable: It cannot be opened.
+        OSError: Its folder cannot be made.
+    """
+    database = Database(_sqlite(make_url(url)))
     try:
-        await migrate(engine)
-        yield engine
+        await database.write(_upgrade)
+        yield database
     finally:
-        await engine.dispose()
+        database.close()
 
 
-async def migrate(engine: AsyncEngine) -> None:
-    """Run the migrations that the database has not seen."""
-    async with engine.execution_options(**WRITING).begin() as connection:
-        await connection.run_sync(_upgrade)
+def _sqlite(url: URL) -> Engine:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url.set(drivername="sqlite"), pool_size=READERS + 1, max_overflow=0)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
 
 
-def _upgrade(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # Python's driver begins transactions by rules of its own; _begin_sqlite does it instead.
+def _prepare(connection: Any, _record: object) -> None:
+    # Python's driver begins transactions by rules of its own; _begin does it instead.
     # https://docs.sqlalchemy.org/en/21/dialects/sqlite.html#sqlite-transactions
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -61,8 +108,16 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _begin(connection: Connection) -> None:
     # A transaction that writes takes the write lock at once: one that read first and then
     # wants to write fails, without waiting, when another has written in between.
     writing = connection.get_execution_options().get("writing")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _upgrade(connection: Connection) -> None:
+    """Run the migrations that the database has not seen."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -2,7 +2,8 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal
 
 Status = Literal["in-progress", "success", "failure"]
@@ -10,7 +11,7 @@ Status = Literal["in-progress", "success", "failure"]
 OrderKey = tuple[datetime, bool, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Event:
     """A stored event. Times are aware and UTC; an absent optional field is None.
 
@@ -64,14 +65,15 @@ class Event:
         }
         return {name: value for name, value in fields.items() if value is not None}
 
-    def to_json(self) -> bytes:
-        """The event as JSON in UTF-8; equal events give equal bytes."""
+    @cached_property
+    def json(self) -> bytes:
+        """`to_dict` as JSON in UTF-8; equal events give equal bytes."""
         return encode_json(self.to_dict())
 
 
 def format_time(instant: datetime) -> str:
-    """RFC 3339 in UTC with `Z`; six decimals when there is a fraction, else none."""
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    """RFC 3339 with `Z` of a UTC time; six decimals when there is a fraction, else none."""
+    return instant.isoformat().removesuffix("+00:00") + "Z"
 
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Protocol
 
+from receiver.database import StoreUnavailable
 from receiver.event import Event
 from receiver.matrix import Slot, SlotKey, slot_of
-from receiver.store import Store, StoreUnavailable
+from receiver.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class Frame:
 
 def frame_of(event: Event) -> Frame:
     """One event as a server-sent event."""
-    return Frame(b"id: %d\nevent: deployment\ndata: %b\n\n" % (event.id, event.to_json()))
+    return Frame(b"id: %d\nevent: deployment\ndata: %b\n\n" % (event.id, event.json))
 
 
 @dataclass(frozen=True)
@@ -128,12 +129,10 @@ class Feed:
                 self._grown.set()
 
     async def _read_on(self) -> None:
-        while events := await self._store.after(self.position, PAGE):
-            self._take(events)
+        while self.position < self._log_end:
+            self._take(await self._store.news(self.position, PAGE))
             async with self._moved:
                 self._moved.notify_all()
-            if len(events) < PAGE:
-                break
 
     def _take(self, events: Sequence[Event]) -> None:
         for event in events:

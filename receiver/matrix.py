@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
-from typing import Any, Final
+from functools import cache
+from typing import Final
 
-from receiver.event import Event, encode_json
+from receiver.event import Event
 
 SlotKey = tuple[str, str]  # service, environment
 
@@ -36,14 +36,11 @@ class Slot:
 
     def with_event(self, event: Event) -> "Slot":
         """The slot after one more event, early or late."""
-        return self.merged(slot_of(event))
-
-    def merged(self, other: "Slot") -> "Slot":
-        """The slot that has seen what both have seen."""
+        success = event if event.status == "success" else None
         return Slot(
-            current=_later(self.current, other.current),
-            last_success=_later_or_none(self.last_success, other.last_success),
-            last_finished=_later_or_none(self.last_finished, other.last_finished),
+            current=_later(self.current, event),
+            last_success=_later_or_none(self.last_success, success),
+            last_finished=_later_or_none(self.last_finished, event if event.finished else None),
         )
 
     @property
@@ -52,19 +49,15 @@ class Slot:
         last = self.last_finished
         return not self.current.finished and last is not None and last.status == "failure"
 
-    def to_dict(self) -> dict[str, Any]:
-        """The slot as `GET /api/matrix` answers it."""
-        answer: dict[str, Any] = {"current": self.current.to_dict()}
-        if self.current.status != "success" and self.last_success is not None:
-            answer["last_successful"] = self.last_success.to_dict()
-        if self.prev_failed:
-            answer["prev_failed"] = True
-        return answer
-
-    @cached_property
+    @property
     def json(self) -> bytes:
-        """`to_dict` encoded, once for each change of the slot."""
-        return encode_json(self.to_dict())
+        """The slot as `GET /api/matrix` answers it."""
+        members = [b'"current":' + self.current.json]
+        if self.current.status != "success" and self.last_success is not None:
+            members.append(b'"last_successful":' + self.last_success.json)
+        if self.prev_failed:
+            members.append(b'"prev_failed":true')
+        return b"{%b}" % b",".join(members)
 
 
 def slot_of(event: Event) -> Slot:
@@ -77,7 +70,7 @@ def slot_of(event: Event) -> Slot:
 
 
 def _later(one: Event, other: Event) -> Event:
-    return max(one, other, key=lambda event: event.order_key)
+    return other if other.order_key > one.order_key else one
 
 
 def _later_or_none(one: Event | None, other: Event | None) -> Event | None:

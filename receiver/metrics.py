@@ -1,6 +1,10 @@
 """What Prometheus may ask."""
 
+from typing import get_args
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+from receiver.event import Status
 
 
 class Metrics:
@@ -8,16 +12,17 @@ class Metrics:
 
     def __init__(self, version: str) -> None:
         self.registry = CollectorRegistry()
-        self.events = Counter(
+        events = Counter(
             "deployment_receiver_events",
-            "Events stored since start, by status.",
+            "Posts answered with 201 since start, by the event's status.",
             ["status"],
             registry=self.registry,
         )
-        self.answers = Counter(
-            "deployment_receiver_posts",
-            "Answers to POST /api/deployments since start, by status code.",
-            ["code"],
+        self.events = {status: events.labels(status) for status in get_args(Status)}
+        self.problems = Counter(
+            "deployment_receiver_problems",
+            "Requests refused or failed since start, by method and status code.",
+            ["method", "code"],
             registry=self.registry,
         )
         self.streams = Gauge(

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import mimetypes
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -30,10 +31,14 @@ class File:
     """One file, ready to send."""
 
     body: bytes
-    compressed: bytes
     content_type: str
     etag: str
     cache_control: str
+
+    @cached_property
+    def compressed(self) -> bytes:
+        """The body in gzip."""
+        return gzip.compress(self.body, mtime=0)
 
     def answer(self, request: web.Request) -> web.Response:
         """The answer to a request for it."""
@@ -72,7 +77,6 @@ def _file(path: Path, folder: Path) -> File:
     body = path.read_bytes()
     return File(
         body=body,
-        compressed=gzip.compress(body, mtime=0),
         content_type=mimetypes.guess_type(path.name)[0] or "application/octet-stream",
         etag=hashlib.sha256(body).hexdigest()[:16],
         cache_control=FOREVER if path.parent != folder else ASK_AGAIN,

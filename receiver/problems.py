@@ -7,8 +7,11 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
-from receiver.store import KeyReused, StoreUnavailable
+from receiver.database import StoreUnavailable
+from receiver.metrics import Metrics
+from receiver.store import KeyReused
 from receiver.submission import Invalid, Mistake
 
 log = logging.getLogger(__name__)
@@ -49,27 +52,31 @@ def problem(
     return web.Response(status=status, body=encoded, content_type=CONTENT_TYPE, headers=headers)
 
 
-@web.middleware
-async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer whatever a handler raises."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        return _of_http(request, error)
-    except Invalid as error:
-        return _of_invalid(request, error)
-    except KeyReused:
-        detail = "This Idempotency-Key came within the last 24 hours with another body."
-        mistakes = [Mistake("", "Idempotency-Key was used with another body")]
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, request.path, detail, errors=mistakes)
-    except StoreUnavailable:
-        return _unavailable(request)
-    except Exception:
-        log.exception("%s %s failed", request.method, request.path)
-        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, request.path)
+def problem_middleware(metrics: Metrics) -> Middleware:
+    """The middleware that answers, and counts, whatever a handler raises."""
+
+    @web.middleware
+    async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            answer = _of_http(request, error)
+        except Invalid as error:
+            answer = _of_invalid(request, error)
+        except KeyReused:
+            answer = _of_reused_key(request)
+        except StoreUnavailable:
+            answer = _of_unavailable_store(request)
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            answer = problem(HTTPStatus.INTERNAL_SERVER_ERROR, request.path)
+        metrics.problems.labels(request.method, answer.status).inc()
+        return answer
+
+    return answer_problems
 
 
-def _of_http(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
+def _of_http(request: web.Request, error: web.HTTPException) -> web.Response:
     if error.status < HTTPStatus.BAD_REQUEST:
         raise error
     kept = {
@@ -88,7 +95,16 @@ def _of_invalid(request: web.Request, error: Invalid) -> web.Response:
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, request.path, detail, errors=error.mistakes)
 
 
-def _unavailable(request: web.Request) -> web.Response:
+def _of_reused_key(request: web.Request) -> web.Response:
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        request.path,
+        "This Idempotency-Key came within the last 24 hours with another body.",
+        errors=[Mistake("", "Idempotency-Key was used with another body")],
+    )
+
+
+def _of_unavailable_store(request: web.Request) -> web.Response:
     return problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         request.path,

@@ -33,8 +33,10 @@ def encode_cursor(key: OrderKey) -> str:
 
 
 def _decode_cursor(value: object) -> object:
+    text = str(value)
     try:
-        text = base64.b64decode(f"{value}==", altchars=b"-_", validate=True).decode("ascii")
+        padded = text + "=" * (-len(text) % 4)
+        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
         happened_at, finished, event_id = (int(part) for part in text.split("."))
         instant: datetime = EPOCH + timedelta(microseconds=happened_at)
     except (binascii.Error, ValueError, OverflowError):

@@ -23,6 +23,11 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 
 
+def to_microseconds(instant: datetime) -> int:
+    """Microseconds since 1970, exactly."""
+    return (instant - EPOCH) // MICROSECOND
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC time kept as integer microseconds since 1970: exact and ordered everywhere."""
 
@@ -31,7 +36,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
         """To microseconds."""
-        return None if value is None else (value - EPOCH) // MICROSECOND
+        return None if value is None else to_microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         """From microseconds."""

@@ -14,6 +14,7 @@ from receiver.problems import problem
 log = logging.getLogger(__name__)
 
 LARGEST_HEADER: Final = 64 * 1024
+BODY_SECONDS: Final = 20.0  # from the headers to the end of the body
 SHUTDOWN_SECONDS: Final = 0.8  # aiohttp waits this long for handlers, cancels, waits again
 BACKLOG: Final = 1024
 
@@ -45,6 +46,14 @@ class Connection(web.RequestHandler):
         answer = problem(status, "/", detail)
         answer.force_close()
         return answer
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer; aiohttp's refusal of an `Expect` has met no middleware before."""
+        if isinstance(resp, web.HTTPException):
+            resp = problem(resp.status, request.path, "No such expectation can be met.")
+        return await super().finish_response(request, resp, start_time)
 
 
 @asynccontextmanager
@@ -82,12 +91,28 @@ def _connection(runner: web.AppRunner, loop: asyncio.AbstractEventLoop) -> Conne
     )
 
 
-async def expect(request: web.Request) -> None:
-    """Tell a client that waits for it to send its body; other expectations are ignored.
+async def expect(_request: web.Request) -> None:
+    """Say nothing to `Expect` yet: `read_body` does, once the request is worth a body.
 
-    RFC 9110, 10.1.1, allows that. aiohttp would refuse them in plain text.
+    Other expectations are ignored, as RFC 9110, 10.1.1, allows.
     """
+
+
+async def read_body(request: web.Request, largest: int) -> bytes:
+    """The body of a request; a client that waits to be asked for it is asked.
+
+    Raises:
+        web.HTTPRequestEntityTooLarge: It has more than `largest` bytes.
+        web.HTTPRequestTimeout: Its end does not come.
+    """
+    if (request.content_length or 0) > largest:
+        raise web.HTTPRequestEntityTooLarge(largest, request.content_length)
     continues = request.headers.get("Expect", "").lower() == "100-continue"
     if continues and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="The body did not come to its end.") from None

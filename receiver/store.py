@@ -1,18 +1,23 @@
 """The log on disk: every SQL statement of the receiver.
 
-Writing goes through one connection, reading through a small pool beside it.
 Ids are one more than the largest in the log, given inside the writer's transaction,
 so the order of ids is the order of commits and no reader that resumes can skip one.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+import json
+from collections import deque
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from itertools import chain, islice
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
+    Dialect,
     Row,
     Select,
     Text,
@@ -25,21 +30,19 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from receiver.database import WRITING
+from receiver.database import Database
 from receiver.event import Event, OrderKey, Status
 from receiver.matrix import Slot, SlotKey, slot_of
-from receiver.schema import event, idempotency, slot
+from receiver.schema import event, idempotency, slot, to_microseconds
 from receiver.submission import Submission
 
 IDEMPOTENCY_WINDOW: Final = timedelta(hours=24)
+Keys = Mapping[str, tuple[bytes, Event]]  # by key: the body's digest and what was stored
+
+TAIL: Final = 2000
+INSERT_SIZES: Final = (64, 16, 4, 1)
 STATUSES: Final[tuple[Status, ...]] = ("in-progress", "success", "failure")
-
-
-class StoreUnavailable(Exception):
-    """The database cannot do it now; nothing of the request was acknowledged."""
 
 
 class KeyReused(Exception):
@@ -102,22 +105,12 @@ EVERYTHING: Final = Filter()
 
 
 class Store:
-    """The log behind one SQLAlchemy engine. Every method raises StoreUnavailable when it cannot."""
+    """The log in a database. Every method raises StoreUnavailable when it cannot."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        with _database_errors():
-            async with self._engine.connect() as connection:
-                yield connection
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[AsyncConnection]:
-        with _database_errors():
-            async with self._engine.execution_options(**WRITING).begin() as connection:
-                yield connection
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._slots: set[SlotKey] = set()  # that are in their table for certain
+        self._tail: deque[Event] = deque(maxlen=TAIL)  # what was appended last; ids without a gap
 
     async def append(
         self, appends: Sequence[Append], received_at: datetime
@@ -127,24 +120,43 @@ class Store:
         An append whose Idempotency-Key was seen within 24 hours adds no row: it is answered
         with the event stored then, or with KeyReused when the body was another one.
         """
-        async with self._writing() as connection:
-            batch = _Batch(await _last_id(connection), received_at)
-            batch.remember(await _remembered(connection, appends, received_at))
-            answers = [batch.add(append) for append in appends]
-            await _insert(connection, batch)
-        return answers
+
+        def transaction(connection: Connection) -> _Batch:
+            known = _remembered(connection, appends, received_at)
+            batch = _Batch(_last_id(connection), received_at, known)
+            for append in appends:
+                batch.add(append)
+            _insert(connection, batch, self._slots)
+            return batch
+
+        batch = await self._database.write(transaction)
+        self._slots |= batch.slots
+        self._remember(batch.events)
+        return batch.answers
 
     async def last_id(self) -> int:
         """The id of the newest event; 0 when the log is empty."""
-        async with self._reading() as connection:
-            return await _last_id(connection)
+        return await self._database.read(_last_id)
 
     async def after(self, position: int, limit: int, only: Filter = EVERYTHING) -> list[Event]:
         """Events with a larger id than `position`, in id order, at most `limit`."""
         query = select(event).where(event.c.id > position, only.condition())
-        async with self._reading() as connection:
-            rows = await connection.execute(query.order_by(event.c.id).limit(limit))
-            return [_to_event(row) for row in rows]
+        return await self._events(query.order_by(event.c.id).limit(limit))
+
+    async def news(self, position: int, limit: int) -> list[Event]:
+        """What follows a position near the log's end: from memory when it was just appended.
+
+        At most `limit` events without a gap, and at least one where there is one.
+        """
+        if not self._tail or not self._tail[0].id <= position + 1 <= self._tail[-1].id:
+            return await self.after(position, limit)
+        start = position + 1 - self._tail[0].id
+        return list(islice(self._tail, start, start + limit))
+
+    def _remember(self, events: Sequence[Event]) -> None:
+        if self._tail and events and events[0].id != self._tail[-1].id + 1:
+            self._tail.clear()  # another receiver has appended in between
+        self._tail.extend(events)
 
     async def page(self, only: Filter, before: OrderKey | None, limit: int) -> list[Event]:
         """Events newest first by the one total order, after the one with key `before`."""
@@ -152,61 +164,65 @@ class Store:
         query = select(event).where(only.condition())
         if before is not None:
             query = query.where(_older_than(before))
-        query = query.order_by(
-            columns.happened_at.desc(), columns.finished.desc(), columns.id.desc()
-        )
-        async with self._reading() as connection:
-            return [_to_event(row) for row in await connection.execute(query.limit(limit))]
+        newest_first = (columns.happened_at.desc(), columns.finished.desc(), columns.id.desc())
+        return await self._events(query.order_by(*newest_first).limit(limit))
 
     async def get(self, event_id: int) -> Event | None:
         """One event, or None."""
-        async with self._reading() as connection:
-            row = (await connection.execute(select(event).where(event.c.id == event_id))).first()
-            return None if row is None else _to_event(row)
+        found = await self._events(select(event).where(event.c.id == event_id))
+        return found[0] if found else None
 
     async def matrix(self) -> tuple[int, dict[SlotKey, Slot]]:
         """The newest event's id, and the slots as of it: a look-up for each slot and status."""
-        async with self._reading() as connection:
-            last_id = await _last_id(connection)
-            slots: dict[SlotKey, Slot] = {}
-            for status in STATUSES:
-                for row in await connection.execute(
-                    _LATEST, {"status": status, "last_id": last_id}
-                ):
-                    found = _to_event(row)
-                    key = (found.service, found.environment)
-                    seen = slot_of(found)
-                    slots[key] = slots[key].merged(seen) if key in slots else seen
-            return last_id, slots
+        return await self._database.read(_matrix)
 
     async def forget_keys(self, now: datetime) -> None:
         """Remove the idempotency keys whose 24 hours are over."""
-        async with self._writing() as connection:
-            await connection.execute(
-                delete(idempotency).where(idempotency.c.stored_at <= now - IDEMPOTENCY_WINDOW)
-            )
+        outdated = delete(idempotency).where(idempotency.c.stored_at <= now - IDEMPOTENCY_WINDOW)
+        await self._database.write(lambda connection: connection.execute(outdated))
 
     async def check(self) -> None:
         """Touch the database."""
         await self.last_id()
 
+    async def _events(self, query: Select[Any]) -> list[Event]:
+        return await self._database.read(
+            lambda connection: [_to_event(row) for row in connection.execute(query)]
+        )
+
+
+def _matrix(connection: Connection) -> tuple[int, dict[SlotKey, Slot]]:
+    last_id = _last_id(connection)
+    slots: dict[SlotKey, Slot] = {}
+    for status in STATUSES:
+        for row in connection.execute(_LATEST, {"status": status, "last_id": last_id}):
+            found = _to_event(row)
+            key = (found.service, found.environment)
+            slots[key] = slots[key].with_event(found) if key in slots else slot_of(found)
+    return last_id, slots
+
 
 class _Batch:
     """The rows of one transaction, and what each append of it is answered."""
 
-    def __init__(self, last_id: int, received_at: datetime) -> None:
+    def __init__(self, last_id: int, received_at: datetime, remembered: Keys) -> None:
         self.last_id = last_id
         self.received_at = received_at
+        self.answers: list[Event | KeyReused] = []
         self.events: list[Event] = []
         self.keys: dict[str, tuple[bytes, Event]] = {}
-        self._remembered: dict[str, tuple[bytes, Event]] = {}
+        self._remembered = remembered
 
-    def remember(self, keys: Mapping[str, tuple[bytes, Event]]) -> None:
-        """Take the keys that earlier transactions stored."""
-        self._remembered.update(keys)
+    @property
+    def slots(self) -> set[SlotKey]:
+        """The slots of its events."""
+        return {(stored.service, stored.environment) for stored in self.events}
 
-    def add(self, append: Append) -> Event | KeyReused:
-        """Make the next event of it, unless its key is known."""
+    def add(self, append: Append) -> None:
+        """Answer it with its next event, or as its key was answered before."""
+        self.answers.append(self._answer(append))
+
+    def _answer(self, append: Append) -> Event | KeyReused:
         if append.idempotency is not None:
             key, digest = append.idempotency
             known = self._remembered.get(key) or self.keys.get(key)
@@ -243,13 +259,11 @@ def _stored(append: Append, event_id: int, received_at: datetime) -> Event:
     )
 
 
-async def _last_id(connection: AsyncConnection) -> int:
-    return int(await connection.scalar(_LAST_ID) or 0)
+def _last_id(connection: Connection) -> int:
+    return int(connection.scalar(_LAST_ID) or 0)
 
 
-async def _remembered(
-    connection: AsyncConnection, appends: Sequence[Append], now: datetime
-) -> dict[str, tuple[bytes, Event]]:
+def _remembered(connection: Connection, appends: Sequence[Append], now: datetime) -> Keys:
     """The keys of these appends that were stored within the window, with their events."""
     keys = {append.idempotency[0] for append in appends if append.idempotency is not None}
     if not keys:
@@ -259,26 +273,24 @@ async def _remembered(
         .join(event, event.c.id == idempotency.c.event_id)
         .where(idempotency.c.key.in_(keys), idempotency.c.stored_at > now - IDEMPOTENCY_WINDOW)
     )
-    rows = await connection.execute(query)
+    rows = connection.execute(query)
     return {key: (digest, Event(*columns)) for key, digest, *columns in rows}
 
 
-async def _insert(connection: AsyncConnection, batch: _Batch) -> None:
+def _insert(connection: Connection, batch: _Batch, known_slots: AbstractSet[SlotKey]) -> None:
     if not batch.events:
         return
-    rows = [{name: getattr(stored, name) for name in _COLUMNS} for stored in batch.events]
-    await connection.execute(insert(event), rows)
-    slots = {(stored.service, stored.environment) for stored in batch.events}
-    await connection.execute(
-        _INSERT_SLOT, [{"new_service": service, "new_environment": env} for service, env in slots]
-    )
+    _insert_events(connection, batch.events)
+    if slots := batch.slots - known_slots:
+        new = [{"new_service": service, "new_environment": name} for service, name in slots]
+        connection.execute(_INSERT_SLOT, new)
     if batch.keys:
-        await _insert_keys(connection, batch)
+        _insert_keys(connection, batch)
 
 
-async def _insert_keys(connection: AsyncConnection, batch: _Batch) -> None:
+def _insert_keys(connection: Connection, batch: _Batch) -> None:
     # A key of these that is still in the table is past its window: its place is taken.
-    await connection.execute(delete(idempotency).where(idempotency.c.key.in_(batch.keys)))
+    connection.execute(delete(idempotency).where(idempotency.c.key.in_(batch.keys)))
     rows = [
         {
             "key": key,
@@ -288,7 +300,40 @@ async def _insert_keys(connection: AsyncConnection, batch: _Batch) -> None:
         }
         for key, (digest, stored) in batch.keys.items()
     ]
-    await connection.execute(insert(idempotency), rows)
+    connection.execute(insert(idempotency), rows)
+
+
+def _to_row(stored: Event) -> list[object]:
+    """The event's columns as they are kept: times in microseconds, the list as JSON."""
+    columns: dict[str, object] = {**vars(stored)}
+    columns["happened_at"] = to_microseconds(stored.happened_at)
+    columns["received_at"] = to_microseconds(stored.received_at)
+    if stored.parent_deployments is not None:
+        columns["parent_deployments"] = json.dumps(stored.parent_deployments, ensure_ascii=False)
+    return list(columns.values())
+
+
+def _insert_events(connection: Connection, events: Sequence[Event]) -> None:
+    """Insert many rows by few statements, of a few sizes so that each is prepared once.
+
+    Row by row, the driver would give up Python's lock at each row and have to wait for it
+    while the event loop is busy (docs/decisions/0002-transactions-in-threads.md).
+    """
+    rows = [_to_row(stored) for stored in events]
+    for size in INSERT_SIZES:
+        statement = _insert_statement(connection.dialect, size)
+        while len(rows) >= size:
+            chunk, rows = rows[:size], rows[size:]
+            connection.exec_driver_sql(statement, tuple(chain.from_iterable(chunk)))
+
+
+@cache
+def _insert_statement(dialect: Dialect, size: int) -> str:
+    columns = range(len(event.columns))
+    rows: list[list[object]] = [
+        [bindparam(f"row{row}column{column}") for column in columns] for row in range(size)
+    ]
+    return str(insert(event).values(rows).compile(dialect=dialect))
 
 
 def _to_event(row: Row[Any]) -> Event:
@@ -328,7 +373,6 @@ def _latest() -> Select[Any]:
     return select(event).select_from(slot).join(event, event.c.id == latest_id)
 
 
-_COLUMNS: Final = tuple(column.name for column in event.columns)
 _LAST_ID: Final = select(func.max(event.c.id))
 _LATEST: Final = _latest()
 _NEW_SERVICE: Final = bindparam("new_service", type_=Text())
@@ -341,11 +385,3 @@ _INSERT_SLOT: Final = insert(slot).from_select(
         .exists()
     ),
 )
-
-
-@contextmanager
-def _database_errors() -> Iterator[None]:
-    try:
-        yield
-    except (SQLAlchemyError, OSError) as error:
-        raise StoreUnavailable(str(error.__cause__ or error)) from error

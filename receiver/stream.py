@@ -10,9 +10,10 @@ from typing import Final
 
 from aiohttp import HttpVersion11, web
 
+from receiver.database import StoreUnavailable
 from receiver.feed import Feed, Frame, News, frame_of
 from receiver.metrics import Metrics
-from receiver.store import EVERYTHING, Filter, Store, StoreUnavailable
+from receiver.store import EVERYTHING, Filter, Store
 
 PAGE: Final = 500
 KEEPALIVE_SECONDS: Final = 15

@@ -121,7 +121,7 @@ def parse(body: bytes) -> Submission:
 
 def _load_object(body: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(body.decode(), parse_int=_integer, parse_constant=_no_constant)
+        value = _decoder.decode(body.decode())
     except (ValueError, RecursionError) as error:
         raise Invalid([Mistake("", f"must be JSON in UTF-8: {_reason(error)}")]) from None
     if not isinstance(value, dict):
@@ -137,6 +137,9 @@ def _integer(digits: str) -> int:
 def _no_constant(constant: str) -> None:
     # RFC 8259 has no NaN and no Infinity; Python's parser would take them.
     raise ValueError(f"{constant} is not JSON")
+
+
+_decoder = json.JSONDecoder(parse_int=_integer, parse_constant=_no_constant)
 
 
 def _reason(error: Exception) -> str:

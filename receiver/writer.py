@@ -10,8 +10,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from receiver.database import StoreUnavailable
 from receiver.event import Event
-from receiver.store import Append, KeyReused, Store, StoreUnavailable
+from receiver.store import Append, KeyReused, Store
 
 log = logging.getLogger(__name__)
 

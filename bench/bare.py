@@ -1,0 +1,17 @@
+"""The baseline: an aiohttp handler that only reads the body. `python -m bench.bare PORT`."""
+
+import sys
+
+from aiohttp import web
+
+
+async def read(request: web.Request) -> web.Response:
+    """Read the body and say so."""
+    await request.read()
+    return web.Response(status=201)
+
+
+if __name__ == "__main__":
+    app = web.Application()
+    app.router.add_post("/api/deployments", read)
+    web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=None, print=None)
