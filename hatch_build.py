@@ -8,6 +8,7 @@ and an sdist, which carries the built page, needs not even that.
 import hashlib
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,33 @@ def build() -> None:
     STAMP.write_text(source_digest())
 
 
+def check() -> None:
+    """Judge types and format; raises CalledProcessError at the first complaint."""
+    install_packages()
+    run_node("node_modules/svelte-check/bin/svelte-check", "--fail-on-warnings")
+    run_node("node_modules/prettier/bin/prettier.cjs", "--check", ".")
+
+
+def test() -> None:
+    """Run the tests that need no browser; raises CalledProcessError when one fails."""
+    install_packages()
+    run_node("node_modules/vitest/vitest.mjs", "run")
+
+
+def format_source() -> None:
+    """Format the source in place."""
+    install_packages()
+    run_node("node_modules/prettier/bin/prettier.cjs", "--write", "--log-level=warn", ".")
+
+
+COMMANDS: dict[str, Callable[[], None]] = {
+    "build": build,
+    "check": check,
+    "test": test,
+    "format": format_source,
+}
+
+
 class PageBuildHook(BuildHookInterface[Any]):
     """Puts the page into whatever hatchling builds."""
 
@@ -82,5 +110,18 @@ class PageBuildHook(BuildHookInterface[Any]):
         build()
 
 
+def main(arguments: list[str]) -> int:
+    """Run one command by its name; `build` when none is given."""
+    name = arguments[0] if arguments else "build"
+    if name not in COMMANDS:
+        print(f"usage: hatch_build.py [{' | '.join(COMMANDS)}]", file=sys.stderr)  # noqa: T201 - a command's answer
+        return 2
+    try:
+        COMMANDS[name]()
+    except subprocess.CalledProcessError as error:
+        return error.returncode
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(build())
+    sys.exit(main(sys.argv[1:]))

@@ -138,8 +138,8 @@ async def get_matrix(request: web.Request) -> web.Response:
 def _conditional(request: web.Request, answer: Answer) -> web.Response:
     headers = {"ETag": answer.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     # Weak comparison, as If-None-Match asks for (RFC 9110, 13.1.2).
-    known = request.headers.get("If-None-Match", "")
-    if known == "*" or answer.etag in (tag.strip() for tag in known.split(",")):
+    known = {tag.value for tag in request.if_none_match or ()}
+    if known & {"*", answer.etag.removeprefix("W/").strip('"')}:
         return web.Response(status=304, headers=headers)
     if accepts_gzip(request):
         headers["Content-Encoding"] = "gzip"

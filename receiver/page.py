@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -56,12 +57,12 @@ class File:
 
 
 def accepts_gzip(request: web.Request) -> bool:
-    """Whether the client said that it takes gzip."""
-    codings = request.headers.get("Accept-Encoding", "").lower().split(",")
-    return any(
-        name.strip() in ("gzip", "*") and weight.replace(" ", "") not in ("q=0", "q=0.0")
-        for name, _, weight in (coding.partition(";") for coding in codings)
-    )
+    """Whether the client said that it takes gzip (RFC 9110, 12.5.3)."""
+    accepted: dict[str, bool] = {}
+    for coding in request.headers.get("Accept-Encoding", "").lower().split(","):
+        name, _, weight = coding.replace(" ", "").partition(";")
+        accepted[name] = not re.fullmatch(r"q=0(\.0*)?", weight)
+    return accepted.get("gzip", accepted.get("*", False))
 
 
 def load(folder: Path = STATIC) -> dict[str, File]:

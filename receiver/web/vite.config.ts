@@ -6,10 +6,16 @@ export default defineConfig({
   build: {
     outDir: "../static",
     emptyOutDir: true,
+    // The built page carries other people's work; their licences go with it.
+    license: { fileName: "licenses.md" },
     // The content security policy allows no inline script, and every browser here preloads modules.
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: ["index.html", "docs.html"] },
+    chunkSizeWarningLimit: 1600, // the page of the API carries Swagger UI, the dashboard does not
+    rolldownOptions: {
+      input: ["index.html", "docs.html"],
+      checks: { pluginTimings: false }, // a slow machine is nothing to warn about
+    },
   },
   server: { proxy: { "/api": "http://127.0.0.1:8080", "/openapi.json": "http://127.0.0.1:8080" } },
-  test: { include: ["src/**/*.test.ts"] },
+  test: { include: ["tests/**/*.test.ts"] },
 });

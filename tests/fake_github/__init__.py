@@ -1,0 +1,87 @@
+"""A stateful fake GitHub on loopback: the outside world of the fetcher's tests and of `make demo`.
+
+    clock = Clock(datetime(2026, 11, 20, 12, tzinfo=UTC))
+    fake = FakeGitHub(clock)
+    shop = fake.add_repository(
+        "acme/shop",
+        environments=("staging", "production"),
+        protected=("production",),  # its jobs wait for an approval
+        workflows={"deploy.yml": "name: Deploy"},  # file to text, which /contents answers too
+    )
+
+    run = shop.start_run("deploy.yml", ref="main", actor="ana")  # also sha=, event=, title=
+    deployment = run.deploy("staging")  # a job and its deployment: queued, in_progress, success
+    job = run.add_job("deploy (production)", environment="production")  # waiting: protected
+    job.approve()  # or job.reject(); then it is queued
+    job.start()
+    clock.tick(30)
+    job.finish("failure")  # or any other conclusion of a job
+    run.add_job("build")  # without an environment a job makes no deployment
+    run.finish()  # as the jobs of the last attempt ended
+    run.rerun("zoe")  # same id and created_at, next attempt, no jobs until they are added
+
+    other = shop.create_deployment("production", ref="v1.2.0", creator="argo", payload={})
+    other.add_status("pending", log_url="https://cd.example/42")
+
+    fake.rename("acme/shop", "acme/store")  # the old name answers 301
+    shop.deny("deployments")  # 403 that names the missing permission
+    fake.search_is_stale = True  # filtered lists of runs are empty
+    fake.tokens  # the tokens accepted, {"ghs_fake"}; no token reads public repositories
+    fake.rate.limit  # 5,000 an hour, counted; fake.rate_limited = False switches limits off
+
+    async with serve(fake) as base_url:  # http://127.0.0.1:PORT
+        fake.fail("/repos/acme/shop/*", server_error(502), times=3)  # fnmatch of the path
+        fake.fail("*", secondary_limit(retry_after=7))
+        ...
+        assert [r.status for r in fake.requests] == [200, 304]  # also path, query, charged, at
+
+`run.jobs`, `run.attempts`, `job.deployment` and `deployment.statuses` can be looked at. Faults:
+`answer(status, body, headers)`, `server_error`, `primary_limit`, `secondary_limit`, `garbage`,
+`truncated`, `hang`, `disconnect`, `not_modified`, `late(event)`.
+"""
+
+from tests.fake_github.deployments import Deployment, Environment, Status
+from tests.fake_github.repository import Repository, Workflow
+from tests.fake_github.runs import Attempt, Job, Run
+from tests.fake_github.server import serve
+from tests.fake_github.state import Clock, FakeGitHub
+from tests.fake_github.traffic import (
+    Fault,
+    Request,
+    answer,
+    disconnect,
+    garbage,
+    hang,
+    late,
+    not_modified,
+    primary_limit,
+    secondary_limit,
+    server_error,
+    truncated,
+)
+
+__all__ = [
+    "Attempt",
+    "Clock",
+    "Deployment",
+    "Environment",
+    "FakeGitHub",
+    "Fault",
+    "Job",
+    "Repository",
+    "Request",
+    "Run",
+    "Status",
+    "Workflow",
+    "answer",
+    "disconnect",
+    "garbage",
+    "hang",
+    "late",
+    "not_modified",
+    "primary_limit",
+    "secondary_limit",
+    "serve",
+    "server_error",
+    "truncated",
+]

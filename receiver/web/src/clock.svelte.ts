@@ -1,19 +1,29 @@
+const HOUR_MS = 3_600_000;
 const TICK_MS = 10_000;
+const TICKS_OF_THE_OLD = 30;
 
 /** The receiver's time, so that a viewer whose own clock is wrong still reads true ages. */
 class Clock {
+  /** Ticks every 10 s. */
   now = $state(Date.now());
+  #slow = $state(Date.now());
   #ahead = 0;
+
+  /** The time now for showing the age of `time`; what is old waits for a rarer tick. */
+  forAgeOf(time: string): number {
+    return this.#slow - Date.parse(time) > HOUR_MS ? this.#slow : this.now;
+  }
 
   /** Start ticking; returns what stops it. */
   start(): () => void {
-    const tick = () => (this.now = Date.now() + this.#ahead);
-    const timer = setInterval(tick, TICK_MS);
+    let ticks = 0;
+    const timer = setInterval(() => this.#tick(++ticks % TICKS_OF_THE_OLD === 0), TICK_MS);
     // Timers sleep with the machine and doze in the background.
-    document.addEventListener("visibilitychange", tick);
+    const onVisible = () => this.#tick(true);
+    document.addEventListener("visibilitychange", onVisible);
     return () => {
       clearInterval(timer);
-      document.removeEventListener("visibilitychange", tick);
+      document.removeEventListener("visibilitychange", onVisible);
     };
   }
 
@@ -22,7 +32,12 @@ class Clock {
     if (Number.isNaN(serverNow)) return;
     const ahead = serverNow - Date.now();
     this.#ahead = Math.abs(ahead) < 2_000 ? 0 : ahead;
+    this.#tick(true);
+  }
+
+  #tick(includesTheOld: boolean): void {
     this.now = Date.now() + this.#ahead;
+    if (includesTheOld) this.#slow = this.now;
   }
 }
 

@@ -1,7 +1,7 @@
 import { getEnvironments, getMatrix, getVersion, type DeploymentEvent } from "./api";
 import { clock } from "./clock.svelte";
 import { FrameQueue } from "./frame";
-import { pause, type Link } from "./lib/connection";
+import { connection, pause, type Link } from "./lib/connection";
 import type { MatrixState } from "./matrix.svelte";
 import { followStream } from "./stream";
 
@@ -9,11 +9,16 @@ const RETRY_MS = 1_000;
 /** A connection that held this long was a good one: the next break counts as a first failure. */
 const STEADY_MS = 10_000;
 
+/** How often a break is looked at, to call it one. */
+const LOOK_MS = 500;
+
 type Listener = (events: DeploymentEvent[]) => void;
 
 /** Keeps a matrix live: loads it, follows the event stream from there, and comes back. */
 export class Live {
   link = $state.raw<Link>({ state: "new", since: Date.now() });
+  #now = $state(Date.now());
+  connection = $derived(connection(this.link, this.#now));
   /** How often the whole matrix was loaded; at each, other readings may have missed events. */
   loads = $state(0);
   /** The receiver's version when the page first reached it, and now. */
@@ -45,7 +50,8 @@ export class Live {
 
   /** Stay connected for as long as the page lives. */
   async run(): Promise<never> {
-    for (let failures = 0; ; ) {
+    setInterval(() => (this.#now = Date.now()), LOOK_MS);
+    for (let failures = 0; ;) {
       const startedAt = Date.now();
       this.#connection = new AbortController();
       await this.#connect(this.#connection.signal).catch(this.#explain);

@@ -24,7 +24,7 @@ export class MatrixState {
   #byService = new Map<string, Row>();
 
   slot({ service, environment }: SlotName): Slot | undefined {
-    return this.#byService.get(service)?.slots.get(environment);
+    return this.rows.find((row) => row.service === service)?.slots.get(environment);
   }
 
   /** Take the receiver's whole answer in place of everything before. */
@@ -71,7 +71,7 @@ export class MatrixState {
       const row = this.#byService.get(service) ?? new Row(service);
       this.#byService.set(service, row);
       row.slots = new Map(
-        slots.entries().map(([environment, slot]) => {
+        Array.from(slots, ([environment, slot]) => {
           const before = row.slots.get(environment);
           if (before && isSameSlot(before, slot)) return [environment, before];
           if (before?.current.id !== slot.current.id) changed.add(slotId({ service, environment }));

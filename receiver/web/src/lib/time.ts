@@ -4,6 +4,14 @@ const DAY = 24 * HOUR;
 
 const exactFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 
+const momentFormat = new Intl.DateTimeFormat(undefined, {
+  month: "short",
+  day: "numeric",
+  hour: "numeric",
+  minute: "2-digit",
+  second: "2-digit",
+});
+
 /** How long before `now` (ms) a time was, in at most six characters: "now", "5 min", "3 d". */
 export function age(time: string, now: number): string {
   const elapsed = now - Date.parse(time);
@@ -44,4 +52,9 @@ function join(large: number, largeUnit: string, small: number, smallUnit: string
 /** The date and time in the viewer's language and zone. */
 export function exact(time: string): string {
   return exactFormat.format(new Date(time));
+}
+
+/** The same, shorter: no year and no zone. */
+export function moment(time: string): string {
+  return momentFormat.format(new Date(time));
 }

@@ -1,0 +1,157 @@
+"""The commands: `deployment-fetcher run`, `once` and `plan`."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from fetcher import explain
+from fetcher.config import Mistakes, Settings, load
+from fetcher.daemon import Daemon, open_github, open_work
+from fetcher.once import TRY_LATER, once
+from fetcher.state import StateError, StateInUse
+
+log = logging.getLogger("fetcher")
+
+Command = Callable[[Settings, argparse.Namespace], Awaitable[int]]
+
+CONFIG_ERROR: Final = 78  # EX_CONFIG
+FAILED: Final = 1
+
+EXIT_CODES: Final = """\
+exit codes:
+  0   done; of `once`: everything was read and delivered
+  1   something is wrong, and was said
+  75  try again later: another fetcher has the state, or GitHub's limit is used up
+  78  the settings are wrong
+"""
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    arguments = _parser().parse_args()
+    try:
+        settings = load(arguments.config)
+        _require(settings, arguments)
+    except Mistakes as mistakes:
+        for line in mistakes.lines:
+            print(line, file=sys.stderr)  # noqa: T201 - to whoever starts it, before there is a log
+        sys.exit(CONFIG_ERROR)
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)-7s %(message)s",
+        stream=sys.stderr,
+    )
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    sys.exit(asyncio.run(_until_signalled(settings, arguments)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="the TOML file (default: $DEPLOYMENT_DASHBOARD_CONFIG, else ./config.toml if there)",
+    )
+    parser = argparse.ArgumentParser(
+        prog="deployment-fetcher",
+        description="Reads deployments from GitHub and tells the Deployment Dashboard of them.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared],
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"%(prog)s {version('deployment-dashboard')}"
+    )
+    parser.set_defaults(config=None)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, command, text in COMMANDS:
+        one = commands.add_parser(name, help=text, description=text, parents=[shared])
+        one.set_defaults(command=command, name=name)
+        if name == "plan":
+            one.add_argument("--json", action="store_true", help="print JSON, not a table")
+    return parser
+
+
+def _require(settings: Settings, arguments: argparse.Namespace) -> None:
+    mistakes = []
+    if not settings.repositories:
+        mistakes.append(
+            "fetcher.repositories (FETCHER_REPOSITORIES): name at least one repository, owner/name"
+        )
+    if settings.api_key is None and arguments.name != "plan":
+        mistakes.append("fetcher.api_key (FETCHER_API_KEY): set it to one of the receiver's keys")
+    if mistakes:
+        raise Mistakes(mistakes)
+
+
+async def _until_signalled(settings: Settings, arguments: argparse.Namespace) -> int:
+    """The command's exit code, also when a signal ends it: for `run` that is how it should end."""
+    task = asyncio.create_task(arguments.command(settings, arguments))
+    signals: list[int] = []
+
+    def stop(number: int) -> None:
+        signals.append(number)
+        task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    try:
+        return int(await task)
+    except asyncio.CancelledError:
+        return 0 if arguments.command is _run else 128 + signals[0]
+
+
+async def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
+    try:
+        async with open_work(settings) as work:
+            log.info(
+                "Reading %d repositories every %d s; events go to %s",
+                len(settings.repositories),
+                settings.poll_seconds,
+                settings.receiver_url,
+            )
+            await Daemon(work, settings.poll_seconds).run()
+    except StateError as error:
+        return _unusable(error)
+    finally:
+        log.info("Stopped")
+    return FAILED
+
+
+async def _once(settings: Settings, _arguments: argparse.Namespace) -> int:
+    try:
+        async with open_work(settings) as work:
+            return await once(work)
+    except StateError as error:
+        return _unusable(error)
+
+
+def _unusable(error: StateError) -> int:
+    log.error("%s", error)
+    return TRY_LATER if isinstance(error, StateInUse) else FAILED
+
+
+async def _plan(settings: Settings, arguments: argparse.Namespace) -> int:
+    async with open_github(settings) as github:
+        explanations = await explain.explain(github, settings.repositories)
+    show = explain.as_json if arguments.json else explain.as_table
+    print(show(explanations))  # noqa: T201 - it is what was asked for
+    return FAILED if any(e.lane == "error" for e in explanations) else 0
+
+
+COMMANDS: Final[tuple[tuple[str, Command, str], ...]] = (
+    ("run", _run, "read and deliver until stopped"),
+    ("once", _once, "read and deliver what there is, then end: for a timer"),
+    ("plan", _plan, "print what would be read of each repository, and why: needs no receiver"),
+)
+
+if __name__ == "__main__":
+    main()

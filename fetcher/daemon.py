@@ -1,0 +1,139 @@
+"""The running fetcher: where the parts are built, and the bells at which they work.
+
+The scheduler only rings; what is due is asked of the state. So a fetcher that was away does what it
+missed, and `once` from a timer does what `run` does.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import UTC, timedelta
+from typing import Final
+
+import aiohttp
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from fetcher import observations
+from fetcher.clock import Clock, system_clock
+from fetcher.config import Settings
+from fetcher.deliver import Delivery
+from fetcher.github.client import TIMEOUT, GitHub
+from fetcher.github.gate import Gate
+from fetcher.poll import Poller
+from fetcher.state import open_state
+from fetcher.survey import Rules
+from fetcher.work import GITHUB, Work
+
+STATE: Final = "The state"
+DELIVERY: Final = "Delivery"
+
+
+@asynccontextmanager
+async def open_github(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[GitHub]:
+    """GitHub, as the settings say."""
+    github, token = settings.github, settings.github.token
+    gate = Gate(github.requests_per_minute, github.budget_percent, clock)
+    secret = token.get_secret_value() if token else None
+    jar = aiohttp.DummyCookieJar()
+    async with aiohttp.ClientSession(cookie_jar=jar, timeout=TIMEOUT) as session:
+        yield GitHub(session, github.api_url, secret, gate)
+
+
+@asynccontextmanager
+async def open_work(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Work]:
+    """Open the state, register the repositories and connect the parts.
+
+    Raises:
+        StateError: The state can't be used.
+    """
+    backfill = timedelta(days=settings.backfill_days)
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(open_state(settings.state))
+        github = await stack.enter_async_context(open_github(settings, clock))
+        receiver = await stack.enter_async_context(aiohttp.ClientSession())
+        async with engine.begin() as connection:
+            await observations.register(connection, settings.repositories, clock() - backfill)
+            github.gate.waits = await observations.gate(connection, github.fingerprint)
+        rules = Rules(id_prefix=settings.github.id_prefix, backfill=backfill)
+        poller = Poller(engine, github, rules, clock)
+        delivery = Delivery(
+            engine,
+            receiver,
+            settings.receiver_url,
+            settings.api_key.get_secret_value() if settings.api_key else "",
+            settings.receiver_timeout_seconds,
+            clock,
+        )
+        yield Work(settings.repositories, engine, github.gate, poller, delivery, clock)
+
+
+class Daemon:
+    """Works at its bells until it is cancelled."""
+
+    def __init__(self, work: Work, poll_seconds: int) -> None:
+        self._work = work
+        self._poll_seconds = poll_seconds
+        self._under_way: set[str] = set()
+        self._bell = asyncio.Event()
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+
+    async def run(self) -> None:
+        """Read and deliver."""
+        for bell in (self._bell, self._work.found):
+            bell.set()
+            self._scheduler.add_job(bell.set, "interval", seconds=self._poll_seconds)
+        self._scheduler.start()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._read_at_the_bell(tasks))
+                tasks.create_task(self._deliver_at_the_bell())
+        finally:
+            self._scheduler.shutdown(wait=False)
+
+    async def _read_at_the_bell(self, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            await self._bell.wait()
+            self._bell.clear()
+            with self._survived(STATE):
+                for name in await self._due():
+                    self._under_way.add(name)
+                    tasks.create_task(self._read(name))
+
+    async def _due(self) -> list[str]:
+        """The repositories to read now: none while the gate to GitHub is closed."""
+        if closed := self._work.gate.closed():
+            self._work.troubles.has(GITHUB, str(closed))
+            return []
+        not_now = self._under_way | await self._work.paused()
+        return [name for name in self._work.repositories if name not in not_now]
+
+    async def _read(self, name: str) -> None:
+        try:
+            await self._work.read(name)
+        finally:
+            self._under_way.discard(name)
+
+    async def _deliver_at_the_bell(self) -> None:
+        while True:
+            await self._work.found.wait()
+            self._work.found.clear()
+            with self._survived(DELIVERY):
+                delivered = await self._work.deliver()
+                if delivered.next_at:
+                    self._scheduler.add_job(
+                        self._work.found.set,
+                        "date",
+                        run_date=delivered.next_at,
+                        id=DELIVERY,
+                        replace_existing=True,
+                        misfire_grace_time=None,  # late is as good
+                    )
+
+    @contextmanager
+    def _survived(self, subject: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next bell tries again
+            self._work.troubles.has(subject, f"{type(error).__name__}: {error}", error)
+        else:
+            self._work.troubles.over(subject)

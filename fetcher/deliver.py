@@ -1,0 +1,243 @@
+"""Delivery: the outbox's events to the receiver, each of them once.
+
+The receiver appends a row for every POST it takes, so a POST whose answer was lost must not simply
+be sent again. Three things together make delivery effectively once:
+
+- Before a POST the receiver is asked what it holds of the deployment. What it holds is delivered,
+  whoever sent it: this fetcher, one whose state was lost since, or a second one.
+- Before a POST the event is marked, on disk, as one that may have been sent. If no answer comes to
+  be known it stays so: it waits until the request can't be under way any more, is looked for twice,
+  and only then sent again.
+- Every POST has the event's key as its Idempotency-Key, for a receiver that honours it.
+
+A deployment's events go one after the other, each when the one before it is settled.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import aiohttp
+from sqlalchemy.ext.asyncio import AsyncEngine
+from yarl import URL
+
+from fetcher import outbox
+from fetcher.clock import Clock
+from fetcher.outbox import Entry
+from fetcher.outcome import Away, Blocked, Outcome, Refused, Stored, Unknown
+from fetcher.pause import Pause, backoff
+from fetcher.receiver import Held, HeldEvent, Receiver
+
+log = logging.getLogger(__name__)
+
+DEPLOYMENTS_AT_ONCE: Final = 4
+SHORTEST_WAIT_TO_LOOK: Final = timedelta(seconds=5)
+BETWEEN_LOOKS: Final = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What one round came to.
+
+    Attributes:
+        delivered: Events that the receiver is now known to have.
+        parked: Events that the receiver refused for what they say.
+        waiting: Events still to be delivered.
+        blocked: What somebody has to mend before anything is delivered, as a sentence.
+        next_at: When the next round has something to do; None when nothing waits.
+    """
+
+    delivered: int
+    parked: int
+    waiting: int
+    blocked: str | None
+    next_at: datetime | None
+
+
+@dataclass(slots=True)
+class _Round:
+    """A round under way; the workers share what is left of its deployments.
+
+    Once `stopped`, because the receiver failed, nothing more is begun.
+    """
+
+    deployments: Iterator[str]
+    delivered: int = 0
+    parked: int = 0
+    stopped: bool = False
+
+
+class Delivery:
+    """Delivers what the outbox holds to one receiver.
+
+    Args:
+        timeout_seconds: The longest wait for an answer.
+        sleep: Waits before a request that could not be sent is tried again at once. Every other
+            wait is a time in the database, for a later round.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        session: aiohttp.ClientSession,
+        receiver_url: str,
+        api_key: str,
+        timeout_seconds: float,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        url = URL(receiver_url)
+        self._engine = engine
+        self._receiver = Receiver(session, url, api_key, timeout_seconds, clock, sleep)
+        self._pause = Pause(str(url.with_user(None)))
+        self._timeout = timedelta(seconds=timeout_seconds)
+        self._clock = clock
+        self._one_round = asyncio.Lock()
+
+    async def deliver_due(self) -> Delivered:
+        """One round over everything that is due; it never waits for what is not.
+
+        Raises:
+            SQLAlchemyError: The state can't be read or written. Nothing is lost by it.
+        """
+        async with self._one_round:
+            this = await self._begin()
+            try:
+                async with asyncio.TaskGroup() as workers:
+                    for _ in range(DEPLOYMENTS_AT_ONCE):
+                        workers.create_task(self._work(this))
+            except ExceptionGroup as errors:
+                raise errors.exceptions[0] from errors
+            return await self._end(this)
+
+    async def _begin(self) -> _Round:
+        now = self._clock()
+        async with self._engine.begin() as connection:
+            await self._pause.load(connection)
+            if self._pause.is_on(now):
+                return _Round(iter(()))
+            return _Round(iter(await outbox.due_deployments(connection, now)))
+
+    async def _end(self, this: _Round) -> Delivered:
+        async with self._engine.begin() as connection:
+            if not this.stopped and (this.delivered or this.parked):
+                await self._pause.end(connection)
+            number, next_at = await outbox.waiting(connection)
+        if next_at is not None and self._pause.is_on(self._clock()):
+            next_at = max(next_at, self._pause.until)
+        return Delivered(this.delivered, this.parked, number, self._pause.blocked, next_at)
+
+    async def _work(self, this: _Round) -> None:
+        for deployment_id in this.deployments:
+            await self._deliver(deployment_id, this)
+            if this.stopped:
+                return
+
+    async def _deliver(self, deployment_id: str, this: _Round) -> None:
+        held = await self._receiver.look(deployment_id)
+        if isinstance(held, Away | Blocked):
+            await self._stop(held, this)
+            return
+        async with self._engine.begin() as connection:
+            entries = await outbox.waiting_of(connection, deployment_id)
+        for entry in entries:
+            if this.stopped or not await self._settle(entry, held, this):
+                return
+
+    async def _settle(self, entry: Entry, held: Held | Refused, this: _Round) -> bool:
+        """Deliver or park it; False when it has to wait, and with it what comes after."""
+        if isinstance(held, Refused):
+            return await self._record(entry, held, this)
+        if found := _find(entry, held):
+            return await self._record(entry, Stored(found.location), this)
+        if entry.unanswered and not entry.looks:
+            async with self._engine.begin() as connection:
+                await outbox.not_found(connection, entry, self._clock() + BETWEEN_LOOKS)
+            return False
+        return await self._record(entry, await self._post(entry), this)
+
+    async def _post(self, entry: Entry) -> Outcome:
+        # If the process ends from here on, the request may be under way for all of the time-out,
+        # and the receiver busy with it after that.
+        look_at = self._clock() + self._timeout + self._wait_to_look(entry)
+        async with self._engine.begin() as connection:
+            await outbox.sending(connection, entry, look_at)
+        outcome = await self._receiver.post(entry.key, entry.body)
+        if isinstance(outcome, Stored):
+            self._pause.took_an_event()
+        return await self._is_there(entry, outcome) if isinstance(outcome, Refused) else outcome
+
+    async def _is_there(self, entry: Entry, refused: Refused) -> Outcome:
+        """A key that was used with another body is refused, too: then the event is there."""
+        match await self._receiver.look(entry.deployment_id):
+            case Refused():
+                return refused
+            case Away(reason) | Blocked(reason):
+                return Unknown(reason)
+            case held:
+                found = _find(entry, held)
+                return Stored(found.location) if found else refused
+
+    async def _record(self, entry: Entry, outcome: Outcome, this: _Round) -> bool:
+        """Keep what came of it; whether it is settled."""
+        now = self._clock()
+        async with self._engine.begin() as connection:
+            match outcome:
+                case Stored(location):
+                    await outbox.delivered(connection, entry, location)
+                    this.delivered += 1
+                    return True
+                case Refused(reason):
+                    await outbox.parked(connection, entry, reason)
+                    this.parked += 1
+                    _say_parked(entry, reason)
+                    return True
+                case Unknown(reason):
+                    look_at = now + self._wait_to_look(entry)
+                    await outbox.unknown(connection, entry, reason, look_at)
+                case Away(reason) | Blocked(reason):
+                    await outbox.not_stored(connection, entry, reason, now)
+        await self._stop(outcome, this)
+        return False
+
+    async def _stop(self, failure: Away | Blocked | Unknown, this: _Round) -> None:
+        if this.stopped:
+            return  # what fails together is one failure
+        this.stopped = True
+        async with self._engine.begin() as connection:
+            await self._pause.begin(connection, failure, self._clock())
+
+    def _wait_to_look(self, entry: Entry) -> timedelta:
+        """Until a receiver that gave no answer must be done with the request."""
+        return max(self._timeout, SHORTEST_WAIT_TO_LOOK, backoff(entry.attempts + 1))
+
+
+def _find(entry: Entry, held: Held) -> HeldEvent | None:
+    """The event among what the receiver holds of its deployment, by what makes its key."""
+    same = [event for event in held if _is_same(entry, event)]
+    if len({event.happened_at for event in same}) < len(same):
+        log.warning("The receiver holds an event twice: %s", [event.location for event in same])
+    return same[-1] if same else None
+
+
+def _is_same(entry: Entry, event: HeldEvent) -> bool:
+    return (
+        entry.status == event.status
+        and entry.service == event.service
+        and entry.environment == event.environment
+        and (not entry.again or entry.happened_at == event.happened_at)
+    )
+
+
+def _say_parked(entry: Entry, reason: str) -> None:
+    log.error(
+        "The event %r of %s in %s (%s) is parked, the receiver %s",
+        entry.status,
+        entry.service,
+        entry.environment,
+        entry.deployment_id,
+        reason,
+    )

@@ -1,0 +1,55 @@
+"""What GitHub refuses, by what the caller can do about it. Pure.
+
+GitHubError         this repository was not read; the others go on
+├── Unreachable     ask again later
+├── Garbled         ask again later
+├── Missing         asking again helps only when somebody changes something
+├── Forbidden       likewise
+└── Limited         nobody may ask with this credential, until `until`
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+
+class GitHubError(Exception):
+    """GitHub did not give what was asked; the message is for people, and holds no secret."""
+
+
+class Unreachable(GitHubError):
+    """No answer came, or a server error did, however often it was asked: ask again later."""
+
+
+class Garbled(GitHubError):
+    """The answer is not what GitHub documents: ask again later."""
+
+
+class Missing(GitHubError):
+    """It is not there, or the token must not know that it is."""
+
+
+class Forbidden(GitHubError):
+    """The token lacks a permission: asking again is of no use until somebody grants it."""
+
+
+class Limited(GitHubError):
+    """Nothing may be asked with this credential until `until`, by anybody."""
+
+    def __init__(self, reason: str, until: datetime) -> None:
+        super().__init__(f"{reason}; asking again at {until:%Y-%m-%dT%H:%M:%SZ}")
+        self.until = until
+
+
+def missing_permission(headers: Mapping[str, str], message: str) -> str:
+    """What the token lacks, from the answer's headers (names in lower case) and message.
+
+    https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
+    """
+    if sso := headers.get("x-github-sso", ""):
+        address = sso.partition("url=")[2]
+        return (
+            f"the token is not authorised for the organisation's single sign-on {address}".strip()
+        )
+    if accepted := headers.get("x-accepted-github-permissions"):
+        return f"the token lacks a permission: {accepted.replace('=', ': ')} ({message})"
+    return f"the token may not read this: {message}"

@@ -1,0 +1,151 @@
+"""The gate that every request to GitHub passes: one for each credential.
+
+It keeps the pace, counts what is charged, and closes when GitHub, or the budget, says stop.
+https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from gidgethub.sansio import RateLimit
+
+from fetcher.github.errors import Limited
+
+FIRST_WAIT: Final = timedelta(minutes=1)
+LONGEST_WAIT: Final = timedelta(minutes=15)
+WINDOW: Final = timedelta(hours=1, minutes=5)  # GitHub's hour, and clocks that differ
+UNAUTHORIZED: Final = 401
+TOO_MANY: Final = 429
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """What the gate must not forget when the program ends.
+
+    Attributes:
+        closed_until: Nothing may be asked before; None when the gate is open.
+        refusals: In a row, of the kind for which GitHub names no time.
+        window_ends_at: The end of GitHub's window in which `charged` was counted.
+        charged: What this program used up of the window.
+    """
+
+    closed_until: datetime | None = None
+    reason: str = ""
+    refusals: int = 0
+    window_ends_at: datetime | None = None
+    charged: int = 0
+
+
+class Gate:
+    """Paces and stops the requests of one credential."""
+
+    def __init__(
+        self,
+        requests_per_minute: int,
+        budget_percent: int,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.waits = Waits()
+        self._interval = 60 / requests_per_minute
+        self._budget_percent = budget_percent
+        self._clock = clock
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._next_turn = 0.0
+
+    async def turn(self) -> None:
+        """Wait until a request may be sent.
+
+        Raises:
+            Limited: None may, for a time.
+        """
+        self._raise_if_closed()
+        now = self._monotonic()
+        turn = max(self._next_turn, now)
+        self._next_turn = turn + self._interval
+        if turn > now:
+            await self._sleep(turn - now)
+            self._raise_if_closed()
+
+    def _raise_if_closed(self) -> None:
+        if limited := self.closed():
+            raise limited
+
+    def closed(self) -> Limited | None:
+        """Why and until when nothing may be asked; None when the gate is open."""
+        until, now = self.waits.closed_until, self._clock()
+        # A longer wait was noted before the clock was set back.
+        is_closed = until and now < until <= now + WINDOW
+        return Limited(self.waits.reason, until) if until and is_closed else None
+
+    def answered(self, headers: Mapping[str, str], *, charged: bool) -> None:
+        """Take note of an answer that was no refusal; header names in lower case."""
+        self.waits = replace(self.waits, refusals=0)
+        self._count(headers, charged=charged)
+
+    def refused(self, status: int, headers: Mapping[str, str], message: str) -> Limited | None:
+        """Take note of a refusal; None when it is no limit but a missing permission.
+
+        GitHub names the time, or it is a minute, doubled each time ("secondary rate limit").
+        """
+        limit = self._count(headers, charged=True)
+        if (seconds := headers.get("retry-after", "")).isdecimal():
+            return self._close("GitHub asks to wait", timedelta(seconds=int(seconds[:9])))
+        if limit and limit.remaining == 0:
+            return Limited(self.waits.reason, self.waits.closed_until or self._clock())
+        text = message.lower()
+        if status == UNAUTHORIZED:
+            return self._close("GitHub refuses the token", self._doubled_wait())
+        if status == TOO_MANY or "secondary rate" in text or "abuse" in text:
+            return self._close("GitHub asks to slow down", self._doubled_wait())
+        return None
+
+    def _doubled_wait(self) -> timedelta:
+        until, now = self.waits.closed_until, self._clock()
+        if until and now < until:
+            return until - now  # an answer that was under way when the gate closed
+        wait: timedelta = FIRST_WAIT * 2 ** min(self.waits.refusals, 10)
+        self.waits = replace(self.waits, refusals=self.waits.refusals + 1)
+        spread = 1 + random.random() / 10  # noqa: S311 - it spreads load and guards nothing
+        return min(wait * spread, LONGEST_WAIT)
+
+    def _close(self, reason: str, wait: timedelta) -> Limited:
+        # Past the window's length it is a clock that differs from GitHub's, and not its wish.
+        until = self._clock() + min(wait, WINDOW)
+        later = max(until, self.waits.closed_until or until)
+        self.waits = replace(self.waits, closed_until=later, reason=reason)
+        return Limited(reason, later)
+
+    def _count(self, headers: Mapping[str, str], *, charged: bool) -> RateLimit | None:
+        limit = _limit(headers)
+        if limit is None:
+            return None  # GitHub Enterprise Server, as it comes, has no limit
+        ends_at = limit.reset_datetime
+        before = self.waits.charged if ends_at == self.waits.window_ends_at else 0
+        self.waits = replace(self.waits, window_ends_at=ends_at, charged=before + charged)
+        if limit.remaining == 0:
+            self._close_window(f"GitHub's limit of {limit.limit:,} requests an hour is used up")
+        elif self.waits.charged * 100 >= limit.limit * self._budget_percent:
+            budget = f"{self._budget_percent} % of {limit.limit:,} requests an hour"
+            self._close_window(f"The budget of {budget} is used up")
+        return limit
+
+    def _close_window(self, reason: str) -> None:
+        ends_at = self.waits.window_ends_at or self._clock()
+        left = ends_at + timedelta(seconds=1) - self._clock()
+        # Over already, and still used up: the clocks differ, and asking on would be a hot loop.
+        self._close(reason, left if left > timedelta() else FIRST_WAIT)
+
+
+def _limit(headers: Mapping[str, str]) -> RateLimit | None:
+    try:
+        return RateLimit.from_http(headers)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,134 @@
+"""Conditional reading: what GitHub says, asked for only where it may have changed.
+
+An answer is kept with its ETag as a snapshot. A 304 gives the snapshot back, so nobody above can
+tell the difference, and an ETag never stands for something that was not kept.
+https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from fetcher.github.answers import Answer, many, parse, parse_list
+from fetcher.github.client import ACCEPT, GitHub, Reply
+from fetcher.github.errors import Garbled
+
+A = TypeVar("A", bound=Answer)
+MOST_PAGES: Final = 400  # GitHub itself ends near 40,000 items
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An answer that was given.
+
+    Attributes:
+        etag: Of the answer; of a list, of its first page.
+        body: Its objects as JSON, as they were parsed.
+        whole: Of a list: it was read to its end.
+    """
+
+    etag: str
+    body: bytes
+    whole: bool
+
+
+Lookup = Callable[[str], Awaitable[Snapshot | None]]
+
+
+async def nothing_kept(_key: str) -> None:
+    """For reading without a memory."""
+
+
+class Reader:
+    """One pass's view of GitHub.
+
+    Attributes:
+        fresh: The snapshots that are new, by key: to be kept together with what was made of them.
+    """
+
+    def __init__(self, github: GitHub, lookup: Lookup = nothing_kept) -> None:
+        self.fresh: dict[str, Snapshot] = {}
+        self._github = github
+        self._lookup = lookup
+
+    async def one(self, path: str, model: type[A], *, again: bool = True) -> A:
+        """The object at a path; `again=False` is content with the last answer, if there is one.
+
+        Raises:
+            GitHubError: It was not given.
+        """
+        key = self._key(path, {}, model)
+        kept = await self._kept(key)
+        if kept and (not again or key in self.fresh):
+            return _restored(kept, model)[0]
+        reply = await self._github.get(path, {}, kept.etag if kept else None)
+        if not reply.modified:
+            return _restored(kept, model)[0]
+        found = parse(model, reply.data)
+        self._keep(key, reply, model, (found,), whole=True)
+        return found
+
+    async def all(
+        self,
+        path: str,
+        model: type[A],
+        *,
+        field: str | None = None,
+        query: Mapping[str, str] | None = None,
+        reaches: Callable[[A], bool] | None = None,
+    ) -> tuple[A, ...]:
+        """The objects of a list, each once, page by page.
+
+        Args:
+            path: Of the list.
+            model: Of its objects.
+            field: Where in the answer the list stands; None: it is the answer.
+            query: Beside the page.
+            reaches: For a list with the newest first: this object is old enough, so no page after
+                its own is asked for. A list read so is asked for conditionally by its first page.
+
+        Raises:
+            GitHubError: Some page was not given.
+        """
+        asked = {"per_page": "100", **(query or {})}
+        key = self._key(path, asked, model)
+        kept = await self._kept(key)
+        if kept and reaches and not kept.whole and not any(map(reaches, _restored(kept, model))):
+            kept = None  # an unchanged first page would say nothing of the pages that are wanted
+        first = reply = await self._github.get(path, asked, kept.etag if kept else None)
+        if not reply.modified:
+            return _restored(kept, model)
+        found: dict[int, A] = {}
+        for page in range(2, MOST_PAGES + 2):
+            items = parse_list(model, reply.data, field)
+            new = {item.id: item for item in items if item.id not in found}
+            found.update(new)
+            if not (new and reply.more) or (reaches and any(map(reaches, items))):
+                break
+            reply = await self._github.get(path, {**asked, "page": str(page)})
+        if reaches or reply is first:
+            # Of a list read to its end over several pages, an unchanged first page says nothing.
+            self._keep(key, first, model, tuple(found.values()), whole=not reply.more)
+        return tuple(found.values())
+
+    def _key(self, path: str, query: Mapping[str, str], model: type[Answer]) -> str:
+        # GitHub's ETags are those of one token. A snapshot of a model as it was is not found.
+        address = self._github.address(path, query)
+        parts = (self._github.fingerprint, ACCEPT, address, *model.model_fields)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    async def _kept(self, key: str) -> Snapshot | None:
+        return self.fresh.get(key) or await self._lookup(key)
+
+    def _keep(
+        self, key: str, reply: Reply, model: type[A], found: tuple[A, ...], *, whole: bool
+    ) -> None:
+        if reply.etag:
+            self.fresh[key] = Snapshot(reply.etag, many(model).dump_json(found), whole)
+
+
+def _restored(kept: Snapshot | None, model: type[A]) -> tuple[A, ...]:
+    if kept is None:
+        raise Garbled("GitHub answers 304 to a question without a condition")
+    return many(model).validate_json(kept.body)

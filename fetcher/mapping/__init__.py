@@ -1,0 +1,5 @@
+"""From what GitHub says to events. Pure.
+
+`deployments` maps deployments with their statuses; `runs` maps runs of workflows with their jobs,
+by what `naming` makes of their names; `origin` holds what both have in common.
+"""

@@ -1,0 +1,194 @@
+"""What was observed of GitHub: all SQL of the reading side.
+
+Everything here runs inside the caller's transaction.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, NamedTuple
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fetcher.github.gate import Waits
+from fetcher.github.reader import Snapshot
+from fetcher.mapping.origin import name_services
+from fetcher.schema import gates, repositories, snapshots, watched
+
+Lane = Literal["deployments", "runs"]
+RERUNS_WATCHED: Final = 20  # runs of one repository that ended, besides those on the list's page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of a repository; the columns are explained in the schema."""
+
+    name: str
+    service: str
+    since_at: datetime
+    plan: bytes | None
+    plan_due_at: datetime | None
+    deployments_read_to: datetime | None
+    runs_read_to: datetime | None
+    failures: int
+    paused_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A deployment or a run, as it is known; the columns are explained in the schema."""
+
+    lane: Lane
+    id: int
+    created_at: datetime
+    mark: str
+    subject: bytes
+    look_at: datetime | None
+    ended: bool = False
+    told: bool = False
+
+    def is_due(self, due_at: datetime) -> bool:
+        """Whether it is to be looked at."""
+        return self.look_at is not None and self.look_at <= due_at
+
+
+class Seen(NamedTuple):
+    """How an item was last seen in a list, and whether anything of it was told."""
+
+    mark: str
+    told: bool
+
+
+async def register(connection: AsyncConnection, names: Sequence[str], since_at: datetime) -> None:
+    """Make repositories known; one that is known already stays as it is."""
+    found = await connection.execute(select(repositories.c.name, repositories.c.service))
+    given: dict[str, str] = {row.name: row.service for row in found}
+    for name, service in name_services(names, given).items():
+        if name not in given:
+            row = {"name": name, "service": service, "since_at": since_at}
+            await connection.execute(insert(repositories).values(row))
+
+
+async def known(connection: AsyncConnection, name: str) -> Known:
+    """What is known of a registered repository."""
+    row = await connection.execute(select(repositories).where(repositories.c.name == name))
+    return Known(**row.mappings().one())
+
+
+async def change(connection: AsyncConnection, name: str, **columns: Any) -> None:
+    """Change columns of a repository's row."""
+    await connection.execute(
+        update(repositories).where(repositories.c.name == name).values(columns)
+    )
+
+
+async def pauses(connection: AsyncConnection) -> dict[str, datetime]:
+    """Until when repositories are left alone, by name."""
+    query = select(repositories.c.name, repositories.c.paused_until)
+    rows = await connection.execute(query.where(repositories.c.paused_until.is_not(None)))
+    return {row.name: row.paused_until for row in rows}
+
+
+async def seen(
+    connection: AsyncConnection, name: str, lane: Lane, since: datetime
+) -> dict[int, Seen]:
+    """How the items of a lane that were filed since a time were last seen, by id."""
+    query = select(watched.c.id, watched.c.mark, watched.c.told).where(
+        watched.c.repository == name, watched.c.lane == lane, watched.c.created_at >= since
+    )
+    rows = await connection.execute(query)
+    return {row.id: Seen(row.mark, row.told) for row in rows}
+
+
+async def due(
+    connection: AsyncConnection, name: str, lane: Lane, due_at: datetime, most: int
+) -> list[Watched]:
+    """What is to be looked at, the newest first."""
+    columns = [watched.c[field] for field in Watched.__dataclass_fields__]
+    query = select(*columns).where(
+        watched.c.repository == name, watched.c.lane == lane, watched.c.look_at <= due_at
+    )
+    rows = await connection.execute(query.order_by(watched.c.created_at.desc()).limit(most))
+    return [Watched(**row) for row in rows.mappings()]
+
+
+async def watch(connection: AsyncConnection, name: str, items: Iterable[Watched]) -> None:
+    """Keep these as they are now; what was told of them once stays told."""
+    rows = [{"repository": name, **asdict(item)} for item in items]
+    if not rows:
+        return
+    statement = insert(watched)
+    changed = {
+        field: statement.excluded[field] for field in ("mark", "subject", "look_at", "ended")
+    }
+    told = watched.c.told | statement.excluded.told
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["repository", "lane", "id"], set_={**changed, "told": told}
+        ),
+        rows,
+    )
+
+
+async def forget_untold_runs(connection: AsyncConnection, name: str) -> None:
+    """The runs of which nothing was told; those of which something was are watched to their end."""
+    await connection.execute(
+        delete(watched).where(
+            watched.c.repository == name, watched.c.lane == "runs", ~watched.c.told
+        )
+    )
+
+
+async def stop_watching_old_reruns(connection: AsyncConnection, name: str) -> None:
+    """Of the runs that ended, only the newest are watched for being run again."""
+    ended = [watched.c.repository == name, watched.c.lane == "runs", watched.c.ended]
+    newest = select(watched.c.id).where(*ended).order_by(watched.c.id.desc())
+    await connection.execute(
+        update(watched)
+        .where(*ended, watched.c.id.not_in(newest.limit(RERUNS_WATCHED)))
+        .values(look_at=None)
+    )
+
+
+async def snapshot(connection: AsyncConnection, key: str) -> Snapshot | None:
+    """The answer that is kept under a key."""
+    query = select(snapshots.c.etag, snapshots.c.body, snapshots.c.whole).where(
+        snapshots.c.key == key
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return Snapshot(row.etag, row.body, row.whole) if row else None
+
+
+async def keep_snapshots(
+    connection: AsyncConnection, name: str, fresh: dict[str, Snapshot], now: datetime
+) -> None:
+    """Keep answers, in the place of those under the same keys."""
+    rows = [
+        {"key": key, "repository": name, "kept_at": now, **asdict(one)}
+        for key, one in fresh.items()
+    ]
+    if rows:
+        await connection.execute(insert(snapshots).prefix_with("OR REPLACE"), rows)
+
+
+async def drop_snapshots(connection: AsyncConnection, name: str, before: datetime) -> None:
+    """Drop the answers that did not change for long: most are of what ended."""
+    await connection.execute(
+        delete(snapshots).where(snapshots.c.repository == name, snapshots.c.kept_at < before)
+    )
+
+
+async def gate(connection: AsyncConnection, credential: str) -> Waits:
+    """What the gate of a credential had to remember."""
+    columns = [gates.c[field] for field in Waits.__dataclass_fields__]
+    row = await connection.execute(select(*columns).where(gates.c.credential == credential))
+    found = row.mappings().one_or_none()
+    return Waits(**found) if found else Waits()
+
+
+async def keep_gate(connection: AsyncConnection, credential: str, waits: Waits) -> None:
+    """Keep what the gate of a credential has to remember."""
+    row = {"credential": credential, **asdict(waits)}
+    await connection.execute(insert(gates).prefix_with("OR REPLACE").values(row))

@@ -1,0 +1,88 @@
+"""`once`: read and deliver what there is, then end. For a timer."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Final
+
+from fetcher.github.errors import Limited
+from fetcher.work import Work
+
+log = logging.getLogger(__name__)
+
+DONE: Final = 0
+FAILED: Final = 1
+TRY_LATER: Final = 75  # EX_TEMPFAIL
+LONGEST_WAIT: Final = timedelta(seconds=60)  # for GitHub's limit and the receiver, in all
+SHORTEST_WAIT: Final = timedelta(seconds=0.1)
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+async def once(work: Work, sleep: Sleep = asyncio.sleep) -> int:
+    """Read and deliver what there is.
+
+    Returns:
+        The exit code: 0 when all was read and delivered; 75 when only a limit of GitHub's stands in
+        the way; 1 when something else does. Whatever it was, it was said.
+    """
+    patience = _Patience(sleep)
+    paused = (await work.paused()).intersection(work.repositories)
+    for name in sorted(paused):
+        log.error("%s: not read, it is left alone for a while after a failure", name)
+    names = [name for name in work.repositories if name not in paused]
+    errors = await _read(work, names, patience)
+    undelivered = await _deliver(work, patience)
+    if paused or undelivered or not all(isinstance(error, Limited) for error in errors):
+        return FAILED
+    return TRY_LATER if errors else DONE
+
+
+async def _read(work: Work, names: Sequence[str], patience: "_Patience") -> list[Exception]:
+    errors: list[Exception] = []
+    while names:
+        ends = await asyncio.gather(*map(work.read, names))
+        errors += [error for error in ends if error and not isinstance(error, Limited)]
+        limited = {
+            name: error
+            for name, error in zip(names, ends, strict=True)
+            if isinstance(error, Limited)
+        }
+        names = list(limited)
+        last = max(limited.values(), key=lambda error: error.until, default=None)
+        if last and not await patience.wait(last.until - work.clock()):
+            return [*errors, last]
+    return errors
+
+
+async def _deliver(work: Work, patience: "_Patience") -> int:
+    """Deliver; how many events were parked, or wait still."""
+    parked = 0
+    while True:
+        delivered = await work.deliver()
+        parked += delivered.parked
+        if not delivered.waiting or delivered.blocked or not delivered.next_at:
+            break
+        if not await patience.wait(delivered.next_at - work.clock()):
+            break
+    if delivered.waiting:
+        log.error("%d events are not delivered yet", delivered.waiting)
+    return parked + delivered.waiting
+
+
+class _Patience:
+    """How long is still waited, in all."""
+
+    def __init__(self, sleep: Sleep) -> None:
+        self._left = LONGEST_WAIT
+        self._sleep = sleep
+
+    async def wait(self, time: timedelta) -> bool:
+        """Wait, or be out of patience. Each wait takes of it, so that every loop ends."""
+        time = max(time, SHORTEST_WAIT)
+        if time > self._left:
+            return False
+        self._left -= time
+        await self._sleep(time.total_seconds())
+        return True

@@ -1,0 +1,97 @@
+"""A pass over one repository: list, look, and commit all of it at once.
+
+What was seen, the events to be sent and GitHub's ETags are committed in one transaction, so a pass
+that is killed anywhere was never there, and the next one sees and sends the same. A pass that
+GitHub cuts short commits what it has: every look stands for itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from fetcher import observations, outbox
+from fetcher.github.client import GitHub
+from fetcher.github.errors import GitHubError, Limited
+from fetcher.github.reader import Reader, Snapshot
+from fetcher.observations import Known
+from fetcher.survey import Findings, Rules, Survey
+
+SNAPSHOTS_LAST: Final = timedelta(days=40)
+FIRST_PAUSE: Final = timedelta(seconds=30)
+LONGEST_PAUSE: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What a pass came to.
+
+    Attributes:
+        events: New in the outbox.
+        looks: Deployments and runs looked at.
+        error: What cut it short.
+        more: There is more to look at, for another pass at once.
+    """
+
+    events: int
+    looks: int
+    error: GitHubError | None
+    more: bool
+
+
+class Poller:
+    """Reads repositories into the state."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        github: GitHub,
+        rules: Rules,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._engine = engine
+        self._github = github
+        self._rules = rules
+        self._clock = clock
+
+    async def read(self, name: str, due_at: datetime) -> Passed:
+        """One pass over a registered repository; whatever is due by `due_at` is looked at."""
+        async with self._engine.begin() as connection:
+            known = await observations.known(connection, name)
+        reader = Reader(self._github, self._snapshot)
+        survey = Survey(self._engine, reader, known, self._rules, self._clock, due_at)
+        findings = await survey.made()
+        return await self._commit(known, findings, reader.fresh)
+
+    async def _snapshot(self, key: str) -> Snapshot | None:
+        async with self._engine.begin() as connection:
+            return await observations.snapshot(connection, key)
+
+    async def _commit(self, known: Known, findings: Findings, fresh: dict[str, Snapshot]) -> Passed:
+        now, name = self._clock(), known.name
+        columns = {**findings.columns, **_pause(known.failures, findings.error, now)}
+        async with self._engine.begin() as connection:
+            new = await outbox.put(connection, findings.events, now)
+            await observations.watch(connection, name, findings.watched.values())
+            if findings.left_runs:
+                await observations.forget_untold_runs(connection, name)
+            await observations.stop_watching_old_reruns(connection, name)
+            await observations.keep_snapshots(connection, name, fresh, now)
+            if "plan" in columns:
+                await observations.drop_snapshots(connection, name, now - SNAPSHOTS_LAST)
+            await observations.change(connection, name, **columns)
+            gate = self._github.gate.waits
+            await observations.keep_gate(connection, self._github.fingerprint, gate)
+        more = findings.more and findings.error is None
+        return Passed(new, findings.looks, findings.error, more)
+
+
+def _pause(failures: int, error: GitHubError | None, now: datetime) -> dict[str, Any]:
+    if error is None:
+        return {"failures": 0, "paused_until": None}
+    if isinstance(error, Limited):
+        return {}  # the gate knows how long; the repository did nothing wrong
+    pause = min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
+    return {"failures": failures + 1, "paused_until": now + pause}

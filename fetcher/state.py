@@ -1,0 +1,114 @@
+"""The fetcher's state on disk: opened by one process at a time, migrated, durable."""
+
+import fcntl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+# FULL: what was committed before a POST is there after a power cut, too.
+PRAGMAS: Final = (
+    "PRAGMA busy_timeout = 30000",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+)
+
+
+class StateError(Exception):
+    """The state can't be used; the message says why and what to do."""
+
+
+class StateInUse(StateError):
+    """Another process has the state open."""
+
+
+class StateUnusable(StateError):
+    """The file can't be opened, is no state of the fetcher, or is of a newer version."""
+
+
+@asynccontextmanager
+async def open_state(path: Path) -> AsyncIterator[AsyncEngine]:
+    """The state in `path`, made when there is none, for this process alone until the end.
+
+    The engine has one connection: while a transaction is open every other waits, so keep none open
+    over a request.
+
+    Raises:
+        StateInUse: Another process has it open.
+        StateUnusable: It can't be opened or migrated.
+    """
+    with _locked(path):
+        engine = _engine(path)
+        try:
+            await _migrate(engine, path)
+            yield engine
+        finally:
+            await engine.dispose()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    # The lock is on a file of its own: closing any descriptor of the database itself would drop
+    # the locks SQLite holds there. The kernel ends a flock with its process, however that ends.
+    lock = path.with_name(path.name + ".lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = lock.open("a")
+    except OSError as error:
+        raise StateUnusable(f"The state {path} can't be opened: {error}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StateInUse(f"The state {path} is in use by another fetcher.") from None
+        yield
+
+
+def _engine(path: Path) -> AsyncEngine:
+    url = URL.create("sqlite+aiosqlite", database=str(path))
+    # SQLite lets one write at a time: better to queue here than to poll for its lock.
+    engine = create_async_engine(url, pool_size=1, max_overflow=0)
+    event.listen(engine.sync_engine, "connect", _set_up)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _set_up(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # `_begin` begins: sqlite3 would do so only before a write
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+async def _migrate(engine: AsyncEngine, path: Path) -> None:
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade)
+    except CommandError as error:
+        raise StateUnusable(
+            f"The state {path} was written by a newer version of the fetcher: {error}"
+        ) from error
+    except DBAPIError as error:
+        raise StateUnusable(f"The state {path} can't be opened: {error.orig}") from error
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,98 @@
+"""The two things that the fetcher does: passes over repositories, and rounds of delivery.
+
+One repository's failure, whatever it is, ends its own pass and nothing else.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from fetcher import observations
+from fetcher.clock import Clock
+from fetcher.deliver import Delivered, Delivery
+from fetcher.github.errors import Limited
+from fetcher.github.gate import Gate
+from fetcher.poll import LONGEST_PAUSE, Passed, Poller
+from fetcher.troubles import Troubles
+
+log = logging.getLogger(__name__)
+
+PASSES_AT_ONCE: Final = 8  # GitHub asks for few, and at its pace more would not be faster
+GITHUB: Final = "GitHub"
+
+
+class Work:
+    """Passes and rounds, and what is said about them.
+
+    Attributes:
+        repositories: What there is to read.
+        found: Set when a pass put events into the outbox; for whoever delivers.
+    """
+
+    def __init__(
+        self,
+        repositories: Sequence[str],
+        engine: AsyncEngine,
+        gate: Gate,
+        poller: Poller,
+        delivery: Delivery,
+        clock: Clock,
+    ) -> None:
+        self.repositories = repositories
+        self.gate = gate
+        self.clock = clock
+        self.found = asyncio.Event()
+        self.troubles = Troubles(clock)
+        self._engine = engine
+        self._poller = poller
+        self._delivery = delivery
+        self._places = asyncio.Semaphore(PASSES_AT_ONCE)
+
+    async def paused(self) -> frozenset[str]:
+        """The repositories that are left alone for a while, after a failure."""
+        async with self._engine.begin() as connection:
+            pauses = await observations.pauses(connection)
+        now = self.clock()
+        # A longer pause was noted before the clock was set back.
+        return frozenset(n for n, until in pauses.items() if now < until <= now + LONGEST_PAUSE)
+
+    async def read(self, name: str) -> Exception | None:
+        """Passes over one repository until nothing is left of what is due now.
+
+        Returns:
+            What cut it short; it was said.
+        """
+        due_at, passed = self.clock(), None
+        while passed is None or passed.more:
+            async with self._places:  # given up between passes, to the next in the queue
+                try:
+                    passed = await self._poller.read(name, due_at)
+                except Exception as error:  # noqa: BLE001 - ours or the disk's: the others go on
+                    self.troubles.has(name, f"{type(error).__name__}: {error}", error)
+                    return error
+            self._report(name, passed)
+        return passed.error
+
+    def _report(self, name: str, passed: Passed) -> None:
+        if passed.events:
+            log.info("%s: %d new events%s", name, passed.events, ", and more" * passed.more)
+            self.found.set()
+        match passed.error:
+            case None:
+                self.troubles.over(name)
+            case Limited():
+                self.troubles.has(GITHUB, str(passed.error))
+            case _:
+                self.troubles.has(name, str(passed.error))
+        if not self.gate.closed():
+            self.troubles.over(GITHUB)
+
+    async def deliver(self) -> Delivered:
+        """One round of delivery."""
+        delivered = await self._delivery.deliver_due()
+        if delivered.delivered:
+            log.info("%d events delivered", delivered.delivered)
+        return delivered

@@ -1,0 +1,50 @@
+import type { Slot } from "../api";
+import { slotHref, slotId } from "./address";
+import { shortVersion, versionOf } from "./format";
+
+/** What a slot is shown as. */
+export type State = "success" | "failure" | "in-progress" | "stalled";
+
+export const STALLED_AFTER_MS = 60 * 60 * 1000;
+
+export const STATE_WORDS: Record<State, string> = {
+  success: "succeeded",
+  failure: "failed",
+  "in-progress": "in progress",
+  stalled: "stalled",
+};
+
+/** Only for a deployment in progress does the clock matter, and only then is it read. */
+export function stateOf({ current }: Slot, clock: { readonly now: number }): State {
+  if (current.status !== "in-progress") return current.status;
+  return clock.now - Date.parse(current.happened_at) > STALLED_AFTER_MS ? "stalled" : "in-progress";
+}
+
+/** Everything about a slot that can be shown whatever the time is. */
+export function describeSlot({ current, last_successful: serving, prev_failed }: Slot) {
+  return {
+    id: slotId(current),
+    href: slotHref(current),
+    at: current.happened_at,
+    actor: current.actor ?? "",
+    ...describeVersion(versionOf(current)),
+    isAfterFailure: prev_failed === true,
+    serving: serving && describeVersion(versionOf(serving)),
+  };
+}
+
+function describeVersion(version: string | undefined) {
+  return { version, shownVersion: version === undefined ? "no version" : shortVersion(version) };
+}
+
+export interface Totals {
+  failure: number;
+  "in-progress": number;
+}
+
+/** How many slots failed and how many are in progress, stalled ones included. */
+export function totals(rows: Iterable<{ slots: ReadonlyMap<string, Slot> }>): Totals {
+  const sums = { failure: 0, "in-progress": 0, success: 0 };
+  for (const { slots } of rows) for (const slot of slots.values()) sums[slot.current.status] += 1;
+  return sums;
+}

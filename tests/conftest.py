@@ -1,0 +1,40 @@
+"""What the tests of whole programs share: a running receiver, and a browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from scripts import chromium
+from tests.program import Receiver
+
+# A browser looks for updates and more by itself; the tests have no network.
+QUIET: Final = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture
+def receiver(tmp_path: Path) -> Iterator[Receiver]:
+    """A receiver with an empty log, on a free port."""
+    with Receiver(tmp_path) as running:
+        yield running
+
+
+# Not for the session: Playwright's loop would be in the way of the asyncio tests that follow.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium for the tests of one module, which are plain functions."""
+    executable = chromium.find()
+    assert executable, "there is no Chromium: run `make chromium`"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=executable, args=[*chromium.ARGUMENTS, *QUIET]
+        )
+        yield launched
+        launched.close()

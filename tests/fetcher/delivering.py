@@ -1,0 +1,120 @@
+"""The delivering half of a fetcher, with its clock in the test's hands."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from fetcher import outbox
+from fetcher.deliver import Delivered, Delivery
+from fetcher.event import Event, Status
+from fetcher.schema import outbox as outbox_table
+from fetcher.state import open_state
+from tests.fetcher.receiver_double import API_KEY
+
+START = datetime(2026, 11, 20, 12, tzinfo=UTC)
+TIMEOUT_SECONDS = 5
+
+
+class Fetcher:
+    """What it waits for passes at once: `now` is moved on instead."""
+
+    def __init__(
+        self, engine: AsyncEngine, session: aiohttp.ClientSession, url: str, api_key: str
+    ) -> None:
+        self.now = START
+        self.engine = engine
+        self.session = session
+        self.start(url, api_key=api_key)
+
+    def start(
+        self, url: str, *, api_key: str = API_KEY, timeout_seconds: float = TIMEOUT_SECONDS
+    ) -> None:
+        """As a new process does, with the state that is there."""
+        self.delivery = Delivery(
+            self.engine,
+            self.session,
+            url,
+            api_key,
+            timeout_seconds,
+            clock=lambda: self.now,
+            sleep=self.sleep,
+        )
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    async def put(self, events: Iterable[Event]) -> None:
+        async with self.engine.begin() as connection:
+            await outbox.put(connection, events, self.now)
+
+    async def deliver(self) -> Delivered:
+        return await self.delivery.deliver_due()
+
+    async def deliver_all(self, most_rounds: int = 100) -> list[Delivered]:
+        """Round after round, each when the one before said, until nothing waits."""
+        rounds = [await self.deliver()]
+        while rounds[-1].next_at is not None:
+            assert len(rounds) < most_rounds, rounds[-1]
+            self.now = max(self.now, rounds[-1].next_at)
+            rounds.append(await self.deliver())
+        assert rounds[-1].waiting == 0
+        return rounds
+
+    async def live(self, events: Iterable[Event], rounds: int, now: datetime) -> None:
+        """So many rounds from `now` on, each when the one before said."""
+        self.now = now
+        await self.put(events)
+        for _ in range(rounds):
+            self.now = max(self.now, (await self.deliver()).next_at or self.now)
+
+    async def states(self) -> Counter[str]:
+        """How many events are in each state."""
+        async with self.engine.begin() as connection:
+            return Counter(await connection.scalars(select(outbox_table.c.state)))
+
+    async def parked(self) -> Counter[tuple[str, str]]:
+        """How often each (deployment, status) is parked."""
+        columns = outbox_table.c
+        query = select(columns.deployment_id, columns.status).where(columns.state == "parked")
+        async with self.engine.begin() as connection:
+            return Counter(
+                (row.deployment_id, row.status) for row in await connection.execute(query)
+            )
+
+    async def errors(self) -> list[str]:
+        """What was kept of the receiver's answers."""
+        async with self.engine.begin() as connection:
+            errors = await connection.scalars(select(outbox_table.c.error))
+            return [error for error in errors if error is not None]
+
+
+@asynccontextmanager
+async def fetcher_with(state: Path, url: str, *, api_key: str = API_KEY) -> AsyncIterator[Fetcher]:
+    """A fetcher that delivers what is in `state` to `url`."""
+    async with aiohttp.ClientSession() as session, open_state(state) as engine:
+        yield Fetcher(engine, session, url, api_key)
+
+
+def an_event(deployment_id: str, status: Status, seconds: int = 0) -> Event:
+    return Event(
+        deployment_id=deployment_id,
+        service="checkout",
+        environment="production",
+        status=status,
+        happened_at=START - timedelta(hours=1) + timedelta(seconds=seconds),
+    )
+
+
+def a_deployment(deployment_id: str) -> list[Event]:
+    return [an_event(deployment_id, "in-progress"), an_event(deployment_id, "success", 60)]
+
+
+def expected(events: Iterable[Event]) -> Counter[tuple[str, str]]:
+    """What `ReceiverDouble.stored` says when each is there once."""
+    return Counter((event.deployment_id, event.status) for event in events)

@@ -1,0 +1,115 @@
+"""The reading half of a fetcher: real parts, real SQLite, a fake GitHub, a clock in hand."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from fetcher import observations
+from fetcher.github.client import GitHub
+from fetcher.github.gate import Gate
+from fetcher.poll import Passed, Poller
+from fetcher.schema import outbox, watched
+from fetcher.state import open_state
+from fetcher.survey import Rules
+from tests.fake_github import Clock, FakeGitHub, Request, serve
+
+START = datetime(2026, 11, 20, 12, tzinfo=UTC)
+BACKFILL = timedelta(days=7)
+TOKEN = "ghs_fake"
+
+
+def fake_github() -> FakeGitHub:
+    """An empty GitHub, at the start of time."""
+    return FakeGitHub(Clock(START))
+
+
+@dataclass
+class World:
+    """A fetcher that reads a fake GitHub, and everything that it has put into its outbox."""
+
+    fake: FakeGitHub
+    engine: AsyncEngine
+    github: GitHub
+    poller: Poller
+    clock: Clock
+    asked: int = 0
+    slept: list[float] = field(default_factory=list)
+
+    async def passes(self, name: str) -> Passed:
+        """One pass over a repository."""
+        return await self.poller.read(name, self.clock())
+
+    async def reads(self, name: str) -> None:
+        """Passes until nothing that is due is left; none of them may fail."""
+        due_at, more = self.clock(), True
+        while more:
+            passed = await self.poller.read(name, due_at)
+            assert passed.error is None, passed.error
+            more = passed.more
+
+    async def bodies(self) -> list[dict[str, Any]]:
+        """What would be POSTed, in its order."""
+        async with self.engine.begin() as connection:
+            rows = await connection.scalars(select(outbox.c.body).order_by(outbox.c.id))
+            return [json.loads(body) for body in rows]
+
+    async def told(self, *fields: str) -> list[tuple[Any, ...]]:
+        """Some fields of what would be POSTed; without names environment and status."""
+        names = fields or ("environment", "status")
+        return [tuple(body.get(name) for name in names) for body in await self.bodies()]
+
+    async def watched_ids(self) -> list[int]:
+        """What is still going to be looked at."""
+        async with self.engine.begin() as connection:
+            query = select(watched.c.id).where(watched.c.look_at.is_not(None))
+            return list(await connection.scalars(query.order_by(watched.c.id)))
+
+    def requests(self) -> list[Request]:
+        """What GitHub was asked since the last time this was asked."""
+        new = self.fake.requests[self.asked :]
+        self.asked = len(self.fake.requests)
+        return new
+
+    def charged(self) -> int:
+        """How many of these requests were charged."""
+        return sum(request.charged for request in self.requests())
+
+
+@asynccontextmanager
+async def reading(
+    fake: FakeGitHub,
+    folder: Path,
+    *,
+    token: str | None = TOKEN,
+    budget_percent: int = 100,
+    timeout_seconds: float = 20,
+) -> AsyncIterator[World]:
+    """A fetcher with every repository of the fake registered; its state is in the folder."""
+    assert isinstance(fake.clock, Clock)
+    clock, slept = fake.clock, list[float]()
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock.tick(seconds)
+
+    async with (
+        serve(fake) as url,
+        open_state(folder / "fetcher.db") as engine,
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(timeout_seconds)) as session,
+    ):
+        gate = Gate(600_000, budget_percent, clock, sleep)
+        github = GitHub(session, url, token, gate, sleep)
+        names = [repository.full_name for repository in fake.repositories]
+        async with engine.begin() as connection:
+            await observations.register(connection, names, clock() - BACKFILL)
+            gate.waits = await observations.gate(connection, github.fingerprint)
+        poller = Poller(engine, github, Rules(id_prefix="gh", backfill=BACKFILL), clock)
+        yield World(fake, engine, github, poller, clock, slept=slept)

@@ -1,0 +1,276 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aioresponses import aioresponses
+
+from fetcher.github.client import LARGEST_ANSWER, GitHub, Reply
+from fetcher.github.errors import Forbidden, Garbled, GitHubError, Limited, Missing, Unreachable
+from fetcher.github.gate import Gate
+from tests.fake_github import (
+    FakeGitHub,
+    answer,
+    disconnect,
+    garbage,
+    hang,
+    not_modified,
+    primary_limit,
+    secondary_limit,
+    serve,
+    server_error,
+    truncated,
+)
+from tests.fetcher.reading import START, TOKEN, World, fake_github, reading
+
+REPOSITORY = "/repos/acme/shop"
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    fake = fake_github()
+    fake.add_repository("acme/shop")
+    async with reading(fake, tmp_path) as world:
+        yield world
+
+
+async def get(world: World, path: str = REPOSITORY, etag: str | None = None) -> Reply:
+    return await world.github.get(path, {}, etag)
+
+
+async def test_a_request_says_who_asks_which_version_and_with_which_token(world: World) -> None:
+    await get(world)
+
+    (request,) = world.requests()
+    assert request.headers["authorization"] == f"token {TOKEN}"
+    assert request.headers["accept"] == "application/vnd.github+json"
+    assert request.headers["x-github-api-version"] == "2022-11-28"
+    assert request.headers["user-agent"] == "deployment-dashboard-fetcher"
+
+
+async def test_what_did_not_change_is_not_sent_and_not_charged(world: World) -> None:
+    first = await get(world)
+    second = await get(world, etag=first.etag)
+
+    assert (first.modified, second.modified) == (True, False)
+    assert [request.charged for request in world.requests()] == [True, False]
+    assert world.github.gate.waits.charged == 1
+
+
+async def test_without_a_token_everything_is_charged(tmp_path: Path) -> None:
+    fake = fake_github()
+    fake.add_repository("acme/shop")
+    async with reading(fake, tmp_path, token=None) as world:
+        first = await get(world)
+        await get(world, etag=first.etag)
+
+        assert "authorization" not in world.requests()[0].headers
+        assert world.github.gate.waits.charged == 2
+
+
+@pytest.mark.parametrize("fault", [server_error(500), server_error(502), disconnect(), truncated()])
+async def test_a_fault_that_passes_is_not_noticed(world: World, fault: object) -> None:
+    world.fake.fail("*", fault, times=2)  # type: ignore[arg-type] # parametrize has no types
+
+    assert (await get(world)).data["full_name"] == "acme/shop"
+    assert len(world.requests()) == 3
+    assert len(world.slept) == 2
+
+
+@pytest.mark.parametrize("fault", [server_error(503), disconnect(), truncated()])
+async def test_a_fault_that_stays_is_asked_three_times_and_no_more(
+    world: World, fault: object
+) -> None:
+    world.fake.fail("*", fault, times=99)  # type: ignore[arg-type] # parametrize has no types
+
+    with pytest.raises(Unreachable):
+        await get(world)
+    assert len(world.requests()) == 3
+
+
+async def test_an_answer_that_does_not_come_is_not_waited_for_for_ever(
+    tmp_path: Path,
+) -> None:
+    fake = fake_github()
+    fake.fail("*", hang(), times=99)
+    async with reading(fake, tmp_path, timeout_seconds=0.05) as world:
+        with pytest.raises(Unreachable, match="in time"):
+            await get(world)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        aiohttp.ClientConnectionError("refused"),
+        aiohttp.ServerDisconnectedError(),
+        aiohttp.ClientOSError(104, "reset"),
+        TimeoutError(),
+    ],
+)
+async def test_every_fault_of_the_transport_is_unreachable(
+    world: World, fault: Exception
+) -> None:
+    with aioresponses() as network:
+        network.get(world.github.address(REPOSITORY, {}), exception=fault, repeat=True)
+
+        with pytest.raises(Unreachable):
+            await get(world)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ("not JSON {{{", "application/json"),
+        ("<html>captive portal</html>", "application/json; charset=no-such"),
+        ("\x80", "application/json; charset=ascii"),
+    ],
+)
+async def test_an_answer_that_is_not_json_is_garbled_and_not_asked_for_again(
+    world: World, body: str, content_type: str
+) -> None:
+    world.fake.fail("*", answer(200, body, {"Content-Type": content_type}), times=99)
+
+    with pytest.raises(Garbled):
+        await get(world)
+    assert len(world.requests()) == 1
+
+
+async def test_an_endless_answer_is_cut_off(world: World) -> None:
+    world.fake.fail("*", garbage(json.dumps("x" * LARGEST_ANSWER)))
+
+    with pytest.raises(Garbled, match="too long"):
+        await get(world)
+
+
+@pytest.mark.parametrize("status", [404, 410, 451])
+async def test_what_is_not_there_is_missing(world: World, status: int) -> None:
+    world.fake.fail("*", answer(status))
+
+    with pytest.raises(Missing):
+        await get(world)
+    assert len(world.requests()) == 1
+
+
+@pytest.mark.parametrize("status", [400, 409, 422, 418, 299, 999])
+async def test_any_other_answer_is_garbled_and_says_what_it_was(world: World, status: int) -> None:
+    world.fake.fail("*", answer(status, '{"message": "No"}'))
+
+    with pytest.raises(GitHubError):
+        await world.github.get(REPOSITORY, {})
+
+
+async def test_a_missing_permission_is_named_and_not_asked_for_again(world: World) -> None:
+    world.fake.repositories[0].deny("deployments")
+
+    with pytest.raises(Forbidden, match="lacks a permission: deployments: read"):
+        await get(world, f"{REPOSITORY}/deployments")
+    assert len(world.requests()) == 1
+
+
+async def test_single_sign_on_is_named(world: World) -> None:
+    sso = {"X-GitHub-SSO": "required; url=https://github.com/orgs/acme/sso?x=1"}
+    world.fake.fail("*", answer(403, None, sso))
+
+    with pytest.raises(Forbidden, match=r"single sign-on https://github.com/orgs/acme/sso\?x=1"):
+        await get(world)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        primary_limit(START + timedelta(minutes=10)),
+        secondary_limit(30),
+        secondary_limit(None),
+        secondary_limit(None, status=429),
+    ],
+)
+async def test_a_limit_stops_every_request_with_the_credential(
+    world: World, fault: object
+) -> None:
+    world.fake.fail("*", fault)  # type: ignore[arg-type] # parametrize has no types
+
+    for _ in range(3):
+        with pytest.raises(Limited):
+            await get(world)
+    assert len(world.requests()) == 1
+
+
+async def test_a_refused_token_stops_every_request_with_it(world: World) -> None:
+    world.fake.tokens.clear()
+
+    for _ in range(3):
+        with pytest.raises(Limited, match="GitHub refuses the token"):
+            await get(world)
+    assert len(world.requests()) == 1
+
+
+async def test_a_renamed_repository_is_followed_with_the_token_on_the_same_server(
+    world: World,
+) -> None:
+    world.fake.rename("acme/shop", "acme/store")
+
+    reply = await get(world)
+
+    assert reply.data["full_name"] == "acme/store"
+    assert [request.status for request in world.requests()] == [301, 200]
+    assert (await get(world, etag=reply.etag)).modified is False
+
+
+async def test_a_redirect_to_another_server_is_not_followed(world: World) -> None:
+    other = FakeGitHub(world.clock)
+    other.add_repository("acme/shop")
+    async with serve(other) as url:
+        world.fake.fail("*", answer(301, None, {"Location": f"{url}{REPOSITORY}"}))
+
+        with pytest.raises(Garbled, match="another server"):
+            await get(world)
+    assert other.requests == []
+
+
+async def test_redirects_without_end_end(world: World) -> None:
+    world.fake.fail("*", answer(302, None, {"Location": REPOSITORY}), times=99)
+
+    with pytest.raises(Garbled, match="without end"):
+        await get(world)
+
+
+async def test_a_304_that_nobody_asked_for_is_no_answer(world: World) -> None:
+    world.fake.fail("*", not_modified())
+
+    assert (await get(world)).modified is False
+
+
+async def test_no_error_holds_the_token(world: World) -> None:
+    faults = [server_error(), garbage(), answer(403), answer(404), answer(422), disconnect()]
+    for fault in faults:
+        world.fake.fail("*", fault, times=3)
+        with pytest.raises(GitHubError) as caught:
+            await get(world)
+        world.fake.faults.clear()
+        assert TOKEN not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+async def test_a_request_under_way_can_be_cancelled(world: World) -> None:
+    world.fake.fail("*", hang())
+    task = asyncio.create_task(get(world))
+    while not world.fake.requests:
+        await asyncio.sleep(0)
+
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 1)
+
+
+def test_a_fingerprint_tells_tokens_apart_and_holds_none() -> None:
+    gate = Gate(60, 100, lambda: START)
+    session = None
+
+    def fingerprint(token: str | None) -> str:
+        return GitHub(session, "http://127.0.0.1", token, gate).fingerprint  # type: ignore[arg-type] # no request is made
+
+    assert len({fingerprint(token) for token in (None, "a", "b")}) == 3
+    assert TOKEN not in fingerprint(TOKEN)

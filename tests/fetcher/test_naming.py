@@ -1,0 +1,155 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from fetcher.github.answers import Job, Run, Workflow
+from fetcher.mapping.naming import (
+    deploys,
+    environment_in,
+    environment_of,
+    judge,
+    may_deploy,
+    stem,
+    words,
+)
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def workflow(file: str, name: str = "") -> Workflow:
+    return Workflow(id=1, name=name or file, path=f".github/workflows/{file}")
+
+
+def run(branch: str = "feature", event: str = "push", path: str = "") -> Run:
+    return Run(id=1, created_at=NOW, head_branch=branch, event=event, path=path)
+
+
+def jobs(*names: str) -> list[Job]:
+    return [Job(id=number, name=name) for number, name in enumerate(names)]
+
+
+def test_a_name_is_taken_apart_into_its_words() -> None:
+    assert words("Deploy_to-prodEU (v2)") == ["deploy", "to", "prod", "eu", "v2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("deploy", True),
+        ("Deploy to prod", True),
+        ("deploy_prod", True),
+        ("continuous-deployment", True),
+        ("ci-cd", True),
+        ("Publish image", True),
+        ("build", False),
+        ("undeployed", False),
+        ("releases", False),
+        ("", False),
+    ],
+)
+def test_a_name_says_that_it_deploys_by_a_whole_word(
+    name: str,
+    expected: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    assert deploys(name) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "environment"),
+    [
+        ("deploy-prod", "production"),
+        ("Deploy to PRODUCTION", "production"),
+        ("prd", "production"),
+        ("go live", "production"),
+        ("stg", "staging"),
+        ("deploy (stage)", "staging"),
+        ("deploy dev", "dev"),
+        ("preview", "preview"),
+        ("deploy to test", "test"),
+        ("test and deploy", None),
+        ("test", None),
+        ("product", None),
+        ("", None),
+    ],
+)
+def test_an_environment_is_recognised_by_its_usual_names(
+    name: str, environment: str | None
+) -> None:
+    assert environment_in(name) == environment
+
+
+@pytest.mark.parametrize(
+    ("names", "found", "environment"),
+    [
+        (("deploy staging", "Release to prod"), run(), "staging"),
+        (("deploy", "Release to prod"), run(), "production"),
+        (("deploy",), run(path=".github/workflows/deploy-qa.yml"), "qa"),
+        (("deploy",), run("release/uat"), "uat"),
+        (("deploy",), run("main"), "production"),
+        (("deploy",), run("v1.2.3"), "production"),
+        (("deploy",), run("aurora", "release"), "production"),
+        (("deploy",), run("feature"), None),
+    ],
+)
+def test_the_environment_is_that_of_the_nearest_name_or_where_releases_go(
+    names: tuple[str, ...], found: Run, environment: str | None
+) -> None:
+    assert environment_of(found, names, "main") == environment
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (".github/workflows/deploy.yml", "deploy"),
+        (".github/workflows/deploy.yml@main", "deploy"),
+        ("dynamic/pages/pages-build-deployment", "pages-build-deployment"),
+    ],
+)
+def test_the_stem_of_a_workflows_file_is_without_branch_and_ending(
+    path: str, expected: str
+) -> None:
+    assert stem(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "job_names", "expected", "unit"),
+    [
+        ("deploy.yml", "Deploy", ("deploy",), True, "job"),
+        ("deploy.yml", "Deploy", ("build",), True, "run"),
+        ("main.yml", "Main", ("build", "deploy-prod"), True, "job"),
+        ("main.yml", "Main", ("build", "deploy"), False, None),
+        ("main.yml", "Main", ("build",), False, None),
+        ("ci.yml", "CI", ("deploy-prod",), False, None),
+        ("codeql.yml", "CodeQL", (), False, None),
+        ("test-and-deploy.yml", "Test and deploy", ("test", "deploy"), True, "job"),
+    ],
+)
+def test_a_workflow_deploys_when_its_names_weigh_enough(
+    file: str,
+    name: str,
+    job_names: tuple[str, ...],
+    expected: bool,  # noqa: FBT001 - a column of the table
+    unit: str | None,
+) -> None:
+    verdict = judge(workflow(file, name), run("main"), jobs(*job_names), "main")
+
+    assert (verdict.deploys, verdict.unit) == (expected, unit)
+
+
+def test_what_of_a_workflow_deploys_is_unknown_until_one_of_its_runs_was_seen() -> None:
+    verdict = judge(workflow("deploy.yml"), None, (), "main")
+
+    assert verdict.deploys
+    assert verdict.unit is None
+
+
+def test_a_verdict_names_the_places_where_the_run_went() -> None:
+    found = judge(workflow("cd.yml"), run("main"), jobs("deploy dev", "deploy", "lint"), "main")
+
+    assert found.environments == ("dev", "production")
+
+
+def test_what_github_makes_itself_is_no_workflow_of_the_repository() -> None:
+    pages = Workflow(id=1, name="pages", path="dynamic/pages/pages-build-deployment")
+
+    assert not may_deploy(pages)

@@ -1,0 +1,119 @@
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from fetcher import outbox
+from fetcher.event import Event, Status
+from fetcher.outbox import LONGEST_WAIT, Waiting
+from fetcher.state import open_state
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    async with open_state(tmp_path / "fetcher.db") as engine:
+        yield engine
+
+
+def event(deployment_id: str, status: Status = "in-progress") -> Event:
+    return Event(
+        deployment_id=deployment_id,
+        service="checkout",
+        environment="production",
+        status=status,
+        happened_at=NOON,
+    )
+
+
+async def test_an_event_is_put_once_however_often_it_is_seen(engine: AsyncEngine) -> None:
+    seen = [event("1"), event("1", "success"), event("2")]
+
+    async with engine.begin() as connection:
+        assert await outbox.put(connection, seen, NOON) == 3
+        assert await outbox.put(connection, [*seen, event("3"), event("3")], NOON + SECOND) == 1
+        assert (await outbox.waiting(connection)).number == 4
+
+
+async def test_what_is_put_in_a_transaction_that_fails_is_not_there(engine: AsyncEngine) -> None:
+    async def put_and_fail() -> None:
+        async with engine.begin() as connection:
+            await outbox.put(connection, [event("1")], NOON)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await put_and_fail()
+
+    async with engine.begin() as connection:
+        assert await outbox.waiting(connection) == Waiting(0, None)
+        assert await outbox.put(connection, [event("1")], NOON) == 1
+
+
+async def test_a_deployment_waits_in_the_order_in_which_it_was_put(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await outbox.put(connection, [event("1"), event("2"), event("1", "failure")], NOON)
+
+        entries = await outbox.waiting_of(connection, "1")
+    assert [entry.status for entry in entries] == ["in-progress", "failure"]
+    assert entries[0].body == event("1").body()
+    assert entries[0].key == event("1").key
+
+
+async def test_a_deployment_is_due_when_its_first_event_is(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await outbox.put(connection, [event("1"), event("1", "success"), event("2")], NOON)
+        first, _ = await outbox.waiting_of(connection, "1")
+        await outbox.unknown(connection, first, "no answer", NOON + 9 * SECOND)
+
+        assert await outbox.due_deployments(connection, NOON) == ["2"]
+        assert await outbox.due_deployments(connection, NOON + 9 * SECOND) == ["2", "1"]
+        (second,) = await outbox.waiting_of(connection, "2")
+        await outbox.delivered(connection, second, None)
+        assert await outbox.waiting(connection) == Waiting(2, NOON + 9 * SECOND)
+
+
+async def test_what_is_delivered_or_parked_waits_no_more_and_is_not_put_again(
+    engine: AsyncEngine,
+) -> None:
+    both = [event("1"), event("1", "success")]
+    async with engine.begin() as connection:
+        await outbox.put(connection, both, NOON)
+        first, second = await outbox.waiting_of(connection, "1")
+        await outbox.delivered(connection, first, "/api/deployments/1")
+        await outbox.parked(connection, second, "422")
+
+        assert await outbox.put(connection, both, NOON) == 0
+        assert await outbox.waiting(connection) == Waiting(0, None)
+        assert await outbox.due_deployments(connection, NOON) == []
+
+
+async def test_an_event_that_may_have_been_sent_says_so_until_it_is_known(
+    engine: AsyncEngine,
+) -> None:
+    async with engine.begin() as connection:
+        await outbox.put(connection, [event("1")], NOON)
+        (entry,) = await outbox.waiting_of(connection, "1")
+        assert not entry.unanswered
+
+        await outbox.sending(connection, entry, NOON + SECOND)
+        (entry,) = await outbox.waiting_of(connection, "1")
+        assert entry.unanswered
+        assert entry.attempts == 1
+        assert await outbox.due_deployments(connection, NOON) == []
+
+        await outbox.not_stored(connection, entry, "503", NOON)
+        (entry,) = await outbox.waiting_of(connection, "1")
+        assert not entry.unanswered
+        assert await outbox.due_deployments(connection, NOON) == ["1"]
+
+
+async def test_a_clock_that_was_set_back_holds_nothing_up(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await outbox.put(connection, [event("1")], NOON)
+
+        assert await outbox.due_deployments(connection, NOON - SECOND) == []
+        assert await outbox.due_deployments(connection, NOON - 2 * LONGEST_WAIT) == ["1"]

@@ -1,0 +1,41 @@
+"""A running receiver for each test."""
+
+import logging
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from receiver.config import Settings
+from tests.receiver.api import Api, Clock, serving, settings_for
+from tests.receiver.examples import NOON
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith(("RECEIVER_", "DEPLOYMENT_DASHBOARD_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(NOON)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_for(tmp_path)
+
+
+@pytest.fixture
+async def api(
+    settings: Settings, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[Api]:
+    """A receiver with an empty log. Whatever a client does to it, it logs no error."""
+    caplog.set_level(logging.DEBUG)
+    async with serving(settings, clock) as running:
+        yield running
+    errors = [record for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
+    assert not errors

@@ -1,0 +1,65 @@
+"""A tab of the browser, on a receiver of its own, that hears every complaint."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Dialog, Page, Request
+
+from tests.program import Receiver
+from tests.system.dashboard import Dashboard
+
+REPORT_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) =>
+  console.error(`content security policy: ${effectiveDirective} ${blockedURI}`));
+"""
+
+
+@pytest.fixture
+def tab_options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What the tab is like; a test says it by `indirect` parameters, as `color_scheme`."""
+    options = {"viewport": {"width": 1280, "height": 800}}
+    return options | getattr(request, "param", {})
+
+
+@pytest.fixture
+def complaints() -> Iterator[list[str]]:
+    """What the tab complained of; a test that provokes it takes it out."""
+    heard: list[str] = []
+    yield heard
+    assert not heard
+
+
+@pytest.fixture
+def page(
+    browser: Browser, receiver: Receiver, complaints: list[str], tab_options: dict[str, Any]
+) -> Iterator[Page]:
+    """A tab; its errors, dialogs, and requests to others than the receiver are complaints."""
+    context = browser.new_context(base_url=receiver.url, **tab_options)
+
+    def watch(request: Request) -> None:
+        if not request.url.startswith((f"{receiver.url}/", "data:")):
+            complaints.append(f"a request to {request.url}")
+
+    context.on("request", watch)
+
+    def refuse(dialog: Dialog) -> None:
+        complaints.append(f"a dialog: {dialog.message}")
+        dialog.dismiss()
+
+    context.on("dialog", refuse)
+    context.on("weberror", lambda error: complaints.append(f"an error: {error.error}"))
+    context.on(
+        "console",
+        lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
+    )
+    context.add_init_script(REPORT_VIOLATIONS)
+    opened = context.new_page()
+    yield opened
+    context.close()
+
+
+@pytest.fixture
+def dashboard(page: Page, receiver: Receiver) -> Dashboard:
+    """The dashboard, not yet opened."""
+    return Dashboard(page, receiver)

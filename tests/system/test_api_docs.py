@@ -1,0 +1,29 @@
+"""The page of the API in a real browser, without the internet."""
+
+from playwright.sync_api import Page, expect
+
+from tests.program import Receiver
+
+
+def test_it_shows_every_operation_and_its_schema(page: Page, receiver: Receiver) -> None:
+    paths = receiver.get("/openapi.json")["paths"]
+
+    page.goto("/api/docs")
+
+    operations = sum(method in path for path in paths.values() for method in ("get", "post"))
+    expect(page.locator(".opblock")).to_have_count(operations)
+    for path in paths:
+        expect(page.locator(f'.opblock [data-path="{path}"]').first).to_be_visible()
+    page.get_by_role("button", name="POST /api/deployments").first.click()
+    expect(page.get_by_text("happened_at").first).to_be_visible()
+
+
+def test_an_operation_can_be_tried_on_this_receiver(page: Page, receiver: Receiver) -> None:
+    receiver.post(service="found-by-the-docs")
+    page.goto("/api/docs")
+
+    page.get_by_role("button", name="GET /api/services").first.click()
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+
+    expect(page.locator(".live-responses-table")).to_contain_text("found-by-the-docs")

@@ -1,0 +1,91 @@
+"""The dashboard while its receiver goes away and comes back."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.program import Receiver
+from tests.system.dashboard import Dashboard
+
+# The browser says each time that it lost a server, as it should.
+BROKEN_CONNECTIONS: Final = ("net::ERR_", "Lost the receiver")
+
+
+@pytest.fixture
+def complaints() -> Iterator[list[str]]:
+    """As everywhere, but for broken connections."""
+    heard: list[str] = []
+    yield heard
+    assert not [said for said in heard if not any(map(said.count, BROKEN_CONNECTIONS))]
+
+
+def test_a_killed_receiver_is_admitted_and_nothing_is_missed_after_its_return(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post(version="1.0.0")
+    dashboard.open(service="checkout", environment="prod")
+
+    receiver.kill()
+    expect(dashboard.connection).to_have_text("Reconnecting")
+    dashboard.screenshot("reconnecting")
+    expect(dashboard.slot("checkout", "prod")).to_contain_text("1.0.0")
+    receiver.start()
+    for number in range(30):
+        receiver.post(
+            deployment_id=f"missed-{number}",
+            environment=("prod", "dev")[number % 2],
+            version=f"2.0.{number}",
+        )
+
+    expect(dashboard.connection).to_have_text("Live", timeout=20_000)
+    dashboard.comes_to_show_the_matrix()
+    expect(dashboard.deployments).to_have_count(16)
+
+
+def test_a_receiver_that_comes_back_with_another_log_is_shown_as_it_is(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    for number in range(3):
+        receiver.post(service=f"gone-{number}", version="1.0.0")
+    dashboard.open()
+    expect(dashboard.services).to_have_count(3)
+
+    receiver.kill()
+    receiver.settings["RECEIVER_DATABASE_URL"] = f"sqlite+aiosqlite:///{receiver.folder}/other.db"
+    receiver.start()
+    receiver.post(service="new", version="1.0.0")
+
+    expect(dashboard.services).to_have_text(["new"], timeout=20_000)
+    dashboard.comes_to_show_the_matrix()
+
+
+def test_a_receiver_that_stays_away_is_called_offline(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    page = dashboard.page
+    page.clock.install()
+    dashboard.open()
+
+    receiver.kill()
+    page.clock.run_for(40_000)
+
+    expect(dashboard.connection).to_have_text("Offline")
+
+
+def test_a_tab_that_slept_shows_how_old_things_are_and_is_live_again(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post(happened_at=(datetime.now(UTC) - timedelta(seconds=20)).isoformat())
+    page = dashboard.page
+    page.clock.install()
+    dashboard.open()
+    age = dashboard.slot("checkout", "prod").get_by_role("time")
+    expect(age).to_have_text("now")
+
+    page.clock.fast_forward("04:00")
+
+    expect(age).to_have_text("4 min")
+    expect(dashboard.connection).to_have_text("Live")

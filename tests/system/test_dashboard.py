@@ -1,0 +1,286 @@
+"""The matrix in a real browser, on a real receiver."""
+
+import itertools
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.program import Receiver, clean_environment
+from tests.system.dashboard import Dashboard
+
+PHONE = {"viewport": {"width": 390, "height": 844}}
+
+
+def ago(**span: float) -> str:
+    return (datetime.now(UTC) - timedelta(**span)).isoformat()
+
+
+def test_the_empty_dashboard_shows_a_curl_line_that_works_once_the_key_is_filled_in(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    dashboard.open()
+    page = dashboard.page
+    expect(page.get_by_role("heading", name="No deployments yet")).to_be_visible()
+    dashboard.screenshot("empty")
+    command = page.locator("pre").inner_text().replace("$DASHBOARD_API_KEY", receiver.key)
+
+    subprocess.run(["bash", "-c", command], check=True, env=clean_environment())
+
+    dashboard.comes_to_show_the_matrix()
+    assert receiver.get("/api/services")["items"] == ["checkout"]
+
+
+def test_the_button_copies_the_curl_line(dashboard: Dashboard) -> None:
+    page = dashboard.open().page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    page.get_by_role("button", name="Copy").click()
+
+    expect(page.get_by_text("Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.locator("pre").inner_text()
+
+
+def test_an_event_shows_without_a_reload(dashboard: Dashboard, receiver: Receiver) -> None:
+    receiver.post(version="1.0.0")
+    dashboard.open()
+    slot = dashboard.slot("checkout", "prod")
+    expect(slot).to_contain_text("1.0.0")
+
+    receiver.post(version="1.1.0", actor="ana")
+
+    expect(slot).to_contain_text("1.1.0")
+    expect(slot).to_contain_text("ana")
+    expect(slot.get_by_role("time")).to_have_text("now")
+
+
+def test_the_version_still_serving_stays_beside_a_deployment_in_progress_and_a_failed_one(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post(version="1.0.0", happened_at=ago(minutes=9))
+    dashboard.open()
+    slot = dashboard.slot("checkout", "prod")
+
+    receiver.post(version="1.1.0", status="in-progress", happened_at=ago(minutes=3))
+    expect(slot).to_have_text(re.compile(r"1\.1\.0.*in progress.*serving\s+1\.0\.0", re.DOTALL))
+
+    receiver.post(version="1.1.0", status="failure", happened_at=ago(minutes=2))
+    expect(slot).to_have_text(re.compile(r"1\.1\.0.*failed.*serving\s+1\.0\.0", re.DOTALL))
+
+    receiver.post(version="1.1.1", status="in-progress", happened_at=ago(minutes=1))
+    expect(slot).to_contain_text("After a failure")
+
+    receiver.post(version="1.1.1", happened_at=ago())
+    expect(slot).not_to_contain_text("serving")
+    expect(slot).to_have_attribute("data-state", "success")
+
+
+def test_a_late_arrival_replaces_nothing_newer(dashboard: Dashboard, receiver: Receiver) -> None:
+    receiver.post(version="2.0.0", status="failure", happened_at=ago(minutes=1))
+    dashboard.open()
+
+    receiver.post(version="1.0.0", happened_at=ago(minutes=5))
+
+    slot = dashboard.slot("checkout", "prod")
+    expect(slot).to_have_text(re.compile(r"2\.0\.0.*failed.*serving\s+1\.0\.0", re.DOTALL))
+
+
+def test_a_deployment_in_progress_for_over_an_hour_is_marked_stalled(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post(status="in-progress", happened_at=ago(minutes=61))
+    receiver.post(environment="dev", status="in-progress", happened_at=ago(minutes=59))
+
+    dashboard.open()
+
+    expect(dashboard.slot("checkout", "prod")).to_contain_text("stalled")
+    expect(dashboard.slot("checkout", "dev")).to_contain_text("in progress")
+
+
+def test_digests_are_cut_short_and_whole_in_the_tooltip(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    sha, digest = "7c25deb0f0a4b1a0c4b7b3a55a2a1d2f8f4a9e10", f"sha256:{'ab12' * 16}"
+    receiver.post(version=sha)
+    receiver.post(version=digest, environment="dev")
+
+    dashboard.open()
+
+    expect(dashboard.slot("checkout", "prod").get_by_title(sha)).to_have_text(sha[:7])
+    short = dashboard.slot("checkout", "dev").get_by_title(digest)
+    assert len(short.inner_text()) < 20
+
+
+def test_environments_stand_in_promotion_order_a_new_one_too(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    for environment in ("production", "dev"):
+        receiver.post(environment=environment)
+    dashboard.open()
+    expect(dashboard.environments).to_have_text(["dev", "production"])
+
+    receiver.post(environment="staging")
+
+    expect(dashboard.environments).to_have_text(["dev", "staging", "production"])
+
+
+def test_the_title_counts_failures(dashboard: Dashboard, receiver: Receiver) -> None:
+    receiver.post()
+    page = dashboard.open().page
+    expect(page).to_have_title("Deployments")
+    icon = page.locator("link[rel=icon]").last
+    calm = icon.get_attribute("href") or ""
+
+    receiver.post(status="failure")
+
+    expect(page).to_have_title("(1 failed) Deployments")
+    expect(icon).not_to_have_attribute("href", calm)
+
+
+def test_a_burst_of_200_events_ends_as_the_receiver_has_it(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    dashboard.open()
+    at = datetime.now(UTC)
+
+    def post(number: int) -> None:
+        receiver.post(
+            deployment_id=f"run-{number}",
+            service=f"service-{number % 7}",
+            environment=("dev", "staging", "prod")[number % 3],
+            status=("in-progress", "failure", "success")[number % 5 % 3],
+            happened_at=(at - timedelta(seconds=number * 37 % 11)).isoformat(),  # many ties
+            version=f"1.0.{number}",
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(post, range(200)))
+
+    dashboard.comes_to_show_the_matrix()
+    assert receiver.get("/api/matrix")["last_event_id"] == 200
+
+
+def test_the_filter_is_in_the_address_and_survives_a_reload(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    for service in ("checkout", "search", "search-index"):
+        receiver.post(service=service)
+    page = dashboard.open().page
+
+    page.keyboard.press("/")
+    page.keyboard.type("SEARCH")
+
+    expect(dashboard.services.filter(visible=True)).to_have_text(["search", "search-index"])
+    assert page.url == f"{receiver.url}/?q=SEARCH"
+    page.reload()
+    expect(dashboard.filter).to_have_value("SEARCH")
+    expect(dashboard.services.filter(visible=True)).to_have_text(["search", "search-index"])
+
+    dashboard.filter.focus()
+    page.keyboard.press("Escape")
+    expect(dashboard.services.filter(visible=True)).to_have_count(3)
+    assert page.url == f"{receiver.url}/"
+
+
+def test_a_filter_that_nothing_passes_says_so(dashboard: Dashboard, receiver: Receiver) -> None:
+    receiver.post()
+
+    dashboard.open(q="nowhere")
+
+    expect(dashboard.page.get_by_text("No service matches the filter.")).to_be_visible()
+
+
+def test_the_button_of_a_status_shows_only_its_services(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post(service="fine")
+    receiver.post(service="broken", status="failure")
+    page = dashboard.open().page
+
+    page.get_by_role("button", name="1 failed").click()
+
+    expect(dashboard.services.filter(visible=True)).to_have_text(["broken"])
+    assert page.url == f"{receiver.url}/?status=failure"
+    receiver.post(service="broken")
+    expect(dashboard.services.filter(visible=True)).to_have_count(0)
+
+
+def test_arrow_keys_move_from_slot_to_slot(dashboard: Dashboard, receiver: Receiver) -> None:
+    for service, environment in itertools.product(("a", "b"), ("dev", "prod")):
+        receiver.post(service=service, environment=environment)
+    page = dashboard.open().page
+    dashboard.slot("a", "dev").focus()
+
+    for key, service, environment in (
+        ("ArrowRight", "a", "prod"),
+        ("ArrowDown", "b", "prod"),
+        ("ArrowLeft", "b", "dev"),
+        ("ArrowUp", "a", "dev"),
+        ("Control+End", "b", "prod"),
+        ("Control+Home", "a", "dev"),
+    ):
+        page.keyboard.press(key)
+        expect(dashboard.slot(service, environment)).to_be_focused()
+
+
+def post_every_state(receiver: Receiver) -> None:
+    receiver.post(service="checkout", version="1.0.0", happened_at=ago(hours=5))
+    receiver.post(service="checkout", version="1.1.0", status="failure", actor="ana")
+    receiver.post(service="search", version="7.2.0", environment="dev")
+    receiver.post(service="search", version="7.2.0", environment="staging", status="in-progress")
+    receiver.post(
+        service="stalled", status="in-progress", happened_at=ago(hours=3), version="3.1.0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tab_options", "scheme"),
+    [({"color_scheme": scheme}, scheme) for scheme in ("light", "dark")],
+    indirect=["tab_options"],
+)
+def test_it_follows_the_systems_colours_and_bars_nobody(
+    dashboard: Dashboard, receiver: Receiver, scheme: str
+) -> None:
+    dashboard.open()
+    assert not dashboard.barriers()
+    assert is_dark(dashboard.page) == (scheme == "dark")
+
+    post_every_state(receiver)
+    expect(dashboard.services).to_have_count(3)
+    dashboard.screenshot(f"matrix-{scheme}")
+    assert not dashboard.barriers()
+
+    dashboard.slot("checkout", "prod").click()
+    expect(dashboard.deployments).to_have_count(1)
+    dashboard.screenshot(f"drawer-{scheme}")
+    assert not dashboard.barriers()
+
+
+def is_dark(page: Page) -> bool:
+    """Whether the page's background is nearer to black than to white."""
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return sum(map(int, re.findall(r"\d+", colour)[:3])) < 3 * 128
+
+
+@pytest.mark.parametrize("tab_options", [PHONE], indirect=True)
+def test_a_phone_scrolls_the_matrix_and_never_the_page(
+    dashboard: Dashboard, receiver: Receiver, page: Page
+) -> None:
+    def overflow() -> object:
+        return page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+
+    dashboard.open()
+    assert overflow() == 0
+    post_every_state(receiver)
+    expect(dashboard.services).to_have_count(3)
+    assert overflow() == 0
+    dashboard.screenshot("phone")
+    dashboard.slot("checkout", "prod").click()
+    expect(dashboard.deployments).to_have_count(1)
+    assert overflow() == 0
+    dashboard.screenshot("phone-drawer")

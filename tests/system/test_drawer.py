@@ -1,0 +1,160 @@
+"""The history drawer in a real browser, on a real receiver."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.program import Receiver
+from tests.system.dashboard import Dashboard
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+OPENED = "?service=checkout&environment=prod"
+
+
+def at(**after_noon: float) -> str:
+    return (NOON + timedelta(**after_noon)).isoformat()
+
+
+@pytest.fixture
+def deployed(receiver: Receiver) -> Receiver:
+    """A receiver with one deployment in one slot."""
+    receiver.post(version="1.0.0", happened_at=at())
+    return receiver
+
+
+@pytest.mark.parametrize("by", ["click", "Enter"])
+def test_a_slot_opens_its_history_in_the_address_and_back_closes_it(
+    dashboard: Dashboard, deployed: Receiver, by: str
+) -> None:
+    page = dashboard.open().page
+    slot = dashboard.slot("checkout", "prod")
+
+    if by == "click":
+        slot.click()
+    else:
+        slot.focus()
+        page.keyboard.press(by)
+
+    expect(dashboard.drawer.get_by_role("heading")).to_have_text(re.compile(r"checkout\s+prod"))
+    expect(dashboard.deployments).to_have_count(1)
+    assert page.url == f"{deployed.url}/{OPENED}"
+    page.go_back()
+    expect(dashboard.drawer).to_be_hidden()
+    assert page.url == f"{deployed.url}/"
+    page.go_forward()
+    expect(dashboard.deployments).to_have_count(1)
+
+
+@pytest.mark.parametrize("by", ["Escape", "button"])
+def test_it_closes_and_the_slot_has_the_focus_again(
+    dashboard: Dashboard, deployed: Receiver, by: str
+) -> None:
+    page = dashboard.open().page
+    slot = dashboard.slot("checkout", "prod")
+    slot.click()
+    expect(dashboard.drawer).to_be_visible()
+
+    if by == "button":
+        page.get_by_role("button", name="Close").click()
+    else:
+        page.keyboard.press(by)
+
+    expect(dashboard.drawer).to_be_hidden()
+    expect(slot).to_be_focused()
+    assert page.url == f"{deployed.url}/"
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_link_to_a_history_opens_it_and_closing_stays_on_the_page(dashboard: Dashboard) -> None:
+    page = dashboard.open(service="checkout", environment="prod").page
+    expect(dashboard.deployments).to_have_count(1)
+
+    page.keyboard.press("Escape")
+
+    expect(dashboard.drawer).to_be_hidden()
+    expect(dashboard.slot("checkout", "prod")).to_be_visible()
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_link_to_a_slot_that_was_never_deployed_says_so(dashboard: Dashboard) -> None:
+    dashboard.open(service="checkout", environment="nowhere")
+
+    expect(dashboard.drawer).to_contain_text("Nothing was ever deployed here.")
+
+
+def test_a_deployment_is_one_entry_with_all_its_events_and_how_long_it_took(
+    dashboard: Dashboard, deployed: Receiver
+) -> None:
+    run: dict[str, Any] = {
+        "deployment_id": "run-2",
+        "version": "1.1.0",
+        "actor": "ana",
+        "ref": "refs/heads/main",
+        "sha": "7c25deb0f0a4b1a0c4b7b3a55a2a1d2f8f4a9e10",
+        "run_number": 42,
+        "run_url": "https://ci.example/runs/42",
+        "parent_deployments": ["run-1", "build-7"],
+    }
+    deployed.post(**run, status="in-progress", happened_at=at(minutes=1))
+    deployed.post(**run, status="failure", happened_at=at(minutes=3, seconds=5))
+
+    dashboard.open(service="checkout", environment="prod")
+
+    expect(dashboard.deployments).to_have_count(2)
+    newest = dashboard.deployments.first
+    for said in ("1.1.0", "failed in 2 min 5 s", "ana", "main", "7c25deb", "run-2", "run-1"):
+        expect(newest).to_contain_text(said)
+    expect(newest).to_contain_text("build-7")
+    expect(newest.get_by_role("listitem")).to_have_count(2)
+    expect(newest.get_by_role("link", name="Run 42")).to_have_attribute(
+        "href", "https://ci.example/runs/42"
+    )
+    expect(dashboard.drawer).to_contain_text("Still serving 1.0.0")
+
+
+def test_an_open_history_goes_on_with_what_happens(
+    dashboard: Dashboard, deployed: Receiver
+) -> None:
+    dashboard.open(service="checkout", environment="prod")
+    expect(dashboard.deployments).to_have_count(1)
+
+    deployed.post(deployment_id="run-2", version="1.1.0", status="in-progress")
+    deployed.post(deployment_id="run-3", environment="dev", version="9.9.9")
+    expect(dashboard.deployments.first).to_contain_text("in progress")
+
+    deployed.post(deployment_id="run-2", version="1.1.0")
+    expect(dashboard.deployments.first).to_contain_text("succeeded")
+    expect(dashboard.deployments).to_have_count(2)
+
+
+def test_every_row_of_a_long_history_can_be_reached(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    for number in range(70):
+        for status, second in (("in-progress", 0), ("success", 30)):
+            receiver.post(
+                deployment_id=f"run-{number}",
+                status=status,
+                happened_at=at(minutes=number, seconds=second),
+                version=f"1.0.{number}",
+            )
+    page = dashboard.open(service="checkout", environment="prod").page
+    expect(dashboard.deployments.first).to_contain_text("1.0.69")
+    older = page.get_by_role("button", name="Show older")
+    shown = dashboard.deployments.count()
+    assert shown < 70
+
+    older.click()
+    expect(dashboard.deployments).not_to_have_count(shown)
+    while older.is_visible():
+        shown = dashboard.deployments.count()
+        older.click()
+        expect(older.or_(dashboard.deployments.nth(69))).not_to_have_count(0)
+        expect(dashboard.deployments).not_to_have_count(shown)
+
+    expect(dashboard.deployments).to_have_count(70)
+    expect(dashboard.deployments.get_by_role("listitem")).to_have_count(140)
+    expect(dashboard.deployments.last).to_contain_text("1.0.0")

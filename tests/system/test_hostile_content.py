@@ -1,0 +1,79 @@
+"""Whatever a name, a version or a link says, the dashboard shows it as text."""
+
+from typing import Final
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.program import Receiver
+from tests.system.dashboard import Dashboard
+
+HOSTILE: Final = (
+    "<img src=x onerror=alert(1)>",
+    "<script>alert(1)</script>",
+    "\"><svg/onload=alert(1)>'",
+    "{{constructor.constructor('alert(1)')()}}",
+    "javascript:alert(1)",
+    "../../api/docs?x=1&y=2#z",
+    "ab\u202egnp.exe",
+    "日本語 🚀 ñ",
+    "w" * 200,
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_text_is_shown_as_it_is(dashboard: Dashboard, receiver: Receiver, text: str) -> None:
+    fields = dict.fromkeys(("deployment_id", "service", "environment", "version", "actor"), text)
+    receiver.post(**fields, ref=text, sha=text[:128], parent_deployments=[text], run_url=text)
+    page = dashboard.open().page
+
+    expect(dashboard.services).to_have_text([text])
+    expect(dashboard.environments).to_have_text([text])
+    expect(dashboard.slot(text, text)).to_contain_text(text[:40])
+    dashboard.slot(text, text).click()
+    expect(dashboard.drawer.get_by_role("heading")).to_contain_text(text)
+    expect(dashboard.deployments.first).to_contain_text(text)
+    page.reload()
+    expect(dashboard.deployments.first).to_contain_text(text)
+
+    assert page.locator("img, script:not([src]), svg").count() == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)//https://ci.example",
+        " javascript:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "vbscript:x",
+        "//evil.example/x",
+        "/relative",
+        "ci.example/run/1",
+    ],
+)
+def test_a_run_url_that_is_not_http_is_text_and_never_a_link(
+    dashboard: Dashboard, receiver: Receiver, url: str
+) -> None:
+    receiver.post(run_url=url)
+
+    dashboard.open(service="checkout", environment="prod")
+
+    expect(dashboard.deployments.first).to_contain_text(url.strip())
+    targets = dashboard.drawer.get_by_role("link").evaluate_all(
+        "links => links.map((link) => link.getAttribute('href'))"
+    )
+    assert targets == ["/api/deployments/1"]
+
+
+def test_a_run_url_opens_in_a_tab_that_cannot_reach_back(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post(run_url="https://ci.example/runs/1?a=1&b=2", run_number=7)
+
+    dashboard.open(service="checkout", environment="prod")
+
+    link = dashboard.deployments.first.get_by_role("link", name="Run 7")
+    expect(link).to_have_attribute("href", "https://ci.example/runs/1?a=1&b=2")
+    expect(link).to_have_attribute("target", "_blank")
+    expect(link).to_have_attribute("rel", "noopener noreferrer")

@@ -1,0 +1,304 @@
+"""From GitHub to the matrix: a fake GitHub, and the real fetcher feeding the real receiver."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.fake_github import (
+    Deployment,
+    FakeGitHub,
+    Fault,
+    Repository,
+    garbage,
+    serve,
+    server_error,
+    truncated,
+)
+from tests.program import DEADLINE_SECONDS, Program, Receiver
+
+STATUSES: Final = {"in_progress": "in-progress", "success": "success", "failure": "failure"}
+FOR_EVER: Final = 10**9
+
+
+class Fetcher(Program):
+    """The fetcher, whose waits must not hold up the fake GitHub that it asks."""
+
+    def __init__(
+        self, command: str, folder: Path, receiver: Receiver, github: FakeGitHub, **settings: str
+    ) -> None:
+        own = {
+            "FETCHER_RECEIVER_URL": receiver.url,
+            "FETCHER_API_KEY": receiver.key,
+            "FETCHER_REPOSITORIES": ",".join(r.full_name for r in github.repositories),
+            "FETCHER_POLL_SECONDS": "1",
+            "FETCHER_GITHUB__API_URL": github.api_url,
+            "FETCHER_GITHUB__TOKEN": "ghs_fake",
+            "FETCHER_GITHUB__REQUESTS_PER_MINUTE": "60000",
+        }
+        super().__init__("fetcher", command, folder=folder, settings=own | settings)
+
+    async def ends(self) -> int:
+        """Wait until it ends by itself; the exit code."""
+        return await asyncio.to_thread(self.wait)
+
+    async def says(self, pattern: str) -> None:
+        """Wait for a line of its log."""
+        await asyncio.to_thread(self.logged, pattern)
+
+
+@pytest.fixture
+async def github() -> AsyncIterator[FakeGitHub]:
+    """A GitHub without repositories, on loopback."""
+    fake = FakeGitHub()
+    fake.rate_limited = False
+    async with serve(fake):
+        yield fake
+
+
+Once = Callable[[], Any]
+
+
+@pytest.fixture
+def once(receiver: Receiver, github: FakeGitHub, tmp_path: Path) -> Iterator[Once]:
+    """Run `deployment-fetcher once` to its end; gives the exit code."""
+
+    async def run() -> int:
+        with Fetcher("once", tmp_path, receiver, github) as fetcher:
+            return await fetcher.ends()
+
+    yield run
+
+
+async def until(holds: Callable[[], object], what: str) -> None:
+    """Wait, and let the fake GitHub answer meanwhile."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, f"never came true: {what}"
+        await asyncio.sleep(0.01)
+
+
+def rows(receiver: Receiver) -> Counter[tuple[str, ...]]:
+    """The receiver's log, without regard to order, as what `owed` gives."""
+    found: Counter[tuple[str, ...]] = Counter()
+    cursor = ""
+    while True:
+        page = receiver.get(f"/api/deployments?limit=500{cursor}")
+        found.update(
+            tuple(event[name] for name in ("deployment_id", "environment", "status", "happened_at"))
+            for event in page["items"]
+        )
+        if not page["next_cursor"]:
+            return found
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+def owed(github: FakeGitHub) -> Counter[tuple[str, ...]]:
+    """The events that the deployments filed at GitHub make: one for each telling status."""
+    return Counter(
+        (
+            f"gh-dep-{deployment.id}",
+            deployment.environment,
+            STATUSES[status.state],
+            in_utc(status.created_at),
+        )
+        for repository in github.repositories
+        for deployment in repository.deployments
+        for status in deployment.statuses
+        if status.state in STATUSES
+    )
+
+
+def in_utc(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def add_repository(github: FakeGitHub, name: str) -> Repository:
+    return github.add_repository(
+        f"acme/{name}", environments=("staging", "production"), workflows={"cd.yml": "name: CD"}
+    )
+
+
+def deploy(repository: Repository, environment: str = "staging") -> Deployment:
+    run = repository.start_run("cd.yml", actor="ana")
+    deployment = run.deploy(environment)
+    run.finish()
+    return deployment
+
+
+async def test_both_lanes_fill_the_matrix(
+    receiver: Receiver, github: FakeGitHub, once: Once
+) -> None:
+    shop = add_repository(github, "shop")
+    deployment = deploy(shop)
+    run = shop.runs[-1]
+    site = github.add_repository("acme/site", workflows={"deploy.yml": "name: Deploy"})
+    site_run = site.start_run("deploy.yml", ref="v1.4.0", actor="zoe")
+    job = site_run.add_job("deploy to staging")
+    job.start()
+    job.finish("failure")
+    site_run.finish()
+
+    assert await once() == 0
+
+    slots = {row["service"]: row["slots"] for row in receiver.get("/api/matrix")["rows"]}
+    assert without_receipt(slots) == {
+        "shop": {
+            "staging": {
+                "current": {
+                    "deployment_id": f"gh-dep-{deployment.id}",
+                    "service": "shop",
+                    "environment": "staging",
+                    "status": "success",
+                    "happened_at": in_utc(deployment.statuses[-1].created_at),
+                    "version": run.sha[:7],
+                    "run_url": f"https://github.com/acme/shop/actions/runs/{run.id}"
+                    f"/job/{run.jobs[0].id}",
+                    "run_number": 1,
+                    "actor": "ana",
+                    "ref": "main",
+                    "sha": run.sha,
+                }
+            }
+        },
+        "site": {
+            "staging": {
+                "current": {
+                    "deployment_id": f"gh-job-{job.id}",
+                    "service": "site",
+                    "environment": "staging",
+                    "status": "failure",
+                    "happened_at": in_utc(job.completed_at or job.created_at),
+                    "version": "v1.4.0",
+                    "run_url": f"https://github.com/acme/site/actions/runs/{site_run.id}"
+                    f"/job/{job.id}",
+                    "run_number": 1,
+                    "actor": "zoe",
+                    "ref": "v1.4.0",
+                    "sha": site_run.sha,
+                }
+            }
+        },
+    }
+
+
+def without_receipt(slots: dict[str, Any]) -> dict[str, Any]:
+    """The slots without what the receiver adds to an event."""
+    for service in slots.values():
+        for slot in service.values():
+            for added in ("id", "received_at", "progress_reporter"):
+                slot["current"].pop(added, None)
+    return slots
+
+
+async def test_a_deployment_is_followed_while_it_goes_on(
+    receiver: Receiver, github: FakeGitHub, tmp_path: Path
+) -> None:
+    shop = add_repository(github, "shop")
+    deploy(shop)
+    with Fetcher("run", tmp_path, receiver, github) as fetcher:
+        await until(lambda: rows(receiver) == owed(github), "the past is there")
+
+        job = shop.start_run("cd.yml").add_job("deploy", environment="production")
+        job.start()
+        await until(lambda: rows(receiver) == owed(github), "its start is there")
+        assert receiver.slot("shop", "production")["current"]["status"] == "in-progress"
+
+        job.finish("failure")
+        await until(lambda: rows(receiver) == owed(github), "its end is there")
+        assert receiver.slot("shop", "production")["current"]["status"] == "failure"
+
+        assert await asyncio.to_thread(fetcher.stop) == 0
+    assert rows(receiver) == owed(github)
+
+
+async def test_a_fetcher_killed_again_and_again_loses_and_doubles_nothing(
+    receiver: Receiver, github: FakeGitHub, once: Once, tmp_path: Path
+) -> None:
+    chance = random.Random(20261123)
+    repositories = [add_repository(github, f"service-{number}") for number in range(4)]
+    fetcher = Fetcher("run", tmp_path, receiver, github)
+    for _ in range(8):
+        for repository in repositories:
+            deploy(repository, chance.choice(("staging", "production")))
+        asked, told = len(github.requests), rows(receiver).total()
+        if chance.random() < 0.5:
+            last_request = asked + chance.randrange(1, 60)
+            doomed = lambda last=last_request: len(github.requests) >= last  # noqa: E731
+        else:
+            last_row = told + chance.randrange(1, 8)
+            doomed = lambda last=last_row: log_length(receiver) >= last  # noqa: E731
+        with fetcher:
+            await until(doomed, "the moment to kill it")
+
+    assert await once() == 0
+    assert rows(receiver) == owed(github)
+
+
+def log_length(receiver: Receiver) -> int:
+    length: int = receiver.get("/api/matrix")["last_event_id"]
+    return length
+
+
+async def test_a_receiver_killed_again_and_again_is_told_everything_once(
+    receiver: Receiver, github: FakeGitHub, tmp_path: Path
+) -> None:
+    chance = random.Random(20261123)
+    shop = add_repository(github, "shop")
+    with Fetcher("run", tmp_path, receiver, github, FETCHER_RECEIVER_TIMEOUT_SECONDS="1"):
+        for _ in range(4):
+            for _ in range(6):
+                deploy(shop, chance.choice(("staging", "production")))
+            last_row = log_length(receiver) + chance.randrange(1, 6)
+            await until(lambda last=last_row: log_length(receiver) >= last, "a row to die after")  # type: ignore[misc]
+            receiver.kill()
+            receiver.start()
+
+        await until(lambda: rows(receiver) == owed(github), "everything is there, once")
+
+
+async def test_a_lost_state_doubles_nothing(
+    receiver: Receiver, github: FakeGitHub, once: Once, tmp_path: Path
+) -> None:
+    shop = add_repository(github, "shop")
+    for environment in ("staging", "production", "staging"):
+        deploy(shop, environment)
+    assert await once() == 0
+    before = rows(receiver)
+
+    for file in (tmp_path / "data").glob("fetcher.db*"):
+        file.unlink()
+    deploy(shop)
+
+    assert await once() == 0
+    assert rows(receiver) == owed(github)
+    assert (rows(receiver) - before).total() == 2
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [server_error(500), server_error(502), garbage(), garbage('{"oddly": "shaped"}'), truncated()],
+    ids=["500", "502", "not JSON", "another shape", "cut off"],
+)
+async def test_a_repository_that_cannot_be_read_is_told_of_and_holds_up_no_other(
+    receiver: Receiver, github: FakeGitHub, tmp_path: Path, fault: Fault
+) -> None:
+    for name in ("a-good", "broken", "z-good"):
+        deploy(add_repository(github, name))
+    github.fail("/repos/acme/broken*", fault, times=FOR_EVER)
+
+    with Fetcher("run", tmp_path, receiver, github) as fetcher:
+        await until(lambda: log_length(receiver) == 4, "the others are there")
+        assert receiver.get("/api/services")["items"] == ["a-good", "z-good"]
+        await fetcher.says("acme/broken: ")
+        github.faults.clear()
+        deploy(github.repositories[0])
+        await until(lambda: log_length(receiver) >= 6, "the others go on")
+    told = [line for line in fetcher.log if "acme/broken" in line]
+    assert len(told) <= 2, "it is said when it starts, and when it ends"

@@ -1,0 +1,219 @@
+"""The guide's recipes, copied out of it, run by a real shell and curl against a real receiver."""
+
+import subprocess
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from tests.program import Receiver, clean_environment
+from tests.system import guide
+from tests.system.guide import Recipe
+
+SHA: Final = "7c25deb0f0a4b1a0c4b7b3a55a2a1d2f8f4a9e10"
+
+
+def run(recipe: Recipe, receiver: Receiver, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a recipe as its CI would, the dashboard's two variables set as the guide says."""
+    dashboard = {"DASHBOARD_URL": receiver.url, "DASHBOARD_API_KEY": receiver.key}
+    return subprocess.run(
+        [*recipe.shell, recipe.script],
+        cwd=receiver.folder,
+        env=clean_environment() | dashboard | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def current(receiver: Receiver) -> Any:
+    """The one slot's current event; its times are checked here and taken away."""
+    (row,) = receiver.get("/api/matrix")["rows"]
+    (slot,) = row["slots"].values()
+    assert slot.keys() == {"current"}
+    event = slot["current"]
+    now = datetime.now(UTC)
+    for name in ("happened_at", "received_at"):
+        assert timedelta() <= now - datetime.fromisoformat(event.pop(name)) < timedelta(seconds=30)
+    return event
+
+
+def github_contexts(receiver: Receiver, job_status: str) -> dict[str, str]:
+    return {
+        "vars.DASHBOARD_URL": receiver.url,
+        "secrets.DASHBOARD_API_KEY": receiver.key,
+        "github.run_id": "26365060973",
+        "github.run_number": "42",
+        "github.sha": SHA,
+        "github.server_url": "https://github.example",
+        "github.repository": "acme/checkout",
+        "github.actor": "octocat",
+        "github.ref": "refs/heads/main",
+        "job.status": job_status,
+    }
+
+
+CURL_VARIABLES: Final = {
+    "RUN_ID": "run-77",
+    "VERSION": "2.4.0",
+    "RUN_URL": "https://ci.example/run/77?tab=log&step=3",
+    "ACTOR": "Zoë O'Neil",
+}
+
+
+def test_the_curl_recipe_fills_the_slot(receiver: Receiver) -> None:
+    done = run(guide.curl(), receiver, **CURL_VARIABLES)
+
+    assert done.returncode == 0, done.stderr
+    assert current(receiver) == {
+        "id": 1,
+        "deployment_id": "run-77",
+        "service": "checkout",
+        "environment": "prod",
+        "version": "2.4.0",
+        "status": "success",
+        "run_url": "https://ci.example/run/77?tab=log&step=3",
+        "actor": "Zoë O'Neil",
+    }
+
+
+@pytest.mark.parametrize(
+    ("job_status", "status"),
+    [("success", "success"), ("failure", "failure"), ("cancelled", "failure")],
+)
+def test_the_github_recipe_reports_how_the_job_ended(
+    receiver: Receiver, job_status: str, status: str
+) -> None:
+    done = run(guide.github(github_contexts(receiver, job_status)), receiver)
+
+    assert done.returncode == 0, done.stderr
+    assert current(receiver) == {
+        "id": 1,
+        "deployment_id": "gh-26365060973",
+        "service": "checkout",
+        "environment": "prod",
+        "version": SHA,
+        "status": status,
+        "run_url": "https://github.example/acme/checkout/actions/runs/26365060973",
+        "run_number": 42,
+        "actor": "octocat",
+        "ref": "refs/heads/main",
+        "sha": SHA,
+    }
+
+
+def test_the_azure_recipe_fills_the_slot(receiver: Receiver) -> None:
+    macros = {
+        "DASHBOARD_URL": receiver.url,
+        "DASHBOARD_API_KEY": receiver.key,
+        "Build.BuildId": "5150",
+        "Build.SourceVersion": SHA,
+        "System.CollectionUri": "https://dev.azure.example/acme/",
+        "System.TeamProject": "checkout",
+        "Build.RequestedFor": "Zoë Müller",
+    }
+
+    done = run(guide.azure(macros), receiver)
+
+    assert done.returncode == 0, done.stderr
+    assert current(receiver) == {
+        "id": 1,
+        "deployment_id": "ado-5150",
+        "service": "checkout",
+        "environment": "prod",
+        "version": SHA,
+        "status": "success",
+        "run_url": "https://dev.azure.example/acme/checkout/_build/results?buildId=5150",
+        "actor": "Zoë Müller",
+    }
+
+
+def test_the_gitlab_recipe_fills_the_slot(receiver: Receiver) -> None:
+    done = run(
+        guide.gitlab(),
+        receiver,
+        CI_PIPELINE_ID="987654",
+        CI_COMMIT_SHORT_SHA="7c25deb0",
+        CI_PIPELINE_URL="https://gitlab.example/acme/checkout/-/pipelines/987654",
+        GITLAB_USER_LOGIN="zoe",
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert current(receiver) == {
+        "id": 1,
+        "deployment_id": "gl-987654",
+        "service": "checkout",
+        "environment": "prod",
+        "version": "7c25deb0",
+        "status": "success",
+        "run_url": "https://gitlab.example/acme/checkout/-/pipelines/987654",
+        "actor": "zoe",
+    }
+
+
+def test_the_jenkins_recipe_fills_the_slot_without_the_plugin_that_names_the_user(
+    receiver: Receiver,
+) -> None:
+    done = run(
+        guide.jenkins(),
+        receiver,
+        BUILD_TAG="jenkins-checkout deploy-42",
+        GIT_COMMIT=SHA,
+        BUILD_URL="https://jenkins.example/job/checkout%20deploy/42/",
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert current(receiver) == {
+        "id": 1,
+        "deployment_id": "jenkins-jenkins-checkout deploy-42",
+        "service": "checkout",
+        "environment": "prod",
+        "version": SHA,
+        "status": "success",
+        "run_url": "https://jenkins.example/job/checkout%20deploy/42/",
+    }
+
+
+def test_the_guides_command_to_verify_shows_the_service_and_its_environment(
+    receiver: Receiver,
+) -> None:
+    run(guide.curl(), receiver, **CURL_VARIABLES)
+
+    done = run(guide.verify(), receiver)
+
+    assert done.returncode == 0, done.stderr
+    assert '"service":"checkout"' in done.stdout
+    assert '"prod"' in done.stdout
+
+
+def test_a_start_and_an_end_of_one_deployment_both_persist_and_the_matrix_shows_the_end(
+    receiver: Receiver,
+) -> None:
+    end = guide.curl()
+    start = Recipe(end.script.replace('"success"', '"in-progress"'), end.shell)
+
+    for recipe in (start, end):
+        assert run(recipe, receiver, **CURL_VARIABLES).returncode == 0
+
+    listed = receiver.get("/api/deployments?deployment_id=run-77")["items"]
+    assert [event["status"] for event in listed] == ["success", "in-progress"]
+    assert current(receiver)["status"] == "success"
+
+
+def test_a_retried_recipe_makes_another_row(receiver: Receiver) -> None:
+    for _ in range(2):
+        assert run(guide.curl(), receiver, **CURL_VARIABLES).returncode == 0
+
+    assert len(receiver.get("/api/deployments")["items"]) == 2
+
+
+@pytest.mark.parametrize(
+    "variables", [{"DASHBOARD_API_KEY": "wrong"}, {"DASHBOARD_API_KEY": ""}, {"RUN_ID": ""}]
+)
+def test_a_refused_recipe_fails_its_step_and_leaves_no_row(
+    receiver: Receiver, variables: dict[str, str]
+) -> None:
+    done = run(guide.curl(), receiver, **CURL_VARIABLES | variables)
+
+    assert done.returncode == 22, "curl -f ends so after an answer of 400 or more"
+    assert receiver.get("/api/matrix")["rows"] == []
