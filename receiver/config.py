@@ -54,11 +54,13 @@ def _sendable(key: SecretStr) -> SecretStr:
 
 def _database(url: str) -> str:
     try:
-        driver = make_url(url).drivername
+        parsed = make_url(url)
     except ArgumentError:
-        raise ValueError("must be a database URL, as sqlite+aiosqlite:///data/events.db") from None
-    if driver not in DRIVERS:
+        raise ValueError(f"must be a database URL, as {DEFAULT_DATABASE}") from None
+    if parsed.drivername not in DRIVERS:
         raise ValueError(f"must begin with {' or '.join(DRIVERS)}")
+    if parsed.database in (None, "", ":memory:"):
+        raise ValueError("must name a file: memory forgets")
     return url
 
 
@@ -76,7 +78,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
     database_url: Annotated[str, AfterValidator(_database)] = DEFAULT_DATABASE
-    api_keys: dict[str, Key] = {}
+    api_keys: Annotated[dict[str, Key], NoDecode] = {}
     api_key: Key | None = None
     api_key_file: Path | None = None
     environment_order: Names = ()
@@ -116,10 +118,13 @@ class Settings(BaseSettings):
 
 def _read_key(path: Path) -> str:
     try:
-        key = path.read_text().strip()
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path}: {getattr(error, 'strerror', 'is not text')}") from None
-    return _sendable(SecretStr(key)).get_secret_value()
+        return _sendable(SecretStr(path.read_text().strip())).get_secret_value()
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:  # its own message quotes what may be a key
+        raise ValueError(f"{path}: is not text") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def load(path: Path | None = None) -> Settings:

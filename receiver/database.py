@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -78,8 +79,7 @@ async def open_database(url: str) -> AsyncIterator[Database]:
     """A database brought to the newest schema; a SQLite file is made when missing.
 
     Raises:
-        StoreUnavailable: It cannot be opened.
-        OSError: Its folder cannot be made.
+        StoreUnavailable: It cannot be opened, or a newer release has changed its schema.
     """
     database = Database(_sqlite(make_url(url)))
     try:
@@ -90,8 +90,10 @@ async def open_database(url: str) -> AsyncIterator[Database]:
 
 
 def _sqlite(url: URL) -> Engine:
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailable(f"its folder cannot be made: {error.strerror}") from error
     engine = create_engine(url.set(drivername="sqlite"), pool_size=READERS + 1, max_overflow=0)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
@@ -120,4 +122,7 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreUnavailable(f"its schema is not one of this release: {error}") from error

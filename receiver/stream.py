@@ -146,7 +146,7 @@ class Streams:
             stream.position = (
                 events[-1].id
                 if len(events) == PAGE
-                else max(newest, *(event.id for event in events))
+                else max([newest, *(event.id for event in events)])
             )
         stream.live = True
         self._feed.subscribe(stream)

@@ -16,9 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from scripts.programs import EndedError, Programs, StoppedError, is_free, ready
+from scripts.programs import EndedError, Programs, StoppedError, obstacle, ready
 from tests.fake_github import serve
-from tests.fake_github.organisation import STAGES, Organisation
+from tests.fake_github.organisation import SEED, STAGES, Organisation
 
 HOST: Final = "127.0.0.1"
 PORTS: Final = range(8080, 8180)
@@ -28,7 +28,7 @@ OURS: Final = ("RECEIVER_", "FETCHER_", "DEPLOYMENT_DASHBOARD_", "GH_TOKEN", "GI
 def main() -> None:
     """Play until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="another number, another story")
+    parser.add_argument("--seed", type=int, default=SEED, help="another number, another story")
     seed = parser.parse_args().seed
     with tempfile.TemporaryDirectory(prefix="deployment-dashboard-") as folder:
         log = Path(folder, "log")
@@ -44,10 +44,11 @@ async def play(folder: Path, log: Path, seed: int) -> None:
     """Start the organisation and the two programs, and keep all three going."""
     organisation = Organisation(datetime.now(UTC), seed)
     organisation.fake.rate_limited = False
-    port = next(port for port in PORTS if is_free(HOST, port))
+    port = next(port for port in PORTS if not obstacle(HOST, port))
     with log.open("ab") as file:
         async with serve(organisation.fake) as github, Programs() as programs:
             organisation.fake.server_url = github
+            organisation.advance_to(datetime.now(UTC))
             start = partial(
                 programs.start,
                 environment=environment(organisation, port=port, github=github),

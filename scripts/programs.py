@@ -131,10 +131,13 @@ async def _is_ready(host: str, port: int) -> bool:
     return b" 200 " in status
 
 
-def is_free(host: str, port: int) -> bool:
-    """Whether a server could listen there."""
+def obstacle(host: str, port: int) -> str | None:
+    """Why no server could be found listening there, None when one could."""
+    if port == 0:
+        return "a port has to be named here"
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        with socket.create_server((host, port)):
-            return True
-    except OSError:
-        return False
+        with socket.create_server((host, port), family=family):
+            return None
+    except OSError as error:
+        return error.strerror

@@ -18,7 +18,7 @@ from typing import Final
 
 from fetcher import config as fetcher_config
 from receiver import config as receiver_config
-from scripts.programs import ROOT, EndedError, Programs, StoppedError, is_free, ready
+from scripts.programs import ROOT, EndedError, Programs, StoppedError, obstacle, ready
 
 EX_CONFIG: Final = 78  # sysexits.h
 KEYS: Final = ("default", "api_key")  # the lines of the example that the random key goes into
@@ -36,8 +36,8 @@ def main() -> None:
     except (receiver_config.BadSettings, fetcher_config.Mistakes) as error:
         print(*error.lines, sep="\n", file=sys.stderr)
         sys.exit(EX_CONFIG)
-    if not is_free(receiver.host, receiver.port):
-        sys.exit(f"{receiver.host}:{receiver.port} is taken; choose another with RECEIVER_PORT=…")
+    if reason := obstacle(receiver.host, receiver.port):
+        sys.exit(f"{receiver.host}:{receiver.port}: {reason}; choose another with RECEIVER_PORT=…")
     try:
         asyncio.run(run(receiver, fetcher))
     except StoppedError:

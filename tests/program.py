@@ -92,10 +92,17 @@ class Program:
         return self._end(signal.SIGTERM)
 
     def wait(self) -> int:
-        """Wait until it ends by itself; the exit code."""
+        """Wait until it ends by itself; the exit code.
+
+        Raises:
+            AssertionError: It goes on after the deadline.
+        """
         assert self._process
         assert self._reading
-        code = self._process.wait(DEADLINE_SECONDS)
+        try:
+            code = self._process.wait(DEADLINE_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise AssertionError("did not end:\n" + "\n".join(self.log)) from None
         self._reading.join()
         return code
 

@@ -100,7 +100,7 @@ class GitHub:
         # Only faults that may pass are tried again, and each try waits for its turn at the gate.
         trying = AsyncRetrying(
             stop=stop_after_attempt(TRIES),
-            wait=wait_exponential_jitter(initial=0.5, max=5),
+            wait=wait_exponential_jitter(multiplier=0.5, max=5),
             retry=retry_if_exception_type(Unreachable),
             sleep=self._sleep,
             reraise=True,

@@ -2,7 +2,7 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte({ configFile: false })],
   build: {
     outDir: "../static",
     emptyOutDir: true,
@@ -16,6 +16,5 @@ export default defineConfig({
       checks: { pluginTimings: false }, // a slow machine is nothing to warn about
     },
   },
-  server: { proxy: { "/api": "http://127.0.0.1:8080", "/openapi.json": "http://127.0.0.1:8080" } },
   test: { include: ["tests/**/*.test.ts"] },
 });

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tests.fake_github.repository import Repository
+from tests.fake_github.repository_answers import page_url
 from tests.fake_github.runs import Run
 
 Pauses = Generator[float, None, None]
@@ -50,7 +51,7 @@ class Pipelines:
     def until_next(self) -> float:
         """How long a team is quiet: hours in the past, some minutes live."""
         left = (self.live_at - self.clock()).total_seconds()
-        soon = 15 + self.chance.expovariate(1 / 160)
+        soon = 15 + self.chance.expovariate(1 / 110)
         hours = timedelta(hours=self.chance.uniform(6, 20)).total_seconds()
         return min(hours, left + soon) if left > 0 else soon
 
@@ -95,7 +96,7 @@ class Pipelines:
             event="workflow_dispatch",
             title=f"Apply to {stage} by @{actor}",
         )
-        yield from self.deploy(run, stage, failing=0.12, name="apply")
+        yield from self.deploy(run, stage, failing=0.06, name="apply")
         run.finish()
 
     def publish(self, team: Team) -> Pauses:
@@ -124,7 +125,7 @@ class Pipelines:
             deployment = team.repository.create_deployment(
                 stage, ref=tag, creator="argo-cd[bot]", payload={"version": tag}
             )
-            log_url = f"https://argo.example/applications/{team.repository.name}-{stage}"
+            log_url = f"{page_url(team.repository)}/applications/{stage}"
             deployment.add_status("pending", log_url=log_url)
             yield self.seconds(6, 20)
             worked = self.chance.random() > 0.1
@@ -144,9 +145,9 @@ class Pipelines:
 
     def deploy_stubbornly(self, run: Run, stage: str, team: Team) -> Outcome:
         """Deploy; when it fails, mostly somebody runs it again."""
-        if (yield from self.deploy(run, stage, failing=0.15)):
+        if (yield from self.deploy(run, stage, failing=0.12)):
             return True
-        if self.chance.random() < 0.4:
+        if self.chance.random() < 0.25:
             return False
         run.finish()
         yield self.seconds(5, 20)

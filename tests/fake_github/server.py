@@ -19,7 +19,9 @@ async def serve(fake: FakeGitHub, port: int = 0) -> AsyncIterator[str]:
     """Serve on loopback while the context lasts; yields the base URL, `http://127.0.0.1:PORT`."""
     server = Server(fake)
     app = web.Application()
-    app.router.add_get("/{owner}/{repository}/actions/runs/{run:.+}", page_for_people)
+    app.router.add_get(
+        "/{owner}/{repository}/{page:(?:actions/runs|applications)/.+}", page_for_people
+    )
     app.router.add_get("/{path:.*}", server.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
@@ -33,8 +35,8 @@ async def serve(fake: FakeGitHub, port: int = 0) -> AsyncIterator[str]:
 
 
 async def page_for_people(request: web.Request) -> web.Response:
-    """Where the links of runs and jobs lead when `server_url` is the fake itself."""
-    return web.Response(text=f"{request.path}\n\nThis run is make-believe: it has no log.\n")
+    """Where the links to runs and logs lead when `server_url` is the fake itself."""
+    return web.Response(text=f"{request.path}\n\nThis is make-believe: there is no log.\n")
 
 
 class Server:

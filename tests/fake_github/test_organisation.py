@@ -18,6 +18,12 @@ class Told(NamedTuple):
     created_at: datetime
 
 
+def until(instant: datetime) -> Organisation:
+    organisation = Organisation(NOW)
+    organisation.advance_to(instant)
+    return organisation
+
+
 def told(organisation: Organisation) -> list[Told]:
     return [
         Told(each.id, each.environment, each.ref, status.state, status.created_at)
@@ -28,20 +34,20 @@ def told(organisation: Organisation) -> list[Told]:
 
 
 def test_a_dozen_repositories_deploy_to_four_environments() -> None:
-    organisation = Organisation(NOW)
+    organisation = until(NOW)
     environments = {each.environment for each in told(organisation)}
     assert len(organisation.repositories) == 12
     assert environments == {"dev", "test", "staging", "production"}
 
 
 def test_the_past_reaches_back_some_days_and_not_beyond_now() -> None:
-    times = [each.created_at for each in told(Organisation(NOW))]
+    times = [each.created_at for each in told(until(NOW))]
     assert min(times) < NOW - timedelta(days=4)
     assert max(times) <= NOW
 
 
 def test_the_same_seed_tells_the_same_story() -> None:
-    first, second, other = Organisation(NOW, 7), Organisation(NOW, 7), Organisation(NOW, 8)
+    first, second, other = (Organisation(NOW, seed) for seed in (7, 7, 8))
     for organisation in (first, second, other):
         organisation.advance_to(NOW + 5 * MINUTE)
     assert told(first) == told(second) != told(other)
@@ -56,8 +62,7 @@ def test_a_story_told_in_small_steps_is_the_story_told_at_once() -> None:
 
 
 def test_something_happens_every_few_seconds() -> None:
-    organisation = Organisation(NOW)
-    organisation.advance_to(NOW + 10 * MINUTE)
+    organisation = until(NOW + 10 * MINUTE)
     times = sorted({each.created_at for each in told(organisation) if each.created_at > NOW})
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
     assert sum(gaps) / len(gaps) < 5
@@ -65,7 +70,7 @@ def test_something_happens_every_few_seconds() -> None:
 
 
 def test_there_are_failures_reruns_rejections_and_one_that_is_stuck() -> None:
-    organisation = Organisation(NOW)
+    organisation = until(NOW)
     repositories = organisation.fake.repositories
     states = {each.state for each in told(organisation)}
     runs = [run for repository in repositories for run in repository.runs]

@@ -1,7 +1,8 @@
 """The reading half of a fetcher: real parts, real SQLite, a fake GitHub, a clock in hand."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,13 @@ from tests.fake_github import Clock, FakeGitHub, Request, serve
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 BACKFILL = timedelta(days=7)
 TOKEN = "ghs_fake"
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something is so; TimeoutError when it does not come."""
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
 
 
 def fake_github() -> FakeGitHub:

@@ -47,7 +47,7 @@ class ReceiverDouble:
     Attributes:
         honours_keys: Whether it knows Idempotency-Key.
         fails_always_for: How the deployment ids begin for which it answers 500.
-        looks_fail_with: The status of every answer to a GET.
+        looks_fail_with: The status of every answer to a GET; 200 is one that is cut short.
         on_post: Called with the deployment id when a POST was read, and when it was dealt with.
         on_look: Called with the number of GETs before each of them is answered.
         together: Where it is set, so many POSTs are waited for before any of them is dealt with.
@@ -123,18 +123,20 @@ class ReceiverDouble:
             case "hang" | "commit, hang" | "hang, commit when released":
                 await self.released.wait()
             case "commit, cut the answer short":
-                await _cut_short(request)
+                return await _cut_short(request, 201)
             case _:
                 status = int(fault.removeprefix("commit, "))
                 text = f"<h1>{status}</h1> you sent {request.headers['X-Api-Key']}"
                 return web.Response(status=status, text=text, headers=self.headers_of_faults)
         return web.Response()
 
-    async def look(self, request: web.Request) -> web.Response:
+    async def look(self, request: web.Request) -> web.StreamResponse:
         self.paths.add(request.path)
         deployment_id = request.query["deployment_id"]
         self.looks.append(deployment_id)
         self.on_look(len(self.looks))
+        if self.looks_fail_with == 200:
+            return await _cut_short(request, 200)
         if self.looks_fail_with is not None:
             return web.Response(status=self.looks_fail_with)
         rows = [row for row in self.rows if row["deployment_id"] == deployment_id]
@@ -156,11 +158,12 @@ def _reset(request: web.Request) -> None:
     request.transport.abort()
 
 
-async def _cut_short(request: web.Request) -> None:
-    response = web.StreamResponse(status=201, headers={"Content-Length": "1000"})
+async def _cut_short(request: web.Request, status: int) -> web.StreamResponse:
+    response = web.StreamResponse(status=status, headers={"Content-Length": "1000"})
     await response.prepare(request)
     await response.write(b'{"id": ')
     _close(request)
+    return response
 
 
 @asynccontextmanager

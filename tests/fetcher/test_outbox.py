@@ -117,3 +117,13 @@ async def test_a_clock_that_was_set_back_holds_nothing_up(engine: AsyncEngine) -
 
         assert await outbox.due_deployments(connection, NOON - SECOND) == []
         assert await outbox.due_deployments(connection, NOON - 2 * LONGEST_WAIT) == ["1"]
+
+
+async def test_what_was_not_tried_yet_comes_before_what_gave_no_answer(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await outbox.put(connection, [event("1"), event("2")], NOON)
+        (entry,) = await outbox.waiting_of(connection, "1")
+        await outbox.sending(connection, entry, NOON)
+        await outbox.put(connection, [event("3")], NOON + SECOND)
+
+        assert await outbox.due_deployments(connection, NOON + SECOND) == ["2", "3", "1"]

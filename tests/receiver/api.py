@@ -1,6 +1,6 @@
 """The receiver on a real socket over a real database file, and a client that tidies nothing up."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,11 +9,15 @@ from typing import Any, Final
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
+from receiver.api import PARTS
 from receiver.app import build
 from receiver.config import Settings
+from receiver.event import Event
 from receiver.server import serve
+from receiver.store import Append
+from receiver.submission import parse
 from tests.program import Answer
-from tests.receiver.examples import as_json, submission
+from tests.receiver.examples import NOON, as_json, submission
 from tests.receiver.sse import EventStream
 
 KEY: Final = "correct-horse-battery-staple"
@@ -73,6 +77,15 @@ class Api:
         assert answer.status == 201, answer
         return answer.json
 
+    async def fill(self, bodies: Sequence[dict[str, Any]]) -> list[Event]:
+        """Store many events in one transaction, past HTTP."""
+        parts = self.app[PARTS]
+        appends = [Append(parse(as_json(body))) for body in bodies]
+        stored = await parts.store.append(appends, NOON)
+        events = [event for event in stored if isinstance(event, Event)]
+        parts.feed.grown(events[-1].id if events else 0)
+        return events
+
     @asynccontextmanager
     async def stream(self, query: str = "", **headers: str) -> AsyncIterator[EventStream]:
         """Open the stream; its headers have arrived."""
@@ -97,17 +110,19 @@ def settings_for(folder: Path, **more: Any) -> Settings:
     return Settings(**{"database_url": url, "api_keys": {"ci": KEY}} | more)
 
 
+def client() -> ClientSession:
+    """A client that adds no header of its own and unpacks nothing."""
+    return ClientSession(
+        connector=TCPConnector(limit=0),
+        timeout=DEADLINE,
+        auto_decompress=False,
+        skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+    )
+
+
 @asynccontextmanager
 async def serving(settings: Settings, clock: Clock) -> AsyncIterator[Api]:
     """Run the receiver."""
     app = build(settings, clock)
-    async with (
-        serve(app, "127.0.0.1", 0) as port,
-        ClientSession(
-            connector=TCPConnector(limit=0),
-            timeout=DEADLINE,
-            auto_decompress=False,
-            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
-        ) as session,
-    ):
+    async with client() as session, serve(app, "127.0.0.1", 0) as port:
         yield Api(app, port, session)

@@ -10,12 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from receiver.api import PARTS
 from receiver.event import Event
-from receiver.store import Append
-from receiver.submission import parse
 from tests.receiver.api import Api, Clock, serving, settings_for
-from tests.receiver.examples import NOON, as_json, submissions
+from tests.receiver.examples import NOON, submission, submissions
 from tests.receiver.problem import assert_problem
 
 
@@ -95,7 +92,7 @@ async def test_a_filter_keeps_what_matches(
 
 
 async def test_a_page_has_100_events_unless_asked_for_up_to_500(api: Api) -> None:
-    await asyncio.gather(*(api.append() for _ in range(502)))
+    await api.fill([submission()] * 502)
 
     assert len(await ids(api)) == 100
     assert len(await ids(api, limit=500)) == 500
@@ -187,9 +184,7 @@ async def test_the_pages_are_the_whole_list_for_any_size_and_filter(
 ) -> None:
     with TemporaryDirectory() as folder:
         async with serving(settings_for(Path(folder)), Clock(NOON)) as api:
-            appends = [Append(parse(as_json(body))) for body in bodies]
-            stored = await api.app[PARTS].store.append(appends, NOON)
-            log = [event for event in stored if isinstance(event, Event)]
+            log = await api.fill(bodies)
             wanted = {
                 name: value.replace("0Z", "0.000000Z").replace("1Z", "1.000002Z")
                 if name in ("since", "until") and "." not in value
@@ -234,7 +229,7 @@ async def test_an_event_that_does_not_exist_is_404(api: Api) -> None:
 
 
 async def test_readers_who_go_away_disturb_nobody(api: Api) -> None:
-    await asyncio.gather(*(api.append() for _ in range(100)))
+    await api.fill([submission()] * 100)
     for _ in range(5):
         readers = [asyncio.create_task(api.get("/api/deployments")) for _ in range(20)]
         await asyncio.sleep(0)  # let them begin

@@ -12,10 +12,8 @@ from receiver.api import PARTS
 from receiver.config import Settings
 from receiver.event import Event
 from receiver.matrix import Slot, SlotKey, reduce
-from receiver.store import Append
-from receiver.submission import parse
 from tests.receiver.api import Api, Clock, serving
-from tests.receiver.examples import NOON, as_json, submissions
+from tests.receiver.examples import submissions
 
 BATCHES = st.lists(st.lists(submissions(), min_size=1, max_size=6), max_size=6)
 
@@ -49,7 +47,7 @@ def own(batches: list[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
 
 
 # One receiver serves every example: each has services of its own.
-@hypothesis.settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis.settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(BATCHES.map(own))
 async def test_reducer_memory_sql_and_answer_agree_on_any_log(
     api: Api, batches: list[list[dict[str, Any]]]
@@ -57,10 +55,7 @@ async def test_reducer_memory_sql_and_answer_agree_on_any_log(
     parts = api.app[PARTS]
     log: list[Event] = []
     for batch in batches:
-        appends = [Append(parse(as_json(body))) for body in batch]
-        stored = await parts.store.append(appends, NOON)
-        log += [found for found in stored if isinstance(found, Event)]
-        parts.feed.grown(log[-1].id)
+        log += await api.fill(batch)
     specified = reduce(log)
     services = {service for service, _ in specified}
 

@@ -17,13 +17,16 @@ async def get(session: ClientSession, path: str, **query: str) -> Any:
         return await answer.json()
 
 
+async def moves(session: ClientSession, began_at: datetime) -> bool:
+    """Whether all services are there, and something that has happened since the start."""
+    services = (await get(session, "/api/services"))["items"]
+    since = await get(session, "/api/deployments", since=began_at.isoformat())
+    return len(services) == 12 and bool(since["items"])
+
+
 async def until_it_moves(session: ClientSession, began_at: datetime) -> None:
-    """Wait until all services are there, and something that has happened since the start."""
     async with asyncio.timeout(90):
-        while len((await get(session, "/api/services"))["items"]) < 12:  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.2)
-        since = began_at.isoformat()
-        while not (await get(session, "/api/deployments", since=since))["items"]:
+        while not await moves(session, began_at):  # noqa: ASYNC110 - it is another process
             await asyncio.sleep(0.2)
 
 

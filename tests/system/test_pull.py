@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from tests.fake_github import (
     Deployment,
     FakeGitHub,
     Fault,
+    Job,
     Repository,
     garbage,
     serve,
@@ -30,19 +31,18 @@ FOR_EVER: Final = 10**9
 class Fetcher(Program):
     """The fetcher, whose waits must not hold up the fake GitHub that it asks."""
 
-    def __init__(
-        self, command: str, folder: Path, receiver: Receiver, github: FakeGitHub, **settings: str
-    ) -> None:
-        own = {
+    def __init__(self, command: str, folder: Path, receiver: Receiver, github: FakeGitHub) -> None:
+        settings = {
             "FETCHER_RECEIVER_URL": receiver.url,
             "FETCHER_API_KEY": receiver.key,
+            "FETCHER_RECEIVER_TIMEOUT_SECONDS": "1",
             "FETCHER_REPOSITORIES": ",".join(r.full_name for r in github.repositories),
             "FETCHER_POLL_SECONDS": "1",
             "FETCHER_GITHUB__API_URL": github.api_url,
             "FETCHER_GITHUB__TOKEN": "ghs_fake",
             "FETCHER_GITHUB__REQUESTS_PER_MINUTE": "60000",
         }
-        super().__init__("fetcher", command, folder=folder, settings=own | settings)
+        super().__init__("fetcher", command, folder=folder, settings=settings)
 
     async def ends(self) -> int:
         """Wait until it ends by itself; the exit code."""
@@ -62,18 +62,18 @@ async def github() -> AsyncIterator[FakeGitHub]:
         yield fake
 
 
-Once = Callable[[], Any]
+Once = Callable[[], Awaitable[int]]
 
 
 @pytest.fixture
-def once(receiver: Receiver, github: FakeGitHub, tmp_path: Path) -> Iterator[Once]:
+def once(receiver: Receiver, github: FakeGitHub, tmp_path: Path) -> Once:
     """Run `deployment-fetcher once` to its end; gives the exit code."""
 
     async def run() -> int:
         with Fetcher("once", tmp_path, receiver, github) as fetcher:
             return await fetcher.ends()
 
-    yield run
+    return run
 
 
 async def until(holds: Callable[[], object], what: str) -> None:
@@ -81,7 +81,7 @@ async def until(holds: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not holds():
         assert time.monotonic() < deadline, f"never came true: {what}"
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.02)
 
 
 def rows(receiver: Receiver) -> Counter[tuple[str, ...]]:
@@ -221,24 +221,43 @@ async def test_a_deployment_is_followed_while_it_goes_on(
 async def test_a_fetcher_killed_again_and_again_loses_and_doubles_nothing(
     receiver: Receiver, github: FakeGitHub, once: Once, tmp_path: Path
 ) -> None:
-    chance = random.Random(20261123)
+    chance = random.Random(20261123)  # noqa: S311 - a schedule, not a secret
     repositories = [add_repository(github, f"service-{number}") for number in range(4)]
+    under_way: list[Job] = []
     fetcher = Fetcher("run", tmp_path, receiver, github)
-    for _ in range(8):
+    for requests, events in ((3, None), (17, None), (None, 1), (None, 4), (41, None), (None, 7)):
+        for job in under_way:
+            job.finish(chance.choice(("success", "failure")))
         for repository in repositories:
             deploy(repository, chance.choice(("staging", "production")))
-        asked, told = len(github.requests), rows(receiver).total()
-        if chance.random() < 0.5:
-            last_request = asked + chance.randrange(1, 60)
-            doomed = lambda last=last_request: len(github.requests) >= last  # noqa: E731
-        else:
-            last_row = told + chance.randrange(1, 8)
-            doomed = lambda last=last_row: log_length(receiver) >= last  # noqa: E731
+        under_way = [start(repository) for repository in repositories]
         with fetcher:
-            await until(doomed, "the moment to kill it")
+            if requests:
+                await asked(github, requests)
+            if events:
+                await told(receiver, events)
 
     assert await once() == 0
     assert rows(receiver) == owed(github)
+
+
+def start(repository: Repository) -> Job:
+    """A deployment that is in progress."""
+    job = repository.start_run("cd.yml").add_job("deploy", environment="staging")
+    job.start()
+    return job
+
+
+async def asked(github: FakeGitHub, requests: int) -> None:
+    """Wait for so many more requests to GitHub."""
+    before = len(github.requests)
+    await until(lambda: len(github.requests) >= before + requests, f"{requests} requests")
+
+
+async def told(receiver: Receiver, events: int) -> None:
+    """Wait for so many more events in the log."""
+    before = log_length(receiver)
+    await until(lambda: log_length(receiver) >= before + events, f"{events} events")
 
 
 def log_length(receiver: Receiver) -> int:
@@ -249,14 +268,12 @@ def log_length(receiver: Receiver) -> int:
 async def test_a_receiver_killed_again_and_again_is_told_everything_once(
     receiver: Receiver, github: FakeGitHub, tmp_path: Path
 ) -> None:
-    chance = random.Random(20261123)
     shop = add_repository(github, "shop")
-    with Fetcher("run", tmp_path, receiver, github, FETCHER_RECEIVER_TIMEOUT_SECONDS="1"):
-        for _ in range(4):
-            for _ in range(6):
-                deploy(shop, chance.choice(("staging", "production")))
-            last_row = log_length(receiver) + chance.randrange(1, 6)
-            await until(lambda last=last_row: log_length(receiver) >= last, "a row to die after")  # type: ignore[misc]
+    with Fetcher("run", tmp_path, receiver, github):
+        for events in (1, 4, 7):
+            for environment in ("staging", "production", "staging", "staging"):
+                deploy(shop, environment)
+            await told(receiver, events)
             receiver.kill()
             receiver.start()
 

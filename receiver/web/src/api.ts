@@ -40,13 +40,6 @@ export interface DeploymentPage {
   next_cursor: string | null;
 }
 
-/** The receiver answered, but not with what was asked for. */
-export class RefusedError extends Error {
-  constructor(readonly status: number) {
-    super(`The receiver answered ${status}.`);
-  }
-}
-
 const TIMEOUT_MS = 30_000;
 
 async function get(path: string, query: Record<string, string>, signal: AbortSignal) {
@@ -57,7 +50,7 @@ async function get(path: string, query: Record<string, string>, signal: AbortSig
     cache: "no-cache",
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   });
-  if (!response.ok) throw new RefusedError(response.status);
+  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
   return response;
 }
 

@@ -1,7 +1,7 @@
 import { getHistory, type DeploymentEvent } from "./api";
 import type { SlotName } from "./lib/address";
 import { groupDeployments, mergeEvents } from "./lib/deployments";
-import { isLater } from "./lib/order";
+import { compareEvents } from "./lib/order";
 
 /** The history of one slot: the pages read so far and what the stream added. */
 export class History {
@@ -32,22 +32,27 @@ export class History {
       const page = await getHistory(this.slot, this.#cursor ?? null, signal);
       if (signal.aborted) return;
       this.#cursor = page.next_cursor;
-      this.#events = mergeEvents(this.#events, page.items);
+      this.#events = this.#withoutOlder(mergeEvents(this.#events, page.items), page.items.at(-1));
     } catch {
       this.hasFailed = !signal.aborted;
     }
     if (!signal.aborted) this.isLoading = false;
   }
 
-  /** Add what the stream brought. What is older than the pages read so far comes with its page. */
+  /** Add what the stream brought. */
   add(events: DeploymentEvent[]): void {
     const { service, environment } = this.slot;
-    const oldest = this.hasMore ? this.#events.at(-1) : undefined;
     const mine = events.filter(
-      (event) =>
-        event.service === service && event.environment === environment && isLater(event, oldest),
+      (event) => event.service === service && event.environment === environment,
     );
-    if (mine.length) this.#events = mergeEvents(this.#events, mine);
+    const merged = mergeEvents(this.#events, mine);
+    if (mine.length) this.#events = this.#withoutOlder(merged, this.#events.at(-1));
+  }
+
+  /** While older pages are unread, what belongs to them waits for its page: no gap is hidden. */
+  #withoutOlder(events: DeploymentEvent[], oldest: DeploymentEvent | undefined): DeploymentEvent[] {
+    if (!this.hasMore || !oldest) return events;
+    return events.filter((event) => compareEvents(event, oldest) >= 0);
   }
 
   /** Stop reading; a closed history stays as it is. */

@@ -8,7 +8,6 @@ import { followStream } from "./stream";
 const RETRY_MS = 1_000;
 /** A connection that held this long was a good one: the next break counts as a first failure. */
 const STEADY_MS = 10_000;
-
 /** How often a break is looked at, to call it one. */
 const LOOK_MS = 500;
 
@@ -33,7 +32,8 @@ export class Live {
   #queue = new FrameQueue<DeploymentEvent>((events) => this.#apply(events));
   /** The services being read again, each with the events that came since it was asked for. */
   #rereading = new Map<string, DeploymentEvent[]>();
-  #asked = 0;
+  /** How many environments the receiver has put in order, or was asked to. */
+  #placed = 0;
 
   constructor(private readonly matrix: MatrixState) {}
 
@@ -48,10 +48,11 @@ export class Live {
     this.#wake();
   }
 
-  /** Stay connected for as long as the page lives. */
-  async run(): Promise<never> {
-    setInterval(() => (this.#now = Date.now()), LOOK_MS);
-    for (let failures = 0; ;) {
+  /** Stay connected until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const look = setInterval(() => (this.#now = Date.now()), LOOK_MS);
+    signal.addEventListener("abort", () => this.#connection.abort());
+    for (let failures = 0; !signal.aborted;) {
       const startedAt = Date.now();
       this.#connection = new AbortController();
       await this.#connect(this.#connection.signal).catch(this.#explain);
@@ -60,6 +61,7 @@ export class Live {
       failures = Date.now() - startedAt > STEADY_MS ? 1 : failures + 1;
       await this.#sleep(pause(failures, this.#retry, Math.random()));
     }
+    clearInterval(look);
   }
 
   async #connect(signal: AbortSignal): Promise<void> {
@@ -88,12 +90,14 @@ export class Live {
     this.#position = matrix.last_event_id;
     clock.set(serverNow);
     this.matrix.install(matrix);
+    this.#placed = matrix.environments.length;
     this.loads += 1;
   }
 
   #opened(signal: AbortSignal): void {
     this.#isStale = false;
     this.link = { state: "open", since: Date.now() };
+    void this.#placeEnvironments();
     getVersion(signal)
       .then((now) => (this.versions = { first: this.versions?.first ?? now, now }))
       .catch(() => {}); // asked again at the next connection
@@ -107,9 +111,8 @@ export class Live {
 
   #apply(events: DeploymentEvent[]): void {
     for (const event of events) this.#rereading.get(event.service)?.push(event);
-    const columns = this.matrix.environments.length;
     this.#fold(events);
-    if (this.matrix.environments.length > columns) void this.#placeEnvironments();
+    void this.#placeEnvironments();
     for (const listener of this.#listeners) listener(events);
   }
 
@@ -130,6 +133,7 @@ export class Live {
       this.#rereading.delete(service);
       this.matrix.installRows(matrix);
       this.#fold(since);
+      await this.#placeEnvironments();
     } catch (error) {
       this.#rereading.delete(service);
       this.#explain(error);
@@ -137,14 +141,17 @@ export class Live {
     }
   }
 
-  /** A new environment has come up, and only the receiver knows between which others it stands. */
+  /** Where an environment has come up, only the receiver knows between which others it stands. */
   async #placeEnvironments(): Promise<void> {
-    const asked = ++this.#asked;
+    const known = this.matrix.environments.length;
+    if (known === this.#placed) return;
+    this.#placed = known;
     try {
       const ordered = await getEnvironments(this.#connection.signal);
-      if (asked === this.#asked) this.matrix.placeEnvironments(ordered);
+      if (known === this.#placed) this.matrix.placeEnvironments(ordered);
     } catch (error) {
-      this.#explain(error); // it stays last until the matrix is loaded again
+      this.#explain(error);
+      this.#placed = 0; // it stays last until the next time
     }
   }
 

@@ -16,8 +16,13 @@ const STEPS: Partial<Record<string, [rows: number, slots: number]>> = {
 export function roving(grid: HTMLElement): () => void {
   let last: HTMLElement | undefined;
 
+  const enter = () => {
+    // A click between the slots gives the focus too, and must not jump.
+    if (grid.matches(":focus-visible"))
+      (last?.checkVisibility() ? last : find(grid, 0, 0))?.focus();
+  };
   const onFocusIn = ({ target }: FocusEvent) => {
-    if (target === grid) return (last?.checkVisibility() ? last : find(grid, 0, 0))?.focus();
+    if (target === grid) return enter();
     last = target as HTMLElement;
     grid.tabIndex = -1; // or Shift+Tab would come back here
   };

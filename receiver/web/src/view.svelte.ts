@@ -34,9 +34,10 @@ export class ViewState {
     else this.#replace({ ...this.#view, open: null });
   }
 
-  /** The browser went back or forth. */
+  /** The browser went back or forth: that opens and closes, what is filtered stays. */
   follow(): void {
-    this.#view = parseView(location.search);
+    const { open } = parseView(location.search);
+    this.#replace({ ...this.#view, open });
   }
 
   #replace(view: View): void {

@@ -1,24 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { DeploymentEvent, Slot, Status } from "../src/api";
+import type { Slot, Status } from "../src/api";
 import { fold } from "../src/lib/fold";
-import { compareEvents, isFinished } from "../src/lib/order";
-import { makeEvent } from "./events";
-
-/** The contract's own words, from all events of a slot at once. */
-function matrixSlot(events: DeploymentEvent[]): Slot {
-  const newestFirst = events.toSorted((a, b) => compareEvents(b, a));
-  const [current] = newestFirst;
-  if (!current) throw new Error("a slot has an event");
-  const serving = newestFirst.find((event) => event.status === "success");
-  const finished = newestFirst.find(isFinished);
-  return {
-    current,
-    ...(current.status !== "success" && serving && { last_successful: serving }),
-    ...(current.status === "in-progress" &&
-      finished?.status === "failure" && { prev_failed: true as const }),
-  };
-}
+import { makeEvent, matrixSlot } from "./events";
 
 // Few instants, so that ties and late arrivals are common.
 const logs = fc

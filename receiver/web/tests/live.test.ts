@@ -1,0 +1,181 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Matrix, Status } from "../src/api";
+import { Live } from "../src/live.svelte";
+import { MatrixState } from "../src/matrix.svelte";
+import { makeEvent } from "./events";
+import { FakeReceiver } from "./receiver";
+
+let page: AbortController;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("requestAnimationFrame", (callback: () => void) => setTimeout(callback, 16));
+  vi.stubGlobal("cancelAnimationFrame", clearTimeout);
+  vi.spyOn(console, "warn").mockReturnValue();
+});
+
+afterEach(() => {
+  page.abort();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+async function connect(receiver: FakeReceiver) {
+  page = new AbortController();
+  vi.stubGlobal("fetch", receiver.fetch);
+  const matrix = new MatrixState();
+  const live = new Live(matrix);
+  void live.run(page.signal);
+  await pass(100);
+  return { matrix, live };
+}
+
+/** The page's matrix in the shape of the receiver's. */
+function shown(matrix: MatrixState): Pick<Matrix, "environments" | "rows"> {
+  return {
+    environments: matrix.environments,
+    rows: matrix.rows.map((row) => ({
+      service: row.service,
+      slots: Object.fromEntries([...row.slots].sort()),
+    })),
+  };
+}
+
+function answered(receiver: FakeReceiver) {
+  const { environments, rows } = receiver.matrix();
+  return {
+    environments,
+    rows: rows.sort((a, b) => (a.service < b.service ? -1 : 1)),
+  };
+}
+
+test("an event on the stream is in the matrix within a frame", async () => {
+  const receiver = new FakeReceiver();
+  const { matrix, live } = await connect(receiver);
+
+  receiver.post(makeEvent({ id: 1 }));
+  await pass(20);
+
+  expect(live.connection).toBe("live");
+  expect(shown(matrix)).toEqual(answered(receiver));
+});
+
+test("what was missed while the stream was closed comes with the next one", async () => {
+  const receiver = new FakeReceiver();
+  const { matrix } = await connect(receiver);
+  receiver.endStreams();
+  receiver.post(makeEvent({ id: 1 }));
+  await pass(2_000);
+
+  expect(shown(matrix)).toEqual(answered(receiver));
+  expect(receiver.requests).toContain("/api/events/stream?last_event_id=0");
+});
+
+test("a receiver that is away is called away, and comes back with the whole matrix", async () => {
+  const receiver = new FakeReceiver();
+  const { matrix, live } = await connect(receiver);
+  receiver.isDown = true;
+  receiver.endStreams();
+
+  await pass(2_000);
+  expect(live.connection).toBe("live");
+  await pass(2_000);
+  expect(live.connection).toBe("reconnecting");
+  await pass(30_000);
+  expect(live.connection).toBe("offline");
+
+  receiver.isDown = false;
+  receiver.log = [makeEvent({ id: 1, service: "another log" })];
+  await pass(16_000);
+  expect(live.connection).toBe("live");
+  expect(shown(matrix)).toEqual(answered(receiver));
+});
+
+test("a stream that falls silent is not called live for long", async () => {
+  const receiver = new FakeReceiver();
+  const { live } = await connect(receiver);
+  receiver.isDown = true; // the line is dead: no byte comes, and none says so
+
+  await pass(40_000);
+
+  expect(live.connection).toBe("reconnecting");
+});
+
+test("a resync replaces the whole matrix without a word", async () => {
+  const receiver = new FakeReceiver();
+  receiver.log = [makeEvent({ id: 7, service: "gone" })];
+  const { matrix, live } = await connect(receiver);
+  receiver.log = [makeEvent({ id: 1, service: "restored" })];
+
+  receiver.sendResync();
+  await pass(2_000);
+
+  expect(shown(matrix)).toEqual(answered(receiver));
+  expect(live.loads).toBe(2);
+  expect(live.connection).toBe("live");
+});
+
+test("a new environment goes to its place among the others", async () => {
+  const receiver = new FakeReceiver();
+  receiver.log = [makeEvent({ id: 1, environment: "a" }), makeEvent({ id: 2, environment: "c" })];
+  const { matrix } = await connect(receiver);
+
+  receiver.post(makeEvent({ id: 3, environment: "b" }));
+  await pass(50);
+
+  expect(matrix.environments).toEqual(["a", "b", "c"]);
+});
+
+test("what comes while a row is asked for is not undone by the answer", async () => {
+  const at = (second: number) => `2026-11-23T10:00:0${second}Z`;
+  const receiver = new FakeReceiver();
+  receiver.log = [
+    makeEvent({ id: 1, status: "failure", happened_at: at(1) }),
+    makeEvent({ id: 2, status: "in-progress", happened_at: at(5) }),
+  ];
+  const { matrix } = await connect(receiver);
+  receiver.latency = 100;
+
+  receiver.post(makeEvent({ id: 3, happened_at: at(3) }));
+  await pass(20);
+  receiver.post(makeEvent({ id: 4, happened_at: at(9) }));
+  await pass(200);
+
+  expect(receiver.requests).toContain("/api/matrix?service=checkout");
+  expect(shown(matrix)).toEqual(answered(receiver));
+});
+
+test("whatever arrives, late or not, and however often the stream breaks, the page ends right", async () => {
+  const steps = fc.array(
+    fc.record({
+      second: fc.integer({ min: 0, max: 9 }),
+      status: fc.constantFrom<Status>("in-progress", "success", "failure"),
+      service: fc.constantFrom("a", "b"),
+      environment: fc.constantFrom("dev", "prod"),
+      breaks: fc.constantFrom(false, false, false, true),
+      wait: fc.constantFrom(0, 0, 5, 20),
+    }),
+    { minLength: 1, maxLength: 25 },
+  );
+  await fc.assert(
+    fc.asyncProperty(steps, fc.constantFrom(0, 60), async (log, latency) => {
+      const receiver = new FakeReceiver();
+      receiver.latency = latency;
+      const { matrix } = await connect(receiver);
+      for (const [index, { second, breaks, wait, ...given }] of log.entries()) {
+        const happened_at = `2026-11-23T10:00:0${second}Z`;
+        receiver.post(makeEvent({ ...given, id: index + 1, happened_at }));
+        if (breaks) receiver.endStreams();
+        await pass(wait);
+      }
+      await pass(20_000);
+      page.abort();
+      expect(shown(matrix)).toEqual(answered(receiver));
+    }),
+    { numRuns: 100 },
+  );
+});

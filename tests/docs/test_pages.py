@@ -1,0 +1,76 @@
+"""The documentation is true: its links lead somewhere, its commands run."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import DEVNULL
+from typing import Final
+
+from tests.docs import tree
+from tests.program import Receiver, clean_environment
+
+LINK: Final = re.compile(r"!?\[[^\]]*\]\(<?([^)\s>]+)>?[^)]*\)|<img[^>]+src=\"([^\"]+)\"")
+FENCED: Final = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+SHELL_BLOCK: Final = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def test_every_link_between_the_pages_leads_somewhere() -> None:
+    assert [
+        f"{page}: {target}"
+        for page, text in tree.pages().items()
+        for target in links(text)
+        if not leads_somewhere(page, target)
+    ] == []
+
+
+def links(text: str) -> Iterator[str]:
+    for match in LINK.finditer(FENCED.sub("", text)):
+        yield match[1] or match[2]
+
+
+def leads_somewhere(page: Path, target: str) -> bool:
+    if re.match(r"https?://|mailto:", target):
+        return True  # beyond what a test can see
+    file, _, anchor = target.partition("#")
+    path = (tree.ROOT / page).parent / file if file else tree.ROOT / page
+    return path.exists() and (not anchor or anchor in anchors(path.read_text()))
+
+
+def anchors(text: str) -> set[str]:
+    """The fragments that GitHub gives to a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", FENCED.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_make_command_that_a_page_names_exists() -> None:
+    named = {
+        target
+        for text in tree.pages().values()
+        for target in re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE)
+    }
+
+    assert {"run", "demo"} <= named
+    for target in named:
+        subprocess.run(["make", "--dry-run", target], cwd=tree.ROOT, stdout=DEVNULL, check=True)
+
+
+def test_the_readmes_other_commands_run_as_they_stand(receiver: Receiver) -> None:
+    blocks = SHELL_BLOCK.findall((tree.ROOT / "README.md").read_text())
+    commands = [block for block in blocks if not block.startswith("make ")]
+    variables = {
+        "DASHBOARD_URL": receiver.url,
+        "DASHBOARD_API_KEY": receiver.key,
+        "RUN_ID": "run-1",
+        "VERSION": "1.0.0",
+    }
+
+    for command in commands:
+        subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", command],
+            cwd=receiver.folder,
+            env=clean_environment() | variables,
+            check=True,
+        )
+
+    assert receiver.slot("checkout", "prod")["current"]["version"] == "1.0.0"

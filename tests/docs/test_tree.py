@@ -1,0 +1,43 @@
+"""The tree speaks of the project alone."""
+
+import re
+import tomllib
+from typing import Final
+
+from tests.docs import tree
+
+# Put together here, or this file would hold what it looks for.
+MACHINES: Final = "|".join(("/" + "work/", "/" + "root/", "/" + r"home/\w", "/" + r"Users/\w"))
+REGISTRIES: Final = "|".join(
+    re.escape(host) for host in ("pypi" + ".org", "python" + "hosted.org", "npm" + "js.org")
+)
+DOWNLOADS: Final = r'"resol' + r'ved":'  # in a package-lock.json
+
+
+def test_no_file_names_a_path_of_someones_machine_or_a_package_registry() -> None:
+    telling = re.compile(f"{MACHINES}|{REGISTRIES}|{DOWNLOADS}")
+
+    assert [
+        f"{path}:{number}: {line.strip()[:100]}"
+        for path, text in tree.texts()
+        for number, line in enumerate(text.splitlines(), 1)
+        if telling.search(line)
+    ] == []
+
+
+def test_every_page_that_a_file_speaks_of_exists() -> None:
+    mentioned = {
+        (str(path), name)
+        for path, text in tree.texts()
+        for name in re.findall(r"\bdocs/[\w./-]+\.\w+\b", text)
+    }
+
+    assert mentioned
+    assert [(path, name) for path, name in mentioned if not (tree.ROOT / name).exists()] == []
+
+
+def test_the_changelog_has_the_version() -> None:
+    project = tomllib.loads((tree.ROOT / "pyproject.toml").read_text())["project"]
+    changelog = (tree.ROOT / "CHANGELOG.md").read_text()
+
+    assert re.search(rf"^## \[?{re.escape(project['version'])}\b", changelog, re.MULTILINE)

@@ -1,0 +1,140 @@
+"""/openapi.json is the contract that the answers keep."""
+
+import json
+from typing import Any
+
+import pytest
+from aiohttp.web import RouteDef
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from receiver import __version__, openapi
+from receiver.api import routes
+from receiver.submission import Invalid, parse
+from tests.program import Answer
+from tests.receiver.api import Api
+from tests.receiver.examples import EVERY_FIELD, REQUIRED, as_json, submission
+
+DOCUMENT: Any = json.loads(openapi.document())
+
+
+def validator(schema: Any) -> Draft202012Validator:
+    """A validator of a schema in the document, formats too."""
+    whole = {**schema, "components": DOCUMENT["components"]}
+    return Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def assert_documented(answer: Answer, path: str, method: str = "get") -> None:
+    """The answer is one that the document tells of."""
+    responses = DOCUMENT["paths"][path][method]["responses"]
+    content = responses[str(answer.status)].get("content", {})
+    content_type = answer.headers["Content-Type"].split(";")[0]
+    value = answer.json if "json" in content_type else answer.body.decode()
+    validator(content[content_type]["schema"]).validate(value)
+
+
+def test_the_document_is_openapi_3_1() -> None:
+    OpenAPIV31SpecValidator(DOCUMENT).validate()
+
+    assert DOCUMENT["openapi"].startswith("3.1")
+    assert DOCUMENT["info"]["version"] == __version__
+
+
+def test_every_route_is_documented_and_everything_documented_is_routed() -> None:
+    routed = {
+        (route.method.lower(), route.path) for route in routes([]) if isinstance(route, RouteDef)
+    }
+
+    assert routed == {
+        (method, path) for path, methods in DOCUMENT["paths"].items() for method in methods
+    }
+
+
+async def test_it_is_served_as_json(api: Api) -> None:
+    answer = await api.get("/openapi.json")
+
+    assert answer.headers["Content-Type"].split(";")[0] == "application/json"
+    assert answer.json == DOCUMENT
+
+
+async def test_what_posts_are_answered_is_documented(api: Api) -> None:
+    posts = [
+        await api.post(REQUIRED),
+        await api.post(EVERY_FIELD, X_Progress_Reporter="fetcher/1"),
+        await api.post(submission(service="", extra=1)),
+        await api.post(b"{"),
+        await api.post(REQUIRED, X_Api_Key="wrong"),
+        await api.post(REQUIRED, Content_Type="text/plain"),
+        await api.post(b" " * 70_000),
+    ]
+
+    assert [answer.status for answer in posts] == [201, 201, 422, 422, 401, 415, 413]
+    for answer in posts:
+        assert_documented(answer, "/api/deployments", "post")
+
+
+async def test_what_reads_are_answered_is_documented(api: Api) -> None:
+    for status, second in (("success", 0), ("failure", 1), ("in-progress", 2)):
+        await api.append(**EVERY_FIELD | {"status": status, "happened_at": f"2026-11-20T12:00:0{second}Z"})
+    for path in (
+        *("/api/deployments", "/api/matrix", "/api/services", "/api/environments"),
+        *("/api/version", "/openapi.json", "/healthz", "/readyz", "/metrics"),
+    ):
+        assert_documented(await api.get(path), path)
+    assert_documented(await api.get("/api/deployments?limit=1"), "/api/deployments")
+    assert_documented(await api.get("/api/deployments?limit=0"), "/api/deployments")
+    assert_documented(await api.get("/api/matrix?x=1"), "/api/matrix")
+    assert_documented(await api.get("/api/events/stream?x=1"), "/api/events/stream")
+    assert_documented(await api.get("/api/deployments/1"), "/api/deployments/{id}")
+    assert_documented(await api.get("/api/deployments/99"), "/api/deployments/{id}")
+
+
+ACCEPTED = (
+    REQUIRED,
+    EVERY_FIELD,
+    submission(deployment_id="x" * 200, service="s" * 255, sha="c" * 128),
+    submission(run_number=-(2**63), version=None, parent_deployments=["a"] * 32),
+)
+REFUSED = (
+    submission(deployment_id=""),
+    submission(service="x" * 256),
+    submission(service=" a"),
+    submission(environment="a\x07"),
+    submission(status="done"),
+    submission(run_number="42"),
+    submission(run_number=2**63),
+    submission(version="x" * 257),
+    submission(parent_deployments=[""]),
+    submission(parent_deployments=["a"] * 33),
+    submission(extra=1),
+    {},
+)
+
+
+@pytest.mark.parametrize("body", ACCEPTED)
+def test_the_schema_accepts_what_the_receiver_accepts(body: dict[str, Any]) -> None:
+    parse(as_json(body))
+
+    validator(DOCUMENT["components"]["schemas"]["Submission"]).validate(body)
+
+
+@pytest.mark.parametrize("body", REFUSED)
+def test_the_schema_refuses_what_the_receiver_refuses(body: dict[str, Any]) -> None:
+    with pytest.raises(Invalid):
+        parse(as_json(body))
+
+    assert not validator(DOCUMENT["components"]["schemas"]["Submission"]).is_valid(body)
+
+
+def test_every_query_parameter_is_described() -> None:
+    for path, names in {
+        "/api/deployments": {
+            *("service", "environment", "status", "deployment_id"),
+            *("since", "until", "limit", "cursor"),
+        },
+        "/api/matrix": {"service"},
+        "/api/events/stream": {"service", "environment", "last_event_id", "Last-Event-ID"},
+    }.items():
+        parameters = DOCUMENT["paths"][path]["get"]["parameters"]
+        assert {parameter["name"] for parameter in parameters} == names
+        assert all(parameter["description"] for parameter in parameters)

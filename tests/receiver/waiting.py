@@ -1,0 +1,18 @@
+"""Waiting for a condition."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+DEADLINE_SECONDS: Final = 10
+
+
+async def eventually(holds: Callable[[], object]) -> None:
+    """Ask again until it holds.
+
+    Raises:
+        TimeoutError: It does not before the deadline.
+    """
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not holds():
+            await asyncio.sleep(0.005)
