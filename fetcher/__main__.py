@@ -5,6 +5,7 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -42,13 +43,18 @@ def main() -> None:
         for line in mistakes.lines:
             print(line, file=sys.stderr)  # noqa: T201 - to whoever starts it, before there is a log
         sys.exit(CONFIG_ERROR)
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)-7s %(message)s",
-        stream=sys.stderr,
-    )
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    _log_to_stderr()
     sys.exit(asyncio.run(_until_signalled(settings, arguments)))
+
+
+def _log_to_stderr() -> None:
+    formatter = logging.Formatter("%(asctime)sZ %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    for library in ("alembic", "apscheduler"):
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -118,11 +124,12 @@ async def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
                 settings.poll_seconds,
                 settings.receiver_url,
             )
-            await Daemon(work, settings.poll_seconds).run()
+            try:
+                await Daemon(work, settings.poll_seconds).run()
+            finally:
+                log.info("Stopped")
     except StateError as error:
         return _unusable(error)
-    finally:
-        log.info("Stopped")
     return FAILED
 
 

@@ -78,8 +78,14 @@ def _visible(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _absent_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
 Address = Annotated[str, AfterValidator(_address)]
-Secret = Annotated[SecretStr, AfterValidator(_visible)]
+Secret = Annotated[
+    Annotated[SecretStr, AfterValidator(_visible)] | None, BeforeValidator(_absent_if_empty)
+]
 Repositories = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_repositories)
 ]
@@ -91,7 +97,7 @@ class GitHubSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     api_url: Address = "https://api.github.com"
-    token: Secret | None = None
+    token: Secret = None
     token_file: Path | None = None
     requests_per_minute: int = Field(default=600, ge=1)
     budget_percent: int = Field(default=50, ge=1, le=100)
@@ -125,7 +131,7 @@ class Settings(BaseSettings):
 
     receiver_url: Address = "http://127.0.0.1:8080"
     receiver_timeout_seconds: float = Field(default=10, gt=0, le=300)
-    api_key: Secret | None = None
+    api_key: Secret = None
     api_key_file: Path | None = None
     state: Path = Path("data/fetcher.db")
     repositories: Repositories = ()

@@ -104,8 +104,7 @@ class Daemon:
         if closed := self._work.gate.closed():
             self._work.troubles.has(GITHUB, str(closed))
             return []
-        not_now = self._under_way | await self._work.paused()
-        return [name for name in self._work.repositories if name not in not_now]
+        return [name for name in await self._work.unpaused() if name not in self._under_way]
 
     async def _read(self, name: str) -> None:
         try:

@@ -11,7 +11,6 @@ from fetcher.github.client import GitHub
 from fetcher.github.errors import Forbidden, GitHubError, Missing
 from fetcher.github.reader import Reader
 from fetcher.mapping.deployments import run_of
-from fetcher.mapping.naming import stem
 from fetcher.mapping.origin import Origin, name_services
 from fetcher.plan import Plan, make_plan
 
@@ -63,14 +62,14 @@ async def _read(reader: Reader, name: str, service: str) -> Explanation:
     else:
         deploying = [verdict for verdict in plan.workflows if verdict.deploys]
         environments = tuple(sorted({e for verdict in deploying for e in verdict.environments}))
-        workflows = tuple(f"{stem(v.workflow.path)}: {v.why}" for v in deploying)
+        workflows = tuple(f"{_file(v.workflow.path)}: {v.why}" for v in deploying)
     return Explanation(
         repository=name,
         lane=plan.lane,
         services=(service,) if plan.lane != "none" else (),
         environments=environments,
         workflows=workflows,
-        others=tuple(f"{stem(v.workflow.path)}: {v.why}" for v in plan.workflows if not v.deploys),
+        others=tuple(f"{_file(v.workflow.path)}: {v.why}" for v in plan.workflows if not v.deploys),
         why=plan.why,
     )
 
@@ -106,7 +105,11 @@ async def _workflow(reader: Reader, name: str, origin: Origin, deployment: Deplo
         run = await reader.one(f"/repos/{name}/actions/runs/{run_id}", Run)
     except (Forbidden, Missing):
         return "a workflow"
-    return run.path.partition("@")[0].rpartition("/")[2] or "a workflow"
+    return _file(run.path) or "a workflow"
+
+
+def _file(path: str) -> str:
+    return path.partition("@")[0].rpartition("/")[2]
 
 
 def as_json(explanations: Sequence[Explanation]) -> str:

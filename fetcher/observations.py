@@ -34,6 +34,7 @@ class Known:
     runs_read_to: datetime | None
     failures: int
     paused_until: datetime | None
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,13 @@ class Watched:
     def is_due(self, due_at: datetime) -> bool:
         """Whether it is to be looked at."""
         return self.look_at is not None and self.look_at <= due_at
+
+
+class Pause(NamedTuple):
+    """Until when a repository is left alone, and what went wrong."""
+
+    until: datetime
+    error: str
 
 
 class Seen(NamedTuple):
@@ -79,16 +87,18 @@ async def known(connection: AsyncConnection, name: str) -> Known:
 
 async def change(connection: AsyncConnection, name: str, **columns: Any) -> None:
     """Change columns of a repository's row."""
-    await connection.execute(
-        update(repositories).where(repositories.c.name == name).values(columns)
-    )
+    if columns:
+        await connection.execute(
+            update(repositories).where(repositories.c.name == name).values(columns)
+        )
 
 
-async def pauses(connection: AsyncConnection) -> dict[str, datetime]:
-    """Until when repositories are left alone, by name."""
-    query = select(repositories.c.name, repositories.c.paused_until)
-    rows = await connection.execute(query.where(repositories.c.paused_until.is_not(None)))
-    return {row.name: row.paused_until for row in rows}
+async def pauses(connection: AsyncConnection) -> dict[str, Pause]:
+    """The repositories that are left alone, by name."""
+    columns = repositories.c
+    query = select(columns.name, columns.paused_until, columns.error)
+    rows = await connection.execute(query.where(columns.paused_until.is_not(None)))
+    return {row.name: Pause(row.paused_until, row.error or "") for row in rows}
 
 
 async def seen(

@@ -28,13 +28,11 @@ async def once(work: Work, sleep: Sleep = asyncio.sleep) -> int:
         the way; 1 when something else does. Whatever it was, it was said.
     """
     patience = _Patience(sleep)
-    paused = (await work.paused()).intersection(work.repositories)
-    for name in sorted(paused):
-        log.error("%s: not read, it is left alone for a while after a failure", name)
-    names = [name for name in work.repositories if name not in paused]
+    names = await work.unpaused()
     errors = await _read(work, names, patience)
     undelivered = await _deliver(work, patience)
-    if paused or undelivered or not all(isinstance(error, Limited) for error in errors):
+    failed = len(names) < len(work.repositories) or undelivered
+    if failed or not all(isinstance(error, Limited) for error in errors):
         return FAILED
     return TRY_LATER if errors else DONE
 
@@ -67,7 +65,7 @@ async def _deliver(work: Work, patience: "_Patience") -> int:
         if not await patience.wait(delivered.next_at - work.clock()):
             break
     if delivered.waiting:
-        log.error("%d events are not delivered yet", delivered.waiting)
+        log.error("Not delivered yet: %d", delivered.waiting)
     return parked + delivered.waiting
 
 

@@ -90,8 +90,8 @@ class Poller:
 
 def _pause(failures: int, error: GitHubError | None, now: datetime) -> dict[str, Any]:
     if error is None:
-        return {"failures": 0, "paused_until": None}
+        return {"failures": 0, "paused_until": None, "error": None}
     if isinstance(error, Limited):
         return {}  # the gate knows how long; the repository did nothing wrong
     pause = min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
-    return {"failures": failures + 1, "paused_until": now + pause}
+    return {"failures": failures + 1, "paused_until": now + pause, "error": str(error)}

@@ -95,7 +95,7 @@ receiver_pause = Table(
 #   since_at          of what had ended before, nothing is told
 #   plan              where its deployments are looked for (JSON), and when to look for that again
 #   …_read_to         the newest item of the last list that was read to its end
-#   failures          in a row; until `paused_until` it is left alone
+#   failures          in a row; until `paused_until` it is left alone, because of `error`
 repositories = Table(
     "repositories",
     metadata,
@@ -108,6 +108,7 @@ repositories = Table(
     Column("runs_read_to", UtcDateTime),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("paused_until", UtcDateTime),
+    Column("error", Text),
 )
 
 # Every deployment, and every run of a workflow that deploys, one row each.

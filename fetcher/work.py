@@ -51,13 +51,16 @@ class Work:
         self._delivery = delivery
         self._places = asyncio.Semaphore(PASSES_AT_ONCE)
 
-    async def paused(self) -> frozenset[str]:
-        """The repositories that are left alone for a while, after a failure."""
+    async def unpaused(self) -> list[str]:
+        """The repositories that are not left alone after a failure; what that was, is said."""
         async with self._engine.begin() as connection:
             pauses = await observations.pauses(connection)
         now = self.clock()
         # A longer pause was noted before the clock was set back.
-        return frozenset(n for n, until in pauses.items() if now < until <= now + LONGEST_PAUSE)
+        paused = {n: p for n, p in pauses.items() if now < p.until <= now + LONGEST_PAUSE}
+        for name in paused.keys() & set(self.repositories):
+            self.troubles.has(name, paused[name].error)
+        return [name for name in self.repositories if name not in paused]
 
     async def read(self, name: str) -> Exception | None:
         """Passes over one repository until nothing is left of what is due now.
@@ -78,7 +81,7 @@ class Work:
 
     def _report(self, name: str, passed: Passed) -> None:
         if passed.events:
-            log.info("%s: %d new events%s", name, passed.events, ", and more" * passed.more)
+            log.info("%s: %s new%s", name, _events(passed.events), ", and more" * passed.more)
             self.found.set()
         match passed.error:
             case None:
@@ -94,5 +97,9 @@ class Work:
         """One round of delivery."""
         delivered = await self._delivery.deliver_due()
         if delivered.delivered:
-            log.info("%d events delivered", delivered.delivered)
+            log.info("%s delivered", _events(delivered.delivered))
         return delivered
+
+
+def _events(number: int) -> str:
+    return "1 event" if number == 1 else f"{number:,} events"

@@ -75,8 +75,7 @@ async def post_deployment(request: web.Request) -> web.Response:
     return web.Response(
         status=201,
         body=event.json,
-        content_type=JSON,
-        headers={"Location": f"/api/deployments/{event.id}"},
+        headers={"Content-Type": JSON, "Location": f"/api/deployments/{event.id}"},
     )
 
 

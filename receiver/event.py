@@ -1,10 +1,11 @@
 """An event: one change of state of one deployment, as the log keeps it and readers get it."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
+
+from pydantic_core import to_json
 
 Status = Literal["in-progress", "success", "failure"]
 
@@ -76,9 +77,6 @@ def format_time(instant: datetime) -> str:
     return instant.isoformat().removesuffix("+00:00") + "Z"
 
 
-_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
-
 def encode_json(value: object) -> bytes:
     """Compact JSON in UTF-8."""
-    return _encoder.encode(value).encode()
+    return to_json(value)

@@ -105,12 +105,15 @@ async def read_body(request: web.Request, largest: int) -> bytes:
         web.HTTPRequestEntityTooLarge: It has more than `largest` bytes.
         web.HTTPRequestTimeout: Its end does not come.
     """
-    if (request.content_length or 0) > largest:
-        raise web.HTTPRequestEntityTooLarge(largest, request.content_length)
+    announced = request.content_length or 0
+    if announced > largest:
+        raise web.HTTPRequestEntityTooLarge(largest, announced)
     continues = request.headers.get("Expect", "").lower() == "100-continue"
     if continues and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
+    if request.content.is_eof():  # it came with the headers, as a small body does
+        return await request.read()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()

@@ -41,7 +41,8 @@ IDEMPOTENCY_WINDOW: Final = timedelta(hours=24)
 Keys = Mapping[str, tuple[bytes, Event]]  # by key: the body's digest and what was stored
 
 TAIL: Final = 2000
-INSERT_SIZES: Final = (64, 16, 4, 1)
+# Below SQLite's bound on parameters, and few enough statements for the driver to keep prepared.
+ROWS_AT_ONCE: Final = 60
 STATUSES: Final[tuple[Status, ...]] = ("in-progress", "success", "failure")
 
 
@@ -314,17 +315,16 @@ def _to_row(stored: Event) -> list[object]:
 
 
 def _insert_events(connection: Connection, events: Sequence[Event]) -> None:
-    """Insert many rows by few statements, of a few sizes so that each is prepared once.
+    """Insert many rows by one statement.
 
     Row by row, the driver would give up Python's lock at each row and have to wait for it
     while the event loop is busy (docs/decisions/0002-transactions-in-threads.md).
     """
     rows = [_to_row(stored) for stored in events]
-    for size in INSERT_SIZES:
-        statement = _insert_statement(connection.dialect, size)
-        while len(rows) >= size:
-            chunk, rows = rows[:size], rows[size:]
-            connection.exec_driver_sql(statement, tuple(chain.from_iterable(chunk)))
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        chunk = rows[start : start + ROWS_AT_ONCE]
+        statement = _insert_statement(connection.dialect, len(chunk))
+        connection.exec_driver_sql(statement, tuple(chain.from_iterable(chunk)))
 
 
 @cache

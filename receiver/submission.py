@@ -160,7 +160,7 @@ def _validate(fields: dict[str, Any]) -> Submission:
     known = {
         field: value
         for field, value in fields.items()
-        if field in KNOWN and not (field in OPTIONAL and _is_absent(value))
+        if field in KNOWN and (value or field not in OPTIONAL or not _is_absent(value))
     }
     try:
         submission = Submission.model_validate(known)

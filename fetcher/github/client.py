@@ -122,9 +122,7 @@ class GitHub:
     ) -> tuple[int, Mapping[str, str], bytes]:
         await self.gate.turn()
         try:
-            async with self._session.get(
-                url, headers=headers, allow_redirects=False
-            ) as response:
+            async with self._session.get(url, headers=headers, allow_redirects=False) as response:
                 answered = {name.lower(): value for name, value in response.headers.items()}
                 return response.status, answered, await _body(response)
         except aiohttp.ClientPayloadError:

@@ -80,6 +80,11 @@ class World:
             query = select(watched.c.id).where(watched.c.look_at.is_not(None))
             return list(await connection.scalars(query.order_by(watched.c.id)))
 
+    async def paused_until(self, name: str) -> datetime | None:
+        """Until when a repository is left alone."""
+        async with self.engine.begin() as connection:
+            return (await observations.known(connection, name)).paused_until
+
     def requests(self) -> list[Request]:
         """What GitHub was asked since the last time this was asked."""
         new = self.fake.requests[self.asked :]

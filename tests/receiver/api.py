@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -39,12 +39,12 @@ class Clock:
 
 
 @dataclass
-class Api:
-    """A running receiver as its clients see it. In header names `_` stands for `-`."""
+class Client:
+    """A client of a running receiver. In header names `_` stands for `-`."""
 
-    app: web.Application
     port: int
     session: ClientSession
+    key: str = KEY
 
     async def request(
         self, method: str, path: str, body: bytes | None = None, **headers: str
@@ -57,7 +57,7 @@ class Api:
 
     async def get(self, path: str, **headers: str) -> Answer:
         """A GET."""
-        return await self.request("GET", path, **headers)
+        return await self.request("GET", path, None, **headers)
 
     async def read(self, path: str) -> Any:
         """The JSON that a GET answers."""
@@ -67,7 +67,7 @@ class Api:
 
     async def post(self, body: object, **headers: str) -> Answer:
         """A POST with the key; anything but bytes is sent as JSON."""
-        usual = {"X_Api_Key": KEY, "Content_Type": "application/json"}
+        usual = {"X_Api_Key": self.key, "Content_Type": "application/json"}
         sent = body if isinstance(body, bytes) else as_json(body)
         return await self.request("POST", "/api/deployments", sent, **usual | headers)
 
@@ -76,15 +76,6 @@ class Api:
         answer = await self.post(submission(**fields))
         assert answer.status == 201, answer
         return answer.json
-
-    async def fill(self, bodies: Sequence[dict[str, Any]]) -> list[Event]:
-        """Store many events in one transaction, past HTTP."""
-        parts = self.app[PARTS]
-        appends = [Append(parse(as_json(body))) for body in bodies]
-        stored = await parts.store.append(appends, NOON)
-        events = [event for event in stored if isinstance(event, Event)]
-        parts.feed.grown(events[-1].id if events else 0)
-        return events
 
     @asynccontextmanager
     async def stream(self, query: str = "", **headers: str) -> AsyncIterator[EventStream]:
@@ -98,6 +89,22 @@ class Api:
     def url(self, path: str) -> str:
         """The address of a path."""
         return f"http://127.0.0.1:{self.port}{path}"
+
+
+@dataclass
+class Api(Client):
+    """A receiver in this process, and a client of it."""
+
+    app: web.Application = field(kw_only=True)
+
+    async def fill(self, bodies: Sequence[dict[str, Any]]) -> list[Event]:
+        """Store many events in one transaction, past HTTP."""
+        parts = self.app[PARTS]
+        appends = [Append(parse(as_json(body))) for body in bodies]
+        stored = await parts.store.append(appends, NOON)
+        events = [event for event in stored if isinstance(event, Event)]
+        parts.feed.grown(events[-1].id if events else 0)
+        return events
 
 
 def _named(headers: dict[str, str]) -> dict[str, str]:
@@ -125,4 +132,4 @@ async def serving(settings: Settings, clock: Clock) -> AsyncIterator[Api]:
     """Run the receiver."""
     app = build(settings, clock)
     async with client() as session, serve(app, "127.0.0.1", 0) as port:
-        yield Api(app, port, session)
+        yield Api(port, session, app=app)

@@ -123,7 +123,7 @@ async def test_no_answer_and_no_log_line_holds_a_key(
         await api.post(REQUIRED, X_Api_Key=KEY + "x"),
         await api.post(REQUIRED, Content_Type="text/plain"),
         await api.post(b" " * 70_000),
-        await api.post(submission(**{"service": None, "x": 1})),
+        await api.post(submission(service=None, x=1)),
         await api.post(REQUIRED, Idempotency_Key="é"),
         await api.post(REQUIRED, Expect="something"),
         await api.get("/nothing", X_Api_Key=KEY),

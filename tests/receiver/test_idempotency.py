@@ -132,9 +132,7 @@ async def test_a_refused_post_does_not_use_up_its_key(api: Api, refused: dict[st
 
 
 async def test_posts_at_the_same_time_with_one_key_make_one_row(api: Api) -> None:
-    answers = await asyncio.gather(
-        *(api.post(REQUIRED, Idempotency_Key="k1") for _ in range(50))
-    )
+    answers = await asyncio.gather(*(api.post(REQUIRED, Idempotency_Key="k1") for _ in range(50)))
 
     assert all(same(answers[0], answer) for answer in answers)
     assert await stored(api) == 1
@@ -152,7 +150,10 @@ async def test_of_two_bodies_at_the_same_time_one_wins(api: Api) -> None:
 
 async def test_keys_and_plain_posts_mix_in_one_batch(api: Api) -> None:
     posts = [
-        api.post(submission(run_number=number % 10), **({"Idempotency_Key": f"k{number % 10}"} if number % 2 else {}))
+        api.post(
+            submission(run_number=number % 10),
+            **({"Idempotency_Key": f"k{number % 10}"} if number % 2 else {}),
+        )
         for number in range(100)
     ]
 

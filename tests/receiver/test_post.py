@@ -3,6 +3,7 @@
 import asyncio
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,12 @@ async def test_posts_at_the_same_time_are_all_stored_once(api: Api) -> None:
 
 
 async def test_an_absent_field_stays_absent(api: Api) -> None:
-    empty = {"version": "", "run_url": None, "run_number": "", "parent_deployments": []}
+    empty: dict[str, Any] = {
+        "version": "",
+        "run_url": None,
+        "run_number": "",
+        "parent_deployments": [],
+    }
 
     assert (await api.append(**empty)).keys() == REQUIRED.keys() | {"id", "received_at"}
 
@@ -199,7 +205,9 @@ async def test_a_body_that_is_cut_off_is_400(api: Api) -> None:
 
 
 async def test_a_chunked_body_with_garbage_is_400(api: Api) -> None:
-    garbage = post_head("Transfer-Encoding: chunked") + chunk(as_json(REQUIRED)) + b"garbage\r\n\r\n"
+    garbage = (
+        post_head("Transfer-Encoding: chunked") + chunk(as_json(REQUIRED)) + b"garbage\r\n\r\n"
+    )
 
     answer = await exchange(api.port, garbage)
 
@@ -254,7 +262,9 @@ async def test_another_expectation_is_ignored(api: Api) -> None:
 async def test_requests_sent_ahead_are_answered_in_order(api: Api) -> None:
     bodies = [as_json(submission(run_number=number)) for number in range(5)]
     async with connected(api.port) as wire:
-        await wire.send(b"".join(post_head(f"Content-Length: {len(body)}") + body for body in bodies))
+        await wire.send(
+            b"".join(post_head(f"Content-Length: {len(body)}") + body for body in bodies)
+        )
         answers = [await wire.answer() for _ in bodies]
 
     assert [answer.json["run_number"] for answer in answers] == list(range(5))

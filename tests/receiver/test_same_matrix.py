@@ -47,7 +47,9 @@ def own(batches: list[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
 
 
 # One receiver serves every example: each has services of its own.
-@hypothesis.settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis.settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(BATCHES.map(own))
 async def test_reducer_memory_sql_and_answer_agree_on_any_log(
     api: Api, batches: list[list[dict[str, Any]]]

@@ -218,9 +218,9 @@ def test_a_time_is_kept_to_the_microsecond_and_in_utc(sent: str, stored: str) ->
         *("2026-11-20T12:00:00+24:00", "2026-11-20T12:00:00+02:60", "2026-11-20T12:00:00 Z"),
         *("2026-11-20T12:00:00+02:00:00", "2026-11-20T12:00:00UTC", "2026-11-20T12:00:00ZZ"),
         *("2026-11-20T12:00:00,5Z", "2026-11-20T12:00:00.Z", " 2026-11-20T12:00:00Z"),
-        *("2026-11-20T12:00:00Z\n", "2026-11-20T12:00:00Z\x00", "2026-11-20T12:00:00\u2212" "02:00"),
+        *("2026-11-20T12:00:00Z\n", "2026-11-20T12:00:00Z\x00", "2026-11-20T12:00:00\u221202:00"),
         *("0000-01-01T00:00:00Z", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"),
-        *("12026-11-20T12:00:00Z", "-2026-11-20T12:00:00Z", "२०२६-११-२०T१२:००:००Z", "now"),
+        *("12026-11-20T12:00:00Z", "-2026-11-20T12:00:00Z", "2026-11-20T12:00:0\u0660Z", "now"),
         *("1790000000", 1790000001, 1790000000.5),
     ],
 )
@@ -276,7 +276,9 @@ def test_an_unknown_field_is_an_error_even_when_empty(field: str, pointer: str) 
         as_json(submission(run_number=float("inf"))),
         as_json(submission(unknown=float("-inf"))),
         as_json(submission(unknown=1)).replace(b": 1", b": " + b"[" * 30_000 + b"]" * 30_000),
-        as_json(submission(unknown=1)).replace(b": 1", b": " + b'{"":' * 12_000 + b"1" + b"}" * 12_000),
+        as_json(submission(unknown=1)).replace(
+            b": 1", b": " + b'{"":' * 12_000 + b"1" + b"}" * 12_000
+        ),
     ],
 )
 def test_what_is_not_a_json_object_in_utf_8_is_one_mistake_of_the_whole(body: bytes) -> None:
@@ -321,7 +323,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 
 def test_a_message_never_quotes_what_was_sent() -> None:
-    fields = {field: "hunter2\x00" for field in EVERY_FIELD}
+    fields = dict.fromkeys(EVERY_FIELD, "hunter2\x00")
 
     with pytest.raises(Invalid) as refused:
         parse(as_json(fields))
@@ -349,9 +351,9 @@ def test_any_bytes_are_taken_or_refused(body: bytes) -> None:
 
 def _taken_or_refused(body: bytes) -> None:
     try:
-        parse(body)
+        assert isinstance(parse(body), Submission)
     except Invalid as refused:
-        assert refused.mistakes
+        assert refused.mistakes  # noqa: PT017 - either outcome is right
 
 
 @pytest.mark.parametrize("reporter", ["a", "fetcher/1.0.0", "a-z.0/9", "x" * 128])

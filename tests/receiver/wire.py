@@ -20,6 +20,12 @@ class Wire:
         self.reader = reader
         self.writer = writer
 
+    def read_nothing(self) -> None:
+        """Be a reader too slow for anything."""
+        transport = self.writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
+
     async def send(self, data: bytes) -> None:
         """Send bytes."""
         self.writer.write(data)

@@ -20,7 +20,7 @@ READ_GRID: Final = r"""
     state: slot.dataset.state,
     versions: [...slot.querySelectorAll("[title]")].map((element) => element.title)
       .filter((title) => /^\d+\.\d+\.\d+$/.test(title)),
-    prev_failed: slot.textContent.includes("After a failure"),
+    prev_failed: /after a failure/i.test(slot.textContent),
   } : null),
 ]))
 """

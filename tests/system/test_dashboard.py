@@ -71,7 +71,7 @@ def test_the_version_still_serving_stays_beside_a_deployment_in_progress_and_a_f
     expect(slot).to_have_text(re.compile(r"1\.1\.0.*failed.*serving\s+1\.0\.0", re.DOTALL))
 
     receiver.post(version="1.1.1", status="in-progress", happened_at=ago(minutes=1))
-    expect(slot).to_contain_text("After a failure")
+    expect(slot).to_contain_text("after a failure", ignore_case=True)
 
     receiver.post(version="1.1.1", happened_at=ago())
     expect(slot).not_to_contain_text("serving")

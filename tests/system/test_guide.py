@@ -3,8 +3,6 @@
 import re
 from typing import Any, Final
 
-import pytest
-
 from receiver.submission import Submission
 from tests.program import Receiver, deployment
 from tests.system import guide
@@ -48,9 +46,10 @@ def test_201_gives_the_place_of_the_row(receiver: Receiver) -> None:
     assert receiver.get(answer.headers["Location"]) == answer.json
 
 
-@pytest.mark.parametrize("key", ["", "wrong", "test-key-and-more"])
-def test_401_where_the_key_is_missing_or_invalid(receiver: Receiver, key: str) -> None:
-    assert receiver.send(key, **deployment()).status == 401
+def test_401_where_the_key_is_missing_or_invalid(receiver: Receiver) -> None:
+    for key in ("", "wrong", f"{receiver.key}-and-more"):
+        assert receiver.send(key, **deployment()).status == 401
+
     assert receiver.get("/api/deployments")["items"] == []
 
 
@@ -69,15 +68,13 @@ def test_422_is_for_what_the_guide_lists() -> None:
     assert listed.split(", ") == list(REFUSED)
 
 
-@pytest.mark.parametrize(("pointer", "fields"), REFUSED.values(), ids=REFUSED.keys())
-def test_422_points_at_the_mistake(
-    receiver: Receiver, pointer: str, fields: dict[str, Any]
-) -> None:
-    sent = {name: value for name, value in deployment(**fields).items() if value is not None}
+def test_422_points_at_the_mistake_and_leaves_no_row(receiver: Receiver) -> None:
+    for pointer, fields in REFUSED.values():
+        sent = {name: value for name, value in deployment(**fields).items() if value is not None}
 
-    answer = receiver.send(**sent)
+        answer = receiver.send(**sent)
 
-    assert answer.status == 422
-    assert answer.headers["Content-Type"].startswith("application/problem+json")
-    assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
+        assert answer.status == 422
+        assert answer.headers["Content-Type"].startswith("application/problem+json")
+        assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
     assert receiver.get("/api/deployments")["items"] == []

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.program import Receiver
@@ -21,49 +20,52 @@ HOSTILE: Final = (
 )
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_a_text_is_shown_as_it_is(dashboard: Dashboard, receiver: Receiver, text: str) -> None:
-    fields = dict.fromkeys(("deployment_id", "service", "environment", "version", "actor"), text)
-    receiver.post(**fields, ref=text, sha=text[:128], parent_deployments=[text], run_url=text)
+NOT_HTTP: Final = (
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)//https://ci.example",
+    " javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "vbscript:x",
+    "//evil.example/x",
+    "/relative",
+    "ci.example/run/1",
+)
+
+
+def test_a_text_is_shown_as_it_is(dashboard: Dashboard, receiver: Receiver) -> None:
+    for text in HOSTILE:
+        fields = dict.fromkeys(("deployment_id", "service", "environment", "actor"), text)
+        receiver.post(**fields, version=text, ref=text, sha=text[:128], parent_deployments=[text])
     page = dashboard.open().page
 
-    expect(dashboard.services).to_have_text([text])
-    expect(dashboard.environments).to_have_text([text])
-    expect(dashboard.slot(text, text)).to_contain_text(text[:40])
-    dashboard.slot(text, text).click()
-    expect(dashboard.drawer.get_by_role("heading")).to_contain_text(text)
-    expect(dashboard.deployments.first).to_contain_text(text)
-    page.reload()
-    expect(dashboard.deployments.first).to_contain_text(text)
-
+    expect(dashboard.services).to_have_text(sorted(HOSTILE))
+    expect(dashboard.environments).to_have_text(sorted(HOSTILE))
+    for text in HOSTILE:
+        expect(dashboard.slot(text, text)).to_contain_text(text[:40])
+        dashboard.slot(text, text).click()
+        expect(dashboard.drawer.get_by_role("heading")).to_contain_text(text)
+        expect(dashboard.deployments.first).to_contain_text(text)
+        page.reload()
+        expect(dashboard.deployments.first).to_contain_text(text)
+        page.keyboard.press("Escape")
     assert page.locator("img, script:not([src]), svg").count() == 0
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "javascript:alert(1)",
-        "JaVaScRiPt:alert(1)//https://ci.example",
-        " javascript:alert(1)",
-        "data:text/html,<script>alert(1)</script>",
-        "vbscript:x",
-        "//evil.example/x",
-        "/relative",
-        "ci.example/run/1",
-    ],
-)
 def test_a_run_url_that_is_not_http_is_text_and_never_a_link(
-    dashboard: Dashboard, receiver: Receiver, url: str
+    dashboard: Dashboard, receiver: Receiver
 ) -> None:
-    receiver.post(run_url=url)
+    for number, url in enumerate(NOT_HTTP):
+        receiver.post(deployment_id=f"run-{number}", run_url=url)
 
     dashboard.open(service="checkout", environment="prod")
 
-    expect(dashboard.deployments.first).to_contain_text(url.strip())
+    expect(dashboard.deployments).to_have_count(len(NOT_HTTP))
+    for url in NOT_HTTP:
+        expect(dashboard.history.get_by_title(url, exact=True)).to_have_text(url.strip())
     targets = dashboard.drawer.get_by_role("link").evaluate_all(
         "links => links.map((link) => link.getAttribute('href'))"
     )
-    assert targets == ["/api/deployments/1"]
+    assert {target.rpartition("/")[0] for target in targets} == {"/api/deployments"}
 
 
 def test_a_run_url_opens_in_a_tab_that_cannot_reach_back(

@@ -84,6 +84,16 @@ async def until(holds: Callable[[], object], what: str) -> None:
         await asyncio.sleep(0.02)
 
 
+async def everything_arrives(receiver: Receiver, github: FakeGitHub) -> None:
+    """Wait until the receiver has what it should, each event once."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while (  # noqa: ASYNC110 - it is another process
+        rows(receiver) != owed(github) and time.monotonic() < deadline
+    ):
+        await asyncio.sleep(0.05)
+    assert rows(receiver) == owed(github)
+
+
 def rows(receiver: Receiver) -> Counter[tuple[str, ...]]:
     """The receiver's log, without regard to order, as what `owed` gives."""
     found: Counter[tuple[str, ...]] = Counter()
@@ -203,15 +213,15 @@ async def test_a_deployment_is_followed_while_it_goes_on(
     shop = add_repository(github, "shop")
     deploy(shop)
     with Fetcher("run", tmp_path, receiver, github) as fetcher:
-        await until(lambda: rows(receiver) == owed(github), "the past is there")
+        await everything_arrives(receiver, github)
 
         job = shop.start_run("cd.yml").add_job("deploy", environment="production")
         job.start()
-        await until(lambda: rows(receiver) == owed(github), "its start is there")
+        await everything_arrives(receiver, github)
         assert receiver.slot("shop", "production")["current"]["status"] == "in-progress"
 
         job.finish("failure")
-        await until(lambda: rows(receiver) == owed(github), "its end is there")
+        await everything_arrives(receiver, github)
         assert receiver.slot("shop", "production")["current"]["status"] == "failure"
 
         assert await asyncio.to_thread(fetcher.stop) == 0
@@ -277,7 +287,7 @@ async def test_a_receiver_killed_again_and_again_is_told_everything_once(
             receiver.kill()
             receiver.start()
 
-        await until(lambda: rows(receiver) == owed(github), "everything is there, once")
+        await everything_arrives(receiver, github)
 
 
 async def test_a_lost_state_doubles_nothing(

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("runs_read_to", sa.BigInteger),
         sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
         sa.Column("paused_until", sa.BigInteger),
+        sa.Column("error", sa.Text),
         sa.PrimaryKeyConstraint("name", name="pk_repositories"),
         sa.UniqueConstraint("service", name="uq_repositories_service"),
     )

@@ -1,0 +1,212 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from fetcher.config import Mistakes, Settings, load
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty folder, and none of the variables of whoever runs the tests."""
+    monkeypatch.chdir(tmp_path)
+    for name in os.environ:
+        if name.startswith(("FETCHER_", "GH_", "GITHUB_", "DEPLOYMENT_DASHBOARD_")):
+            monkeypatch.delenv(name)
+
+
+def write(text: str, path: Path = Path("config.toml")) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def mistakes(config: Path | None = None) -> list[str]:
+    with pytest.raises(Mistakes) as caught:
+        load(config)
+    return caught.value.lines
+
+
+def token(settings: Settings) -> str | None:
+    secret = settings.github.token
+    return secret.get_secret_value() if secret else None
+
+
+def api_key(settings: Settings) -> str | None:
+    return settings.api_key.get_secret_value() if settings.api_key else None
+
+
+def test_without_a_file_and_variables_everything_has_its_default() -> None:
+    settings = load(None)
+
+    assert settings.model_dump(mode="json") == {
+        "receiver_url": "http://127.0.0.1:8080",
+        "receiver_timeout_seconds": 10,
+        "api_key": None,
+        "api_key_file": None,
+        "state": "data/fetcher.db",
+        "repositories": [],
+        "poll_seconds": 30,
+        "backfill_days": 7,
+        "github": {
+            "api_url": "https://api.github.com",
+            "token": None,
+            "token_file": None,
+            "requests_per_minute": 600,
+            "budget_percent": 50,
+            "id_prefix": "gh",
+        },
+    }
+
+
+def test_the_file_of_the_folder_is_read_and_other_programs_sections_are_none_of_ours() -> None:
+    write('[receiver]\nwhat = "ever"\n[fetcher]\npoll_seconds = 5\n[fetcher.github]\nid_prefix="g"')
+
+    settings = load(None)
+
+    assert (settings.poll_seconds, settings.github.id_prefix) == (5, "g")
+
+
+def test_the_file_can_be_named_and_the_command_line_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("[fetcher]\npoll_seconds = 1")
+    named = write("[fetcher]\npoll_seconds = 2", Path("named.toml"))
+    given = write("[fetcher]\npoll_seconds = 3", Path("given.toml"))
+    monkeypatch.setenv("DEPLOYMENT_DASHBOARD_CONFIG", str(named))
+
+    assert load(None).poll_seconds == 2
+    assert load(given).poll_seconds == 3
+
+
+def test_variables_win_over_the_file_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    write('[fetcher]\npoll_seconds = 5\n[fetcher.github]\ntoken="file"\nbudget_percent=10')
+    monkeypatch.setenv("FETCHER_POLL_SECONDS", "6")
+    monkeypatch.setenv("FETCHER_GITHUB__TOKEN", "variable")
+
+    settings = load(None)
+
+    assert (settings.poll_seconds, settings.github.budget_percent) == (6, 10)
+    assert token(settings) == "variable"
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FETCHER_POLL_SECONDS", "")
+    monkeypatch.setenv("FETCHER_API_KEY", "")
+
+    assert load(None).poll_seconds == 30
+
+
+@pytest.mark.parametrize("value", ["acme/shop,acme/api", " acme/shop , acme/api ,", "acme/shop,acme/api,ACME/Shop"])
+def test_repositories_in_a_variable_have_commas_between(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("FETCHER_REPOSITORIES", value)
+
+    assert {name.lower() for name in load(None).repositories} == {"acme/shop", "acme/api"}
+
+
+def test_repositories_in_the_file_are_a_list() -> None:
+    write('[fetcher]\nrepositories = ["acme/shop", "my_org/.github"]')
+
+    assert load(None).repositories == ("acme/shop", "my_org/.github")
+
+
+def test_githubs_own_variables_are_the_last_resort_for_the_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "third")
+    assert token(load(None)) == "third"
+    monkeypatch.setenv("GH_TOKEN", "second")
+    assert token(load(None)) == "second"
+    write('[fetcher.github]\ntoken = "first"')
+    assert token(load(None)) == "first"
+
+
+def test_secrets_can_stand_in_files_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("the-key\n", Path("key"))
+    write("the-token\n", Path("token"))
+    write('[fetcher]\napi_key_file = "key"\n[fetcher.github]\ntoken_file = "token"')
+
+    settings = load(None)
+    assert (api_key(settings), token(settings)) == ("the-key", "the-token")
+
+    write("another\n", Path("other"))
+    monkeypatch.setenv("FETCHER_API_KEY_FILE", "other")
+    monkeypatch.setenv("FETCHER_GITHUB__TOKEN_FILE", "other")
+    settings = load(None)
+    assert (api_key(settings), token(settings)) == ("another", "another")
+
+
+def test_a_variables_file_wins_over_the_files_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("from-the-variable", Path("key"))
+    write('[fetcher]\napi_key = "from-the-file"')
+    monkeypatch.setenv("FETCHER_API_KEY_FILE", "key")
+
+    assert api_key(load(None)) == "from-the-variable"
+
+
+def test_a_variables_secret_wins_over_the_files_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("from-the-file", Path("key"))
+    write('[fetcher]\napi_key_file = "key"')
+    monkeypatch.setenv("FETCHER_API_KEY", "from-the-variable")
+
+    assert api_key(load(None)) == "from-the-variable"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[fetcher]\npol_seconds = 1", "fetcher.pol_seconds (FETCHER_POL_SECONDS): there is no"),
+        ("[fetcher.github]\ntokn = 1", "fetcher.github.tokn (FETCHER_GITHUB__TOKN): there is no"),
+        ("[fetcher]\npoll_seconds = 0", "fetcher.poll_seconds (FETCHER_POLL_SECONDS): input shou"),
+        ('[fetcher]\npoll_seconds = "x"', "fetcher.poll_seconds (FETCHER_POLL_SECONDS): input sh"),
+        ('[fetcher]\nrepositories = ["shop"]', "FETCHER_REPOSITORIES): 'shop' is not owner/name"),
+        ('[fetcher]\nreceiver_url = "dash"', "FETCHER_RECEIVER_URL): is not an http"),
+        ('[fetcher]\nreceiver_url = "http://u:p@dash"', "FETCHER_RECEIVER_URL): must not hold a u"),
+        ('[fetcher]\napi_key = "two words"', "FETCHER_API_KEY): holds a character"),
+        ('[fetcher]\napi_key_file = "none"', "FETCHER_API_KEY_FILE): none can't be read: No such"),
+        ('[fetcher]\napi_key="k"\napi_key_file="f"', "FETCHER_API_KEY_FILE): give the secret or"),
+        ('[fetcher.github]\nid_prefix = "a b"', "FETCHER_GITHUB__ID_PREFIX): string should match"),
+        ('[fetcher.github]\nbudget_percent = 101', "FETCHER_GITHUB__BUDGET_PERCENT): input should"),
+        ('[fetcher.github]\ntoken="t"\napi_url="http://git.corp"', "must be https:// when there"),
+        ("fetcher = 1", "config.toml: fetcher must be a table"),
+        ("[fetcher", "config.toml: is not TOML"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_setting_and_the_variable(
+    text: str, line: str
+) -> None:
+    write(text)
+
+    (said,) = mistakes()
+
+    assert line in said
+    assert "\n" not in said
+
+
+def test_every_mistake_is_said_at_once() -> None:
+    write('[fetcher]\npoll_seconds = 0\nbackfill_days = -1\n[fetcher.github]\napi_url = "x"')
+
+    assert len(mistakes()) == 3
+
+
+def test_a_named_file_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert mistakes(Path("none.toml")) == ["none.toml: can't be read: No such file or directory"]
+    monkeypatch.setenv("DEPLOYMENT_DASHBOARD_CONFIG", "gone.toml")
+    assert mistakes() == ["gone.toml: can't be read: No such file or directory"]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://git.corp/api/v3", "http://127.0.0.1:9", "http://localhost:9", "http://[::1]:9"]
+)
+def test_a_token_goes_to_https_or_to_this_machine(url: str) -> None:
+    write(f'[fetcher.github]\ntoken = "t"\napi_url = "{url}/"')
+
+    assert load(None).github.api_url == url
+
+
+def test_no_mistake_and_no_settings_show_a_secret() -> None:
+    write('[fetcher]\napi_key = "hush-1"\nnot_a_setting = "hush-2"\n[fetcher.github]\ntoken = "hush 3"')
+
+    assert "hush" not in "\n".join(mistakes())
+
+    write('[fetcher]\napi_key = "hush-1"')
+    assert "hush" not in repr(load(None))

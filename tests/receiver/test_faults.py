@@ -1,0 +1,276 @@
+"""The receiver as a process, and what can befall it."""
+
+import asyncio
+import resource
+import signal
+import socket
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from aiohttp import ClientError
+
+from receiver import __version__
+from tests.program import Program, Receiver
+from tests.receiver.api import Client, client
+from tests.receiver.examples import EVERY_FIELD, REQUIRED, as_json, submission
+from tests.receiver.problem import assert_problem
+from tests.receiver.waiting import eventually
+from tests.receiver.wire import connected, post_head
+
+STREAM = b"GET /api/events/stream%b HTTP/1.1\r\nHost: receiver\r\n\r\n"
+
+
+class Process(Receiver):
+    """A receiver that faults can be done to."""
+
+    @property
+    def port(self) -> int:
+        return urlsplit(self.url).port or 0
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "data" / "deployments.db"
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C; the exit code."""
+        return self._end(signal.SIGINT)
+
+    @contextmanager
+    def full_disk(self) -> Iterator[None]:
+        """No write of the process to a file succeeds, as when there is no room."""
+        assert self._process
+        pid, limit = self._process.pid, resource.RLIMIT_FSIZE
+        before = resource.prlimit(pid, limit)
+        resource.prlimit(pid, limit, (1, before[1]))
+        try:
+            yield
+        finally:
+            resource.prlimit(pid, limit, before)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Another program holds the database's write lock."""
+        with closing(sqlite3.connect(self.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Process]:
+    with Process(tmp_path) as running:
+        yield running
+
+
+@asynccontextmanager
+async def client_of(process: Process) -> AsyncIterator[Client]:
+    async with client() as session:
+        yield Client(process.port, session, process.key)
+
+
+async def everything(api: Client) -> list[Any]:
+    """Every event of the log, by the list."""
+    items: list[Any] = []
+    cursor = ""
+    while True:
+        page = await api.read(f"/api/deployments?limit=500{cursor}")
+        items += page["items"]
+        if page["next_cursor"] is None:
+            return items
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+class Posting:
+    """Clients that post as fast as they can, each event with a number and a key of its own."""
+
+    def __init__(self, api: Client) -> None:
+        self.acknowledged: dict[int, Any] = {}
+        self.sent = 0
+        self._api = api
+
+    def body(self, number: int) -> dict[str, Any]:
+        return {**EVERY_FIELD, "run_number": number, "service": f"service-{number % 7}"}
+
+    async def post(self, number: int) -> None:
+        answer = await self._api.post(self.body(number), Idempotency_Key=f"key-{number}")
+        assert answer.status == 201
+        self.acknowledged[number] = answer.json
+
+    async def until_refused(self) -> None:
+        with suppress(ClientError, OSError):
+            while True:
+                self.sent += 1
+                await self.post(self.sent)
+
+
+async def test_a_kill_loses_no_acknowledged_event_and_doubles_none(process: Process) -> None:
+    async with client_of(process) as api:
+        posting = Posting(api)
+        for _ in range(3):
+            enough = len(posting.acknowledged) + 200
+            clients = [asyncio.create_task(posting.until_refused()) for _ in range(20)]
+            await eventually(lambda: len(posting.acknowledged) >= enough)  # noqa: B023 - awaited here
+            process.kill()
+            await asyncio.gather(*clients)
+            process.start()
+
+            stored = {item["run_number"]: item for item in await everything(api)}
+            assert len(stored) == len(await everything(api))
+            assert posting.acknowledged.items() <= stored.items()
+            assert all(item.keys() >= EVERY_FIELD.keys() for item in stored.values())
+
+        # A client that heard no answer asks again with the same key.
+        unheard = set(range(1, posting.sent + 1)) - posting.acknowledged.keys()
+        await asyncio.gather(*map(posting.post, unheard))
+        counted = Counter(item["run_number"] for item in await everything(api))
+        assert counted == Counter(range(1, posting.sent + 1))
+    with closing(sqlite3.connect(process.database)) as log:
+        assert log.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+@pytest.mark.parametrize("way", ["stop", "interrupt"])
+async def test_it_stops_within_two_seconds_with_streams_open(process: Process, way: str) -> None:
+    async with client_of(process) as api, AsyncExitStack() as stack:
+        for _ in range(3):
+            await api.append()
+        queries = ("", "?last_event_id=0", "?service=x") * 10
+        streams = [await stack.enter_async_context(api.stream(query)) for query in queries]
+        stuck = await stack.enter_async_context(connected(process.port))
+        stuck.read_nothing()
+        await stuck.send(STREAM % b"?last_event_id=0")
+        silent = await stack.enter_async_context(connected(process.port))
+        await silent.send(post_head("Content-Length: 100", key=process.key.encode()))
+
+        begun = time.monotonic()
+        code = await asyncio.to_thread(getattr(process, way))
+
+        assert time.monotonic() - begun < 2
+        assert code == 0
+        assert process.log[-1].endswith("stopped")
+        for stream in streams:
+            while not await stream.ended():
+                pass
+
+
+async def test_what_was_accepted_is_answered_before_it_stops(process: Process) -> None:
+    body = as_json(REQUIRED)
+    post = post_head(f"Content-Length: {len(body)}", key=process.key.encode()) + body
+    async with client_of(process) as api, AsyncExitStack() as stack:
+        await api.append()
+        wires = [await stack.enter_async_context(connected(process.port)) for _ in range(20)]
+        with process.locked():
+            for wire in wires:
+                await wire.send(post)
+            await api.read("/healthz")  # by now the posts are read, and wait for the lock
+            stopping = asyncio.create_task(asyncio.to_thread(process.stop))
+            await asyncio.to_thread(process.logged, "stopping")
+        answers = [await wire.answer() for wire in wires]
+        assert await stopping == 0
+
+        process.start()
+        stored = {item["id"]: item for item in await everything(api)}
+    assert [answer.status for answer in answers] == [201] * 20
+    assert {answer.json["id"]: answer.json for answer in answers}.items() <= stored.items()
+    assert len(stored) == 21
+
+
+async def test_a_full_disk_acknowledges_nothing_and_is_got_over(process: Process) -> None:
+    async with client_of(process) as api, api.stream() as stream:
+        first = await api.append()
+        with process.full_disk():
+            refused = await asyncio.gather(
+                *(api.post(EVERY_FIELD, Idempotency_Key=f"k{number}") for number in range(20))
+            )
+            for answer in refused:
+                assert_problem(answer, 503)
+                assert int(answer.headers["Retry-After"]) > 0
+            assert await everything(api) == [first]
+            assert (await api.read("/api/matrix"))["last_event_id"] == 1
+
+        second = (await api.post(REQUIRED, Idempotency_Key="k1")).json
+
+        assert second["id"] == 2
+        assert await stream.ids(2) == [1, 2]
+        assert (await everything(api)) == [second, first]
+        assert not [line for line in process.log if "Traceback" in line]
+        process.kill()
+        process.start()
+        assert (await everything(api)) == [second, first]
+
+
+def ended(folder: Path, *arguments: str, **settings: str) -> Program:
+    """A receiver that is about to end by itself."""
+    program = Program("receiver", *arguments, folder=folder, settings=settings)
+    program.start()
+    return program
+
+
+def test_what_cannot_start_says_why_in_a_line_for_each_reason(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a database, nor a folder")
+    with closing(sqlite3.connect(tmp_path / "newer.db", isolation_level=None)) as newer:
+        newer.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        newer.execute("INSERT INTO alembic_version VALUES ('9999')")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        key = {"RECEIVER_API_KEY": "secret-key", "RECEIVER_PORT": "0"}
+        url = "sqlite+aiosqlite:///{}".format
+        programs = {
+            "two mistakes": ended(tmp_path, RECEIVER_API_KEY="secret key", RECEIVER_PORT="http"),
+            "port in use": ended(tmp_path, **key | {"RECEIVER_PORT": port}),
+            "no folder": ended(tmp_path, **key, RECEIVER_DATABASE_URL=url("file/log.db")),
+            "no database": ended(tmp_path, **key, RECEIVER_DATABASE_URL=url("file")),
+            "newer": ended(tmp_path, **key, RECEIVER_DATABASE_URL=url("newer.db")),
+        }
+        found = {name: (program.wait(), program.log) for name, program in programs.items()}
+
+    codes = {name: code for name, (code, _) in found.items()}
+    lines = {name: len(log) for name, (_, log) in found.items()}
+    assert codes == dict.fromkeys(found, 69) | {"two mistakes": 78}
+    assert lines == dict.fromkeys(found, 1) | {"two mistakes": 2}
+    assert not [name for name, (_, log) in found.items() if "secret" in str(log)]
+    assert port in found["port in use"][1][0]
+    for name, text in {"no folder": "file/log.db", "no database": "file", "newer": "9999"}.items():
+        assert text in found[name][1][0]
+
+
+def test_help_and_version_are_told(tmp_path: Path) -> None:
+    told = [ended(tmp_path, argument) for argument in ("--help", "--version")]
+
+    assert [program.wait() for program in told] == [0, 0]
+    assert "--config" in "\n".join(told[0].log)
+    assert told[1].log == [__version__]
+
+
+async def test_it_tells_where_it_listens_and_never_a_key(process: Process) -> None:
+    async with client_of(process) as api:
+        await api.append()
+        await api.post(REQUIRED, X_Api_Key=process.key + "-wrong")
+    process.stop()
+
+    text = "\n".join(process.log)
+    assert f"http://127.0.0.1:{process.port}" in text
+    assert __version__ in text
+    assert process.key not in text
+
+
+async def test_a_restart_continues_where_it_was(process: Process) -> None:
+    async with client_of(process) as api:
+        for number in range(5):
+            await api.append(run_number=number, status=("success", "failure")[number % 2])
+        before = [(await api.get(path)).json for path in ("/api/deployments", "/api/matrix")]
+        process.stop()
+        process.start()
+        after = [(await api.get(path)).json for path in ("/api/deployments", "/api/matrix")]
+        async with api.stream("?last_event_id=3") as stream:
+            assert (await api.append(**submission()))["id"] == 6
+            assert await stream.ids(3) == [4, 5, 6]
+
+    before[1].pop("generated_at")
+    after[1].pop("generated_at")
+    assert before == after

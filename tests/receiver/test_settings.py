@@ -1,0 +1,187 @@
+"""The receiver's settings: file, environment, and one line for each mistake."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from receiver.config import BadSettings, Settings, load
+
+KEY = "key-that-nobody-may-see"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(text: str, name: str = "config.toml") -> Path:
+    path = Path(name)
+    path.write_text(text)
+    return path
+
+
+def mistakes(path: Path | None = None) -> list[str]:
+    with pytest.raises(BadSettings) as refused:
+        load(path)
+    assert KEY[:8] not in str(refused.value)
+    return refused.value.lines
+
+
+def test_a_key_is_all_that_must_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECEIVER_API_KEY", KEY)
+
+    settings = load()
+
+    assert settings.keys == {"default": KEY}
+    assert (settings.host, settings.port) == ("127.0.0.1", 8080)
+    assert settings.database_url == "sqlite+aiosqlite:///data/deployments.db"
+    assert settings.environment_order == ()
+
+
+def test_without_a_key_it_does_not_start() -> None:
+    (line,) = mistakes()
+
+    assert "RECEIVER_API_KEY" in line
+
+
+def test_the_file_names_every_setting() -> None:
+    write(
+        """
+        [receiver]
+        host = "0.0.0.0"
+        port = 0
+        database_url = "sqlite+aiosqlite:////tmp/x.db"
+        environment_order = ["dev", "prod"]
+        [receiver.api_keys]
+        ci = "one"
+        "the fetcher" = "two"
+        [fetcher]
+        anything = "else"
+        """
+    )
+
+    settings = load()
+
+    assert (settings.host, settings.port) == ("0.0.0.0", 0)  # noqa: S104 - only read
+    assert settings.database_url == "sqlite+aiosqlite:////tmp/x.db"
+    assert settings.environment_order == ("dev", "prod")
+    assert settings.keys == {"ci": "one", "the fetcher": "two"}
+
+
+def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    write('[receiver]\nhost = "::1"\nport = 1\n[receiver.api_keys]\ndefault = "old"\nci = "one"\n')
+    for name, value in {
+        "RECEIVER_PORT": "2",
+        "RECEIVER_API_KEY": KEY,
+        "RECEIVER_ENVIRONMENT_ORDER": " dev , prod,, ",
+        "RECEIVER_HOST": "",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    settings = load()
+
+    assert (settings.host, settings.port) == ("::1", 2)
+    assert settings.keys == {"default": KEY, "ci": "one"}
+    assert settings.environment_order == ("dev", "prod")
+
+
+def test_a_key_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECEIVER_API_KEY_FILE", str(write(f"{KEY}\n", "secret")))
+
+    assert load().keys == {"default": KEY}
+
+
+@pytest.mark.parametrize("named", ["argument", "variable", "here"])
+def test_the_file_is_found_where_it_was_named(
+    named: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = "[receiver.api_keys]\nci = '{}'\n".format
+    write(section("here"))
+    monkeypatch.setenv("DEPLOYMENT_DASHBOARD_CONFIG", str(folder / "variable.toml"))
+    write(section("variable"), "variable.toml")
+    argument = write(section("argument"), "argument.toml") if named == "argument" else None
+    if named == "here":
+        monkeypatch.delenv("DEPLOYMENT_DASHBOARD_CONFIG")
+
+    assert load(argument).keys == {"ci": named}
+
+
+@pytest.mark.parametrize("name", ["DEPLOYMENT_DASHBOARD_CONFIG", "RECEIVER_API_KEY_FILE"])
+def test_a_file_that_was_named_must_be_there(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "nowhere.toml")
+
+    assert mistakes() == ["nowhere.toml: No such file or directory"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"RECEIVER_PORT": "http"}, ["RECEIVER_PORT"]),
+        ({"RECEIVER_PORT": "65536"}, ["RECEIVER_PORT"]),
+        ({"RECEIVER_API_KEY": f"{KEY} x"}, ["RECEIVER_API_KEY"]),
+        ({"RECEIVER_API_KEY": f"{KEY}é"}, ["RECEIVER_API_KEY"]),
+        ({"RECEIVER_API_KEYS": KEY}, ["RECEIVER_API_KEYS"]),
+        ({"RECEIVER_DATABASE_URL": "deployments.db"}, ["RECEIVER_DATABASE_URL"]),
+        ({"RECEIVER_DATABASE_URL": f"mysql://u:{KEY}@h/d"}, ["RECEIVER_DATABASE_URL"]),
+        ({"RECEIVER_DATABASE_URL": "sqlite+aiosqlite://"}, ["RECEIVER_DATABASE_URL"]),
+        ({"RECEIVER_DATABASE_URL": "sqlite+aiosqlite:///:memory:"}, ["RECEIVER_DATABASE_URL"]),
+        (
+            {"RECEIVER_PORT": "x", "RECEIVER_API_KEY": "a b", "RECEIVER_DATABASE_URL": "x"},
+            ["RECEIVER_PORT", "RECEIVER_DATABASE_URL", "RECEIVER_API_KEY"],
+        ),
+    ],
+    ids=str,
+)
+def test_each_mistake_is_one_line_that_names_the_variable(
+    variables: dict[str, str], named: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECEIVER_API_KEY", KEY)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    lines = mistakes()
+
+    assert [f"({name})" in line for name, line in zip(named, lines, strict=True)]
+    assert not [line for line in lines if "\n" in line]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("[receiver\n", ["config.toml"]),
+        (f'[receiver]\nport = "{KEY}\n', ["config.toml"]),
+        (f'receiver = "{KEY}"\n', ["config.toml"]),
+        ("[receiver]\nprot = 1\n", ["receiver.prot"]),
+        ('[receiver]\napi_keys = "key"\n', ["receiver.api_keys"]),
+        (f'[receiver.api_keys]\nci = "{KEY} "\nok = "k"\n', ["receiver.api_keys.ci"]),
+        ("[receiver.api_keys]\nci = 1\nother = ''\n", ["receiver.api_keys.ci", "other"]),
+        ("[receiver]\nenvironment_order = 1\nhost = 1\n", ["host", "environment_order"]),
+    ],
+    ids=repr,
+)
+def test_each_mistake_of_the_file_is_one_line_that_names_it(text: str, names: list[str]) -> None:
+    write(text)
+
+    lines = mistakes()
+
+    assert [name in line for name, line in zip(names, lines, strict=True)] == [True] * len(names)
+
+
+@pytest.mark.parametrize("content", [b"", b"a b", b"\xff\xfe" + KEY.encode()])
+def test_a_file_without_a_key_in_it_is_named(
+    content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("secret").write_bytes(content)
+    monkeypatch.setenv("RECEIVER_API_KEY_FILE", "secret")
+
+    (line,) = mistakes()
+
+    assert line.startswith("secret: ")
+
+
+def test_a_key_is_not_in_what_is_printed_of_the_settings() -> None:
+    settings: dict[str, Any] = {"api_key": KEY, "api_keys": {"ci": KEY}}
+
+    assert KEY not in repr(Settings(**settings))
