@@ -68,8 +68,8 @@ def problem_middleware(metrics: Metrics) -> Middleware:
         except StoreUnavailable:
             answer = _of_unavailable_store(request)
         except Exception:
-            log.exception("%s %s failed", request.method, request.path)
-            answer = problem(HTTPStatus.INTERNAL_SERVER_ERROR, request.path)
+            log.exception("%s %s failed", request.method, request.rel_url.raw_path)
+            answer = problem(HTTPStatus.INTERNAL_SERVER_ERROR, request.rel_url.raw_path)
         metrics.problems.labels(request.method, answer.status).inc()
         return answer
 
@@ -86,19 +86,21 @@ def _of_http(request: web.Request, error: web.HTTPException) -> web.Response:
     detail = error.text if error.text and not error.text.startswith(str(error.status)) else None
     if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         detail = None
-    return problem(error.status, request.path, detail, headers=kept)
+    return problem(error.status, request.rel_url.raw_path, detail, headers=kept)
 
 
 def _of_invalid(request: web.Request, error: Invalid) -> web.Response:
     count = len(error.mistakes)
     detail = f"The request breaks the contract in {count} place{'s' if count > 1 else ''}."
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, request.path, detail, errors=error.mistakes)
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, request.rel_url.raw_path, detail, errors=error.mistakes
+    )
 
 
 def _of_reused_key(request: web.Request) -> web.Response:
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        request.path,
+        request.rel_url.raw_path,
         "This Idempotency-Key came within the last 24 hours with another body.",
         errors=[Mistake("", "Idempotency-Key was used with another body")],
     )
@@ -107,7 +109,7 @@ def _of_reused_key(request: web.Request) -> web.Response:
 def _of_unavailable_store(request: web.Request) -> web.Response:
     return problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        request.path,
+        request.rel_url.raw_path,
         "The store cannot do this now. Nothing was acknowledged; try again.",
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )

@@ -52,7 +52,7 @@ class Connection(web.RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         """Send an answer; aiohttp's refusal of an `Expect` has met no middleware before."""
         if isinstance(resp, web.HTTPException):
-            resp = problem(resp.status, request.path, "No such expectation can be met.")
+            resp = problem(resp.status, request.rel_url.raw_path, "No such expectation can be met.")
         return await super().finish_response(request, resp, start_time)
 
 

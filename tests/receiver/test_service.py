@@ -59,6 +59,12 @@ async def test_what_is_not_there_is_404(api: Api) -> None:
         assert_problem(answer, 404, answer.json["instance"])
 
 
+async def test_the_instance_of_a_problem_is_a_uri_reference(api: Api) -> None:
+    answer = await api.get("/no%20such%0Athing")
+
+    assert_problem(answer, 404, "/no%20such%0Athing")
+
+
 async def test_no_path_is_an_error_of_the_receiver(api: Api) -> None:
     for target in (
         *("/%FF", "/%00", "/%ED%A0%80", "/%", "/%zz", "/a%20b%0d%0aX: 1", "*", "/?%FF=%00", "/#"),

@@ -4,15 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request
 
 from tests.program import Receiver
 from tests.system.dashboard import Dashboard
-
-REPORT_VIOLATIONS = """
-document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) =>
-  console.error(`content security policy: ${effectiveDirective} ${blockedURI}`));
-"""
 
 
 @pytest.fixture
@@ -24,7 +19,7 @@ def tab_options(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.fixture
 def complaints() -> Iterator[list[str]]:
-    """What the tab complained of; a test that provokes it takes it out."""
+    """What the tab complains of, which is nothing."""
     heard: list[str] = []
     yield heard
     assert not heard
@@ -34,26 +29,27 @@ def complaints() -> Iterator[list[str]]:
 def page(
     browser: Browser, receiver: Receiver, complaints: list[str], tab_options: dict[str, Any]
 ) -> Iterator[Page]:
-    """A tab; its errors, dialogs, and requests to others than the receiver are complaints."""
-    context = browser.new_context(base_url=receiver.url, **tab_options)
+    """A tab. What it complains of are errors and warnings, the content security policy's too,
+    dialogs, and requests to anyone but the receiver.
+    """
 
     def watch(request: Request) -> None:
         if not request.url.startswith((f"{receiver.url}/", "data:")):
             complaints.append(f"a request to {request.url}")
 
-    context.on("request", watch)
+    def read(said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning"):
+            complaints.append(said.text)
 
     def refuse(dialog: Dialog) -> None:
         complaints.append(f"a dialog: {dialog.message}")
         dialog.dismiss()
 
+    context = browser.new_context(base_url=receiver.url, **tab_options)
+    context.on("request", watch)
+    context.on("console", read)
     context.on("dialog", refuse)
     context.on("weberror", lambda error: complaints.append(f"an error: {error.error}"))
-    context.on(
-        "console",
-        lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
-    )
-    context.add_init_script(REPORT_VIOLATIONS)
     opened = context.new_page()
     yield opened
     context.close()

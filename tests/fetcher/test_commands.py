@@ -1,0 +1,306 @@
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.fake_github import (
+    FakeGitHub,
+    Repository,
+    answer,
+    hang,
+    secondary_limit,
+    serve,
+)
+from tests.fetcher.reading import TOKEN, until
+from tests.fetcher.receiver_double import API_KEY, ReceiverDouble, receiver_double
+from tests.program import Program
+
+
+@dataclass
+class Field:
+    """What a fetcher's process works between, and with what settings."""
+
+    fake: FakeGitHub
+    receiver: ReceiverDouble
+    folder: Path
+    settings: dict[str, str]
+
+    @asynccontextmanager
+    async def fetcher(self, *arguments: str) -> AsyncIterator[Program]:
+        """A fetcher's process; killed at the end if it is still there."""
+        program = Program("fetcher", *arguments, folder=self.folder, settings=self.settings)
+        await asyncio.to_thread(program.start)
+        try:
+            yield program
+        finally:
+            await asyncio.to_thread(program.kill)
+
+    async def end(self, *arguments: str) -> tuple[int, list[str]]:
+        """The exit code and the output of a fetcher that ends by itself."""
+        async with self.fetcher(*arguments) as program:
+            return await asyncio.to_thread(program.wait), program.log
+
+    def stored(self) -> int:
+        """How many events the receiver has."""
+        return len(self.receiver.rows)
+
+
+@pytest.fixture
+async def field(tmp_path: Path) -> AsyncIterator[Field]:
+    fake = FakeGitHub()
+    async with serve(fake) as url, receiver_double() as receiver:
+        settings = {
+            "FETCHER_RECEIVER_URL": receiver.url,
+            "FETCHER_API_KEY": API_KEY,
+            "FETCHER_REPOSITORIES": "acme/shop",
+            "FETCHER_POLL_SECONDS": "1",
+            "FETCHER_GITHUB__API_URL": url,
+            "FETCHER_GITHUB__TOKEN": TOKEN,
+            "FETCHER_GITHUB__REQUESTS_PER_MINUTE": "60000",
+        }
+        yield Field(fake, receiver, tmp_path, settings)
+
+
+@pytest.fixture
+def shop(field: Field) -> Repository:
+    """A repository that deployed once."""
+    repository = field.fake.add_repository("acme/shop", workflows={"cd.yml": "name: CD"})
+    repository.start_run("cd.yml").deploy("staging")
+    return repository
+
+
+async def test_once_ends_with_0_when_all_was_read_and_delivered_and_does_nothing_twice(
+    field: Field, shop: Repository
+) -> None:
+    assert shop
+    code, log = await field.end("once")
+    assert (code, field.stored()) == (0, 2)
+    assert [line.partition("INFO")[2].strip() for line in log] == [
+        "acme/shop: 2 events new",
+        "2 events delivered",
+    ]
+
+    assert await field.end("once") == (0, [])
+    assert field.stored() == 2
+
+
+async def test_once_ends_with_1_when_a_repository_was_not_read_and_the_others_are_delivered(
+    field: Field, shop: Repository
+) -> None:
+    assert shop
+    field.settings["FETCHER_REPOSITORIES"] = "acme/gone,acme/shop"
+
+    for _ in range(2):  # the second one leaves it alone, and still says why
+        code, log = await field.end("once")
+
+        assert code == 1
+        said = [line for line in log if "acme/gone" in line]
+        assert len(said) == 1
+        assert "GitHub does not know it, or hides it from the token" in said[0]
+    assert field.stored() == 2
+
+
+async def test_once_ends_with_1_when_the_receiver_refuses_the_key(
+    field: Field, shop: Repository
+) -> None:
+    assert shop
+    field.settings["FETCHER_API_KEY"] = "another"
+
+    code, log = await field.end("once")
+
+    assert code == 1
+    assert "Not delivered yet: 2" in log[-1]
+    assert "another" not in "\n".join(log)
+
+
+async def test_once_waits_for_a_limit_that_ends_soon(field: Field, shop: Repository) -> None:
+    assert shop
+    field.fake.fail("*/statuses", secondary_limit(1))
+
+    code, _ = await field.end("once")
+
+    assert (code, field.stored()) == (0, 2)
+
+
+async def test_once_ends_with_75_when_a_limit_lasts_too_long_and_does_the_rest_first(
+    field: Field, shop: Repository
+) -> None:
+    field.settings["FETCHER_API_KEY"] = "wrong"
+    await field.end("once")
+    assert field.stored() == 0
+    shop.start_run("cd.yml").deploy("staging")
+    field.fake.fail("*/statuses", secondary_limit(120))
+    field.settings["FETCHER_API_KEY"] = API_KEY
+
+    code, log = await field.end("once")
+
+    assert (code, field.stored()) == (75, 2)
+    assert any("GitHub: GitHub asks to wait; asking again at" in line for line in log)
+
+
+async def test_once_ends_with_75_when_the_state_is_in_use(field: Field, shop: Repository) -> None:
+    assert shop
+    async with field.fetcher("run") as running:
+        await until(lambda: field.stored() == 2)
+        code, log = await field.end("once")
+
+        assert code == 75
+        assert len(log) == 1
+        assert "is in use by another fetcher" in log[0]
+        assert await asyncio.to_thread(running.stop) == 0
+
+
+async def test_run_stops_within_two_seconds_while_github_does_not_answer(
+    field: Field, shop: Repository
+) -> None:
+    assert shop
+    field.fake.fail("*", hang(), times=99)
+    async with field.fetcher("run") as running:
+        await until(lambda: field.fake.requests)
+        began = time.monotonic()
+
+        assert await asyncio.to_thread(running.stop) == 0
+        assert time.monotonic() - began < 2
+        assert running.log[-1].endswith("Stopped")
+
+
+async def test_run_stops_within_two_seconds_while_the_receiver_does_not_answer(
+    field: Field, shop: Repository
+) -> None:
+    assert shop
+    field.receiver.faults.append("hang")
+    async with field.fetcher("run") as running:
+        await until(lambda: field.receiver.posts)
+        began = time.monotonic()
+
+        assert await asyncio.to_thread(running.stop) == 0
+        assert time.monotonic() - began < 2
+        assert not any("Traceback" in line for line in running.log)
+
+
+async def test_what_is_wrong_is_said_when_it_begins_and_when_it_ends(
+    field: Field, shop: Repository
+) -> None:
+    assert shop
+    field.fake.fail("/repos/acme/shop/deployments", answer(418), times=1)
+    async with field.fetcher("run") as running:
+        await asyncio.to_thread(running.logged, "acme/shop: GitHub answers 418")
+        before = len(field.fake.requests)
+        state = field.folder / "data" / "fetcher.db"
+        await asyncio.to_thread(running.stop)
+        assert state.exists()
+        assert before == len(field.fake.requests)
+        assert sum("acme/shop" in line for line in running.log) == 1
+
+
+async def test_a_limit_is_said_once_and_nothing_is_asked_while_it_lasts(
+    field: Field, shop: Repository
+) -> None:
+    assert shop
+    field.fake.fail("*", secondary_limit(3), times=1)
+    async with field.fetcher("run") as running:
+        await until(lambda: field.stored() == 2)
+        await asyncio.to_thread(running.logged, "GitHub: all right again after")
+        first, second = (request.at for request in field.fake.requests[:2])
+
+        assert (second - first).total_seconds() >= 3
+        assert sum("GitHub asks to wait" in line for line in running.log) == 1
+
+
+@pytest.mark.parametrize("command", ["run", "once", "plan"])
+async def test_without_repositories_there_is_nothing_to_do_and_one_line_says_so(
+    field: Field, command: str
+) -> None:
+    field.settings["FETCHER_REPOSITORIES"] = ""
+
+    assert await field.end(command) == (
+        78,
+        ["fetcher.repositories (FETCHER_REPOSITORIES): name at least one repository, owner/name"],
+    )
+
+
+async def test_every_mistake_in_the_settings_is_a_line(field: Field) -> None:
+    field.settings |= {"FETCHER_POLL_SECONDS": "x", "FETCHER_BACKFILL_DAYS": "-1"}
+
+    code, log = await field.end("run")
+
+    assert code == 78
+    assert [line.partition(" ")[0] for line in log] == [
+        "fetcher.poll_seconds",
+        "fetcher.backfill_days",
+    ]
+
+
+async def test_a_key_is_needed_to_deliver_and_not_to_plan(field: Field, shop: Repository) -> None:
+    assert shop
+    field.settings["FETCHER_API_KEY"] = ""
+
+    code, log = await field.end("once")
+    assert code == 78
+    assert log == ["fetcher.api_key (FETCHER_API_KEY): set it to one of the receiver's keys"]
+    assert (await field.end("plan"))[0] == 0
+
+
+async def test_plan_prints_a_table_and_leaves_no_trace(field: Field, shop: Repository) -> None:
+    assert shop
+    code, log = await field.end("plan")
+
+    assert code == 0
+    assert [line.split()[0] for line in log] == ["REPOSITORY", "acme/shop"]
+    assert not (field.folder / "data").exists()
+    assert field.receiver.paths == set()
+
+
+async def test_plan_prints_json_and_ends_with_1_when_something_is_wrong(
+    field: Field, shop: Repository
+) -> None:
+    assert shop
+    field.settings["FETCHER_REPOSITORIES"] = "acme/shop,acme/gone"
+
+    code, log = await field.end("plan", "--json")
+
+    assert code == 1
+    assert [found["lane"] for found in json.loads("\n".join(log))] == ["deployments", "error"]
+
+
+async def test_the_settings_can_stand_in_a_file_that_is_named(
+    field: Field, shop: Repository
+) -> None:
+    assert shop
+    file = field.folder / "named.toml"
+    file.write_text('[fetcher]\nrepositories = ["acme/shop"]\n')
+    field.settings["FETCHER_REPOSITORIES"] = ""
+
+    assert (await field.end("plan", "--config", str(file)))[0] == 0
+    assert (await field.end("--config", str(file), "plan"))[0] == 0
+
+
+async def test_help_names_the_commands_and_the_exit_codes(field: Field) -> None:
+    code, lines = await field.end("--help")
+
+    text = "\n".join(lines)
+    assert code == 0
+    assert all(word in text for word in ("run", "once", "plan", "--config", "75", "78"))
+
+
+async def test_the_version_is_told(field: Field) -> None:
+    code, lines = await field.end("--version")
+
+    assert code == 0
+    assert lines[0].startswith("deployment-fetcher ")
+
+
+async def test_no_secret_is_ever_logged(field: Field, shop: Repository) -> None:
+    assert shop
+    field.fake.tokens.clear()
+    field.receiver.faults.append("401")
+
+    _, log = await field.end("once")
+
+    assert TOKEN not in "\n".join(log)
+    assert API_KEY not in "\n".join(log)

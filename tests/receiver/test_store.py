@@ -1,0 +1,142 @@
+"""The log on disk gives back what went in."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from receiver.database import open_database
+from receiver.event import Event, format_time
+from receiver.store import Append, Filter, Store
+from receiver.submission import parse
+from tests.receiver.api import settings_for
+from tests.receiver.examples import EVERY_FIELD, NOON, as_json, submission
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
+NAME = st.from_regex(
+    r"[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]{0,20}[!-~🚀])?", fullmatch=True
+)
+INSTANT = st.datetimes(timezones=st.just(UTC)).map(lambda instant: instant.isoformat())
+SUBMISSIONS = st.fixed_dictionaries(
+    {
+        "deployment_id": NAME,
+        "service": NAME,
+        "environment": NAME,
+        "status": st.sampled_from(["in-progress", "success", "failure"]),
+        "happened_at": INSTANT,
+    },
+    optional={
+        "version": TEXT | st.sampled_from(["null", "true", "42", "1e5", '{"a":[1]}', "'", "0x1"]),
+        "run_url": TEXT,
+        "run_number": st.integers(-(2**63), 2**63 - 1),
+        "actor": TEXT,
+        "ref": TEXT,
+        "sha": TEXT,
+        "parent_deployments": st.lists(TEXT.filter(bool), max_size=5),
+    },
+)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with open_database(settings_for(tmp_path).database_url) as database:
+        yield Store(database)
+
+
+async def append(store: Store, *bodies: dict[str, Any], reporter: str | None = None) -> list[Event]:
+    answers = await store.append([Append(parse(as_json(body)), reporter) for body in bodies], NOON)
+    return [answer for answer in answers if isinstance(answer, Event)]
+
+
+# Every example appends to one log: nothing here depends on what came before.
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(SUBMISSIONS, min_size=1, max_size=5))
+async def test_whatever_is_stored_is_read_as_it_was_answered(
+    store: Store, bodies: list[dict[str, Any]]
+) -> None:
+    stored = await append(store, *bodies)
+
+    read = [await store.get(event.id) for event in stored]
+    _, slots = await store.matrix()
+
+    assert read == stored
+    assert [event.json for event in read if event] == [event.json for event in stored]
+    assert await store.after(stored[0].id - 1, 100) == stored
+    for event in stored:
+        assert (event.service, event.environment) in slots
+        assert event in await store.page(Filter(deployment_id=event.deployment_id), None, 500)
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, -(2**63), 0, 2**53 + 1])
+async def test_a_run_number_keeps_all_its_64_bits(store: Store, number: int) -> None:
+    (stored,) = await append(store, submission(run_number=number))
+
+    assert await store.get(stored.id) == stored
+    assert stored.run_number == number
+
+
+@pytest.mark.parametrize(
+    "instant",
+    ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"],
+)
+async def test_any_instant_is_kept_to_the_microsecond(store: Store, instant: str) -> None:
+    (stored,) = await append(store, submission(happened_at=instant))
+
+    assert format_time(stored.happened_at) == instant
+    assert await store.get(stored.id) == stored
+
+
+async def test_the_reporter_is_stored_with_the_event(store: Store) -> None:
+    (stored,) = await append(store, EVERY_FIELD, reporter="fetcher/1.0")
+
+    assert await store.get(stored.id) == stored
+    assert stored.progress_reporter == "fetcher/1.0"
+
+
+async def test_what_is_new_comes_without_a_gap_from_any_position(store: Store) -> None:
+    for size in (1, 3, 2500, 2):
+        await append(store, *[submission()] * size)
+
+    for position in (0, 1, 3, 4, 505, 506, 507, 2503, 2504, 2505):
+        for limit in (1, 10, 5000):
+            news = await store.news(position, limit)
+
+            assert [event.id for event in news] == list(
+                range(position + 1, min(position + len(news), 2506) + 1)
+            )
+            assert 1 <= len(news) <= limit
+    assert await store.news(2506, 10) == []
+
+
+async def test_two_stores_on_one_log_continue_each_others_ids(tmp_path: Path) -> None:
+    url = settings_for(tmp_path).database_url
+    async with open_database(url) as one, open_database(url) as other:
+        stores = [Store(one), Store(other)]
+        for number in range(6):
+            (stored,) = await append(stores[number % 2], submission())
+            assert stored.id == number + 1
+
+        for store in stores:
+            assert [event.id for event in await store.news(0, 10)] == [1, 2, 3, 4, 5, 6]
+            assert [event.id for event in await store.news(4, 10)] in ([5], [5, 6])
+
+
+@pytest.mark.parametrize("step", [timedelta(0), timedelta(microseconds=1)])
+async def test_a_page_continues_after_any_event(store: Store, step: timedelta) -> None:
+    bodies = [
+        submission(status=status, happened_at=(NOON + number * step).isoformat())
+        for number in range(4)
+        for status in ("in-progress", "success", "failure")
+    ]
+    await append(store, *bodies)
+    whole = await store.page(Filter(), None, 100)
+
+    assert [event.order_key for event in whole] == sorted(
+        (event.order_key for event in whole), reverse=True
+    )
+    for index, event in enumerate(whole):
+        assert await store.page(Filter(), event.order_key, 100) == whole[index + 1 :]
