@@ -1,1 +1,16 @@
-"""The fetcher."""
+"""The fetcher: from GitHub to the receiver, without a change to anybody's pipeline.
+
+    fetch → map → outbox → deliver
+
+1. `daemon` builds the parts and rings the bells; `work` runs passes and rounds; or `once` does.
+2. `poll` makes a pass over one repository: it commits at once what a `survey` found.
+3. `survey` asks GitHub what is new, in the lane that `plan` chose; `lanes` lists and looks.
+4. `github` is the REST API: `client` asks through the `gate`, `reader` only for what changed.
+5. `mapping` makes events of the answers; it and `event` are pure.
+6. `outbox` keeps every event until the receiver has it; `observations` is what was seen of GitHub.
+   Both are in the `state`, one SQLite file with the tables of `schema`.
+7. `deliver` sends what is due, each event once: `receiver` asks, `outcome` is what an answer means,
+   `pause` waits while the receiver is away.
+
+`config` is the settings, `explain` what `plan` prints, `troubles` what is wrong at the moment.
+"""

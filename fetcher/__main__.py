@@ -37,7 +37,7 @@ def main() -> None:
     """Run the command line and exit with its code."""
     arguments = _parser().parse_args()
     try:
-        settings = load(arguments.config)
+        settings = load(getattr(arguments, "config", None))
         _require(settings, arguments)
     except Mistakes as mistakes:
         for line in mistakes.lines:
@@ -76,7 +76,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--version", action="version", version=f"%(prog)s {version('deployment-dashboard')}"
     )
-    parser.set_defaults(config=None)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, command, text in COMMANDS:
         one = commands.add_parser(name, help=text, description=text, parents=[shared])

@@ -22,7 +22,7 @@ from fetcher.github.gate import Gate
 from fetcher.poll import Poller
 from fetcher.state import open_state
 from fetcher.survey import Rules
-from fetcher.work import GITHUB, Work
+from fetcher.work import READING, Work
 
 STATE: Final = "The state"
 DELIVERY: Final = "Delivery"
@@ -81,7 +81,13 @@ class Daemon:
         """Read and deliver."""
         for bell in (self._bell, self._work.found):
             bell.set()
-            self._scheduler.add_job(bell.set, "interval", seconds=self._poll_seconds)
+            self._scheduler.add_job(
+                bell.set,
+                "interval",
+                seconds=self._poll_seconds,
+                misfire_grace_time=None,  # a late bell is as good, and many at once are one
+                coalesce=True,
+            )
         self._scheduler.start()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -102,7 +108,7 @@ class Daemon:
     async def _due(self) -> list[str]:
         """The repositories to read now: none while the gate to GitHub is closed."""
         if closed := self._work.gate.closed():
-            self._work.troubles.has(GITHUB, str(closed))
+            self._work.troubles.has(READING, str(closed))
             return []
         return [name for name in await self._work.unpaused() if name not in self._under_way]
 
@@ -125,7 +131,7 @@ class Daemon:
                         run_date=delivered.next_at,
                         id=DELIVERY,
                         replace_existing=True,
-                        misfire_grace_time=None,  # late is as good
+                        misfire_grace_time=None,
                     )
 
     @contextmanager

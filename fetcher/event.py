@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 Status = Literal["in-progress", "success", "failure"]
 
-# The contract's limits (docs/api.md), in characters.
+# The HTTP contract's limits, in characters.
 LONGEST_NAME: Final = 255
 LONGEST_VERSION: Final = 256
 LONGEST_RUN_URL: Final = 2048

@@ -157,7 +157,11 @@ async def stop_watching_old_reruns(connection: AsyncConnection, name: str) -> No
     newest = select(watched.c.id).where(*ended).order_by(watched.c.id.desc())
     await connection.execute(
         update(watched)
-        .where(*ended, watched.c.id.not_in(newest.limit(RERUNS_WATCHED)))
+        .where(
+            *ended,
+            watched.c.look_at.is_not(None),
+            watched.c.id.not_in(newest.limit(RERUNS_WATCHED)),
+        )
         .values(look_at=None)
     )
 

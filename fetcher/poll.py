@@ -55,6 +55,7 @@ class Poller:
         self._github = github
         self._rules = rules
         self._clock = clock
+        self._gate_kept = github.gate.waits
 
     async def read(self, name: str, due_at: datetime) -> Passed:
         """One pass over a registered repository; whatever is due by `due_at` is looked at."""
@@ -71,7 +72,9 @@ class Poller:
 
     async def _commit(self, known: Known, findings: Findings, fresh: dict[str, Snapshot]) -> Passed:
         now, name = self._clock(), known.name
-        columns = {**findings.columns, **_pause(known.failures, findings.error, now)}
+        columns = findings.columns | _pause(known.failures, findings.error, now)
+        changed = {c: value for c, value in columns.items() if getattr(known, c) != value}
+        gate = self._github.gate.waits
         async with self._engine.begin() as connection:
             new = await outbox.put(connection, findings.events, now)
             await observations.watch(connection, name, findings.watched.values())
@@ -81,9 +84,10 @@ class Poller:
             await observations.keep_snapshots(connection, name, fresh, now)
             if "plan" in columns:
                 await observations.drop_snapshots(connection, name, now - SNAPSHOTS_LAST)
-            await observations.change(connection, name, **columns)
-            gate = self._github.gate.waits
-            await observations.keep_gate(connection, self._github.fingerprint, gate)
+            await observations.change(connection, name, **changed)
+            if gate != self._gate_kept:
+                await observations.keep_gate(connection, self._github.fingerprint, gate)
+        self._gate_kept = gate
         more = findings.more and findings.error is None
         return Passed(new, findings.looks, findings.error, more)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fetcher import observations
@@ -128,9 +129,15 @@ class Survey:
 
     def _plan(self) -> Plan | None:
         due_at = self._known.plan_due_at
-        if self._known.plan is None or due_at is None or due_at <= self._clock():
+        if due_at is None or due_at <= self._clock():
             return None
-        return Plan.model_validate_json(self._known.plan)
+        return self._last_plan()
+
+    def _last_plan(self) -> Plan | None:
+        try:
+            return Plan.model_validate_json(self._known.plan) if self._known.plan else None
+        except ValidationError:
+            return None  # another version of this program made it
 
     def _keep_plan(self, plan: Plan) -> Plan:
         lasts = NO_LANE_LASTS if plan.lane == "none" else PLAN_LASTS
@@ -151,14 +158,12 @@ class Survey:
             if "plan" not in self._findings.columns:
                 plan = await make_plan(self._reader, self._known.name, ())
             plan = self._keep_plan(plan.acquainted(runs))
-        if plan.deploying_ids() - self._planned_before() and read_to > self._read_to(None):
+        before = self._last_plan()
+        known = before.deploying_ids() if before else frozenset()
+        if plan.deploying_ids() - known and read_to > self._read_to(None):
             runs = await self._runs_lane(plan).list(self._read_to(None))
         self._has_read("runs_read_to", runs)
         return plan, runs
-
-    def _planned_before(self) -> frozenset[int]:
-        before = self._known.plan
-        return Plan.model_validate_json(before).deploying_ids() if before else frozenset()
 
     def _read_to(self, newest: datetime | None) -> datetime:
         if newest is not None:

@@ -21,7 +21,7 @@ from fetcher.troubles import Troubles
 log = logging.getLogger(__name__)
 
 PASSES_AT_ONCE: Final = 8  # GitHub asks for few, and at its pace more would not be faster
-GITHUB: Final = "GitHub"
+READING: Final = "Reading"
 
 
 class Work:
@@ -81,25 +81,26 @@ class Work:
 
     def _report(self, name: str, passed: Passed) -> None:
         if passed.events:
-            log.info("%s: %s new%s", name, _events(passed.events), ", and more" * passed.more)
+            more = ", and more to read" if passed.more else ""
+            log.info("%s: %s%s", name, _count(passed.events, "new event"), more)
             self.found.set()
         match passed.error:
             case None:
                 self.troubles.over(name)
             case Limited():
-                self.troubles.has(GITHUB, str(passed.error))
+                self.troubles.has(READING, str(passed.error))
             case _:
                 self.troubles.has(name, str(passed.error))
         if not self.gate.closed():
-            self.troubles.over(GITHUB)
+            self.troubles.over(READING)
 
     async def deliver(self) -> Delivered:
         """One round of delivery."""
         delivered = await self._delivery.deliver_due()
         if delivered.delivered:
-            log.info("%s delivered", _events(delivered.delivered))
+            log.info("%s delivered", _count(delivered.delivered, "event"))
         return delivered
 
 
-def _events(number: int) -> str:
-    return "1 event" if number == 1 else f"{number:,} events"
+def _count(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"

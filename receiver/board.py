@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from receiver.event import encode_json, format_time
+from receiver.event import encode_json
 from receiver.feed import Feed
 from receiver.matrix import Slot, SlotKey, promotion_order
 
@@ -62,7 +62,7 @@ class Board:
         rows = _rows(self._feed.slots, services)
         environments = {name for slots in rows.values() for name in slots}
         body = b'{"generated_at":%b,"last_event_id":%d,"environments":%b,"rows":[%b]}' % (
-            encode_json(format_time(self._clock())),
+            encode_json(self._clock()),
             position,
             encode_json(self._ordered(environments)),
             b",".join(self._row(service, slots) for service, slots in rows.items()),

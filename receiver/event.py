@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic_core import to_json
 
@@ -45,38 +45,21 @@ class Event:
         """What the one total order compares: of two events the larger key is the later one."""
         return (self.happened_at, self.finished, self.id)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The event as a reader sees it: what was sent, then what the receiver added."""
-        fields: dict[str, Any] = {
-            "id": self.id,
-            "deployment_id": self.deployment_id,
-            "service": self.service,
-            "environment": self.environment,
-            "status": self.status,
-            "happened_at": format_time(self.happened_at),
-            "version": self.version,
-            "run_url": self.run_url,
-            "run_number": self.run_number,
-            "actor": self.actor,
-            "ref": self.ref,
-            "sha": self.sha,
-            "parent_deployments": self.parent_deployments,
-            "received_at": format_time(self.received_at),
-            "progress_reporter": self.progress_reporter,
-        }
-        return {name: value for name, value in fields.items() if value is not None}
-
     @cached_property
     def json(self) -> bytes:
-        """`to_dict` as JSON in UTF-8; equal events give equal bytes."""
-        return encode_json(self.to_dict())
+        """The event as a reader gets it, in UTF-8: absent fields left out, times with `Z`.
 
-
-def format_time(instant: datetime) -> str:
-    """RFC 3339 with `Z` of a UTC time; six decimals when there is a fraction, else none."""
-    return instant.isoformat().removesuffix("+00:00") + "Z"
+        Equal events give equal bytes.
+        """
+        return encode_json(
+            {
+                name: value
+                for name, value in vars(self).items()
+                if value is not None and name != "finished"
+            }
+        )
 
 
 def encode_json(value: object) -> bytes:
-    """Compact JSON in UTF-8."""
+    """Compact JSON in UTF-8; a time as RFC 3339 with `Z`, six decimals when it has a fraction."""
     return to_json(value)

@@ -86,10 +86,9 @@ event = Table(
     Column("sha", Text),
     Column("parent_deployments", StringList),
     Column("progress_reporter", Text),
-    # One look-up for the latest event of a slot in each status: the matrix.
-    Index(None, "service", "environment", "status", "happened_at", "id"),
-    # A page of a slot's history, and of everything, newest first.
-    Index(None, "service", "environment", "happened_at", "finished", "id"),
+    # A slot, newest first: a page of its history, and the few steps to its latest success.
+    Index(None, "service", "environment", "happened_at", "finished", "id", "status"),
+    # Everything, newest first.
     Index(None, "happened_at", "finished", "id"),
     # The events of one deployment: the fetcher's read-back.
     Index(None, "deployment_id"),

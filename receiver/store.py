@@ -43,7 +43,12 @@ Keys = Mapping[str, tuple[bytes, Event]]  # by key: the body's digest and what w
 TAIL: Final = 2000
 # Below SQLite's bound on parameters, and few enough statements for the driver to keep prepared.
 ROWS_AT_ONCE: Final = 60
-STATUSES: Final[tuple[Status, ...]] = ("in-progress", "success", "failure")
+# What a slot remembers: its latest event, its latest finished one, its latest success.
+LATEST_OF: Final[tuple[tuple[Status, ...], ...]] = (
+    ("in-progress", "success", "failure"),
+    ("success", "failure"),
+    ("success",),
+)
 
 
 class KeyReused(Exception):
@@ -174,7 +179,7 @@ class Store:
         return found[0] if found else None
 
     async def matrix(self) -> tuple[int, dict[SlotKey, Slot]]:
-        """The newest event's id, and the slots as of it: a look-up for each slot and status."""
+        """The newest event's id, and the slots as of it: three look-ups for each slot."""
         return await self._database.read(_matrix)
 
     async def forget_keys(self, now: datetime) -> None:
@@ -195,8 +200,8 @@ class Store:
 def _matrix(connection: Connection) -> tuple[int, dict[SlotKey, Slot]]:
     last_id = _last_id(connection)
     slots: dict[SlotKey, Slot] = {}
-    for status in STATUSES:
-        for row in connection.execute(_LATEST, {"status": status, "last_id": last_id}):
+    for statuses in LATEST_OF:
+        for row in connection.execute(_LATEST, {"statuses": statuses, "last_id": last_id}):
             found = _to_event(row)
             key = (found.service, found.environment)
             slots[key] = slots[key].with_event(found) if key in slots else slot_of(found)
@@ -355,17 +360,25 @@ def _older_than(key: OrderKey) -> ColumnElement[bool]:
 
 
 def _latest() -> Select[Any]:
-    """For each slot its latest event in one status up to an id: one step into an index each."""
+    """For each slot its latest event up to an id in one of some statuses.
+
+    Each is found from the newest end of the slot's stretch of one index, without its table.
+    """
     candidate = event.alias()
+    newest_first = (
+        candidate.c.happened_at.desc(),
+        candidate.c.finished.desc(),
+        candidate.c.id.desc(),
+    )
     latest_id = (
         select(candidate.c.id)
         .where(
             candidate.c.service == slot.c.service,
             candidate.c.environment == slot.c.environment,
-            candidate.c.status == bindparam("status"),
+            candidate.c.status.in_(bindparam("statuses", expanding=True)),
             candidate.c.id <= bindparam("last_id"),
         )
-        .order_by(candidate.c.happened_at.desc(), candidate.c.id.desc())
+        .order_by(*newest_first)
         .limit(1)
         .correlate(slot)
         .scalar_subquery()

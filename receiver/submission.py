@@ -1,6 +1,6 @@
 """What a client may send: one model that validates, documents and explains.
 
-Every limit here is the HTTP contract's (docs/api.md); /openapi.json is generated from the model.
+Every limit here is the HTTP contract's; /openapi.json is generated from the model.
 """
 
 import json

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Condition, Thread
 from typing import Any, Final, Self
@@ -191,9 +191,14 @@ def deployment(**fields: Any) -> dict[str, Any]:
         "service": "checkout",
         "environment": "prod",
         "status": "success",
-        "happened_at": datetime.now(UTC).isoformat(),
+        "happened_at": ago(),
     }
     return plain | fields
+
+
+def ago(**span: float) -> str:
+    """An earlier time, as a POST tells it; `span` is a timedelta's arguments."""
+    return (datetime.now(UTC) - timedelta(**span)).isoformat()
 
 
 def eventually(check: Callable[[], None]) -> None:

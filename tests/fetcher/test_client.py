@@ -109,9 +109,7 @@ async def test_an_answer_that_does_not_come_is_not_waited_for_for_ever(
         TimeoutError(),
     ],
 )
-async def test_every_fault_of_the_transport_is_unreachable(
-    world: World, fault: Exception
-) -> None:
+async def test_every_fault_of_the_transport_is_unreachable(world: World, fault: Exception) -> None:
     with aioresponses() as network:
         network.get(world.github.address(REPOSITORY, {}), exception=fault, repeat=True)
 
@@ -186,9 +184,7 @@ async def test_single_sign_on_is_named(world: World) -> None:
         secondary_limit(None, status=429),
     ],
 )
-async def test_a_limit_stops_every_request_with_the_credential(
-    world: World, fault: object
-) -> None:
+async def test_a_limit_stops_every_request_with_the_credential(world: World, fault: object) -> None:
     world.fake.fail("*", fault)  # type: ignore[arg-type] # parametrize has no types
 
     for _ in range(3):

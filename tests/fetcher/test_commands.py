@@ -11,7 +11,6 @@ import pytest
 from tests.fake_github import (
     FakeGitHub,
     Repository,
-    answer,
     hang,
     secondary_limit,
     serve,
@@ -74,14 +73,14 @@ def shop(field: Field) -> Repository:
     return repository
 
 
+@pytest.mark.usefixtures("shop")
 async def test_once_ends_with_0_when_all_was_read_and_delivered_and_does_nothing_twice(
-    field: Field, shop: Repository
+    field: Field,
 ) -> None:
-    assert shop
     code, log = await field.end("once")
     assert (code, field.stored()) == (0, 2)
     assert [line.partition("INFO")[2].strip() for line in log] == [
-        "acme/shop: 2 events new",
+        "acme/shop: 2 new events",
         "2 events delivered",
     ]
 
@@ -89,10 +88,10 @@ async def test_once_ends_with_0_when_all_was_read_and_delivered_and_does_nothing
     assert field.stored() == 2
 
 
+@pytest.mark.usefixtures("shop")
 async def test_once_ends_with_1_when_a_repository_was_not_read_and_the_others_are_delivered(
-    field: Field, shop: Repository
+    field: Field,
 ) -> None:
-    assert shop
     field.settings["FETCHER_REPOSITORIES"] = "acme/gone,acme/shop"
 
     for _ in range(2):  # the second one leaves it alone, and still says why
@@ -105,10 +104,8 @@ async def test_once_ends_with_1_when_a_repository_was_not_read_and_the_others_ar
     assert field.stored() == 2
 
 
-async def test_once_ends_with_1_when_the_receiver_refuses_the_key(
-    field: Field, shop: Repository
-) -> None:
-    assert shop
+@pytest.mark.usefixtures("shop")
+async def test_once_ends_with_1_when_the_receiver_refuses_the_key(field: Field) -> None:
     field.settings["FETCHER_API_KEY"] = "another"
 
     code, log = await field.end("once")
@@ -118,8 +115,8 @@ async def test_once_ends_with_1_when_the_receiver_refuses_the_key(
     assert "another" not in "\n".join(log)
 
 
-async def test_once_waits_for_a_limit_that_ends_soon(field: Field, shop: Repository) -> None:
-    assert shop
+@pytest.mark.usefixtures("shop")
+async def test_once_waits_for_a_limit_that_ends_soon(field: Field) -> None:
     field.fake.fail("*/statuses", secondary_limit(1))
 
     code, _ = await field.end("once")
@@ -140,11 +137,11 @@ async def test_once_ends_with_75_when_a_limit_lasts_too_long_and_does_the_rest_f
     code, log = await field.end("once")
 
     assert (code, field.stored()) == (75, 2)
-    assert any("GitHub: GitHub asks to wait; asking again at" in line for line in log)
+    assert any("Reading: GitHub asks to wait; asking again at" in line for line in log)
 
 
-async def test_once_ends_with_75_when_the_state_is_in_use(field: Field, shop: Repository) -> None:
-    assert shop
+@pytest.mark.usefixtures("shop")
+async def test_once_ends_with_75_when_the_state_is_in_use(field: Field) -> None:
     async with field.fetcher("run") as running:
         await until(lambda: field.stored() == 2)
         code, log = await field.end("once")
@@ -155,10 +152,8 @@ async def test_once_ends_with_75_when_the_state_is_in_use(field: Field, shop: Re
         assert await asyncio.to_thread(running.stop) == 0
 
 
-async def test_run_stops_within_two_seconds_while_github_does_not_answer(
-    field: Field, shop: Repository
-) -> None:
-    assert shop
+@pytest.mark.usefixtures("shop")
+async def test_run_stops_within_two_seconds_while_github_does_not_answer(field: Field) -> None:
     field.fake.fail("*", hang(), times=99)
     async with field.fetcher("run") as running:
         await until(lambda: field.fake.requests)
@@ -169,10 +164,10 @@ async def test_run_stops_within_two_seconds_while_github_does_not_answer(
         assert running.log[-1].endswith("Stopped")
 
 
+@pytest.mark.usefixtures("shop")
 async def test_run_stops_within_two_seconds_while_the_receiver_does_not_answer(
-    field: Field, shop: Repository
+    field: Field,
 ) -> None:
-    assert shop
     field.receiver.faults.append("hang")
     async with field.fetcher("run") as running:
         await until(lambda: field.receiver.posts)
@@ -183,29 +178,12 @@ async def test_run_stops_within_two_seconds_while_the_receiver_does_not_answer(
         assert not any("Traceback" in line for line in running.log)
 
 
-async def test_what_is_wrong_is_said_when_it_begins_and_when_it_ends(
-    field: Field, shop: Repository
-) -> None:
-    assert shop
-    field.fake.fail("/repos/acme/shop/deployments", answer(418), times=1)
-    async with field.fetcher("run") as running:
-        await asyncio.to_thread(running.logged, "acme/shop: GitHub answers 418")
-        before = len(field.fake.requests)
-        state = field.folder / "data" / "fetcher.db"
-        await asyncio.to_thread(running.stop)
-        assert state.exists()
-        assert before == len(field.fake.requests)
-        assert sum("acme/shop" in line for line in running.log) == 1
-
-
-async def test_a_limit_is_said_once_and_nothing_is_asked_while_it_lasts(
-    field: Field, shop: Repository
-) -> None:
-    assert shop
+@pytest.mark.usefixtures("shop")
+async def test_a_limit_is_said_once_and_nothing_is_asked_while_it_lasts(field: Field) -> None:
     field.fake.fail("*", secondary_limit(3), times=1)
     async with field.fetcher("run") as running:
         await until(lambda: field.stored() == 2)
-        await asyncio.to_thread(running.logged, "GitHub: all right again after")
+        await asyncio.to_thread(running.logged, "Reading: all right again after")
         first, second = (request.at for request in field.fake.requests[:2])
 
         assert (second - first).total_seconds() >= 3
@@ -236,8 +214,8 @@ async def test_every_mistake_in_the_settings_is_a_line(field: Field) -> None:
     ]
 
 
-async def test_a_key_is_needed_to_deliver_and_not_to_plan(field: Field, shop: Repository) -> None:
-    assert shop
+@pytest.mark.usefixtures("shop")
+async def test_a_key_is_needed_to_deliver_and_not_to_plan(field: Field) -> None:
     field.settings["FETCHER_API_KEY"] = ""
 
     code, log = await field.end("once")
@@ -246,8 +224,8 @@ async def test_a_key_is_needed_to_deliver_and_not_to_plan(field: Field, shop: Re
     assert (await field.end("plan"))[0] == 0
 
 
-async def test_plan_prints_a_table_and_leaves_no_trace(field: Field, shop: Repository) -> None:
-    assert shop
+@pytest.mark.usefixtures("shop")
+async def test_plan_prints_a_table_and_leaves_no_trace(field: Field) -> None:
     code, log = await field.end("plan")
 
     assert code == 0
@@ -256,10 +234,8 @@ async def test_plan_prints_a_table_and_leaves_no_trace(field: Field, shop: Repos
     assert field.receiver.paths == set()
 
 
-async def test_plan_prints_json_and_ends_with_1_when_something_is_wrong(
-    field: Field, shop: Repository
-) -> None:
-    assert shop
+@pytest.mark.usefixtures("shop")
+async def test_plan_prints_json_and_ends_with_1_when_something_is_wrong(field: Field) -> None:
     field.settings["FETCHER_REPOSITORIES"] = "acme/shop,acme/gone"
 
     code, log = await field.end("plan", "--json")
@@ -268,10 +244,8 @@ async def test_plan_prints_json_and_ends_with_1_when_something_is_wrong(
     assert [found["lane"] for found in json.loads("\n".join(log))] == ["deployments", "error"]
 
 
-async def test_the_settings_can_stand_in_a_file_that_is_named(
-    field: Field, shop: Repository
-) -> None:
-    assert shop
+@pytest.mark.usefixtures("shop")
+async def test_the_settings_can_stand_in_a_file_that_is_named(field: Field) -> None:
     file = field.folder / "named.toml"
     file.write_text('[fetcher]\nrepositories = ["acme/shop"]\n')
     field.settings["FETCHER_REPOSITORIES"] = ""
@@ -295,8 +269,8 @@ async def test_the_version_is_told(field: Field) -> None:
     assert lines[0].startswith("deployment-fetcher ")
 
 
-async def test_no_secret_is_ever_logged(field: Field, shop: Repository) -> None:
-    assert shop
+@pytest.mark.usefixtures("shop")
+async def test_no_secret_is_ever_logged(field: Field) -> None:
     field.fake.tokens.clear()
     field.receiver.faults.append("401")
 

@@ -94,7 +94,9 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(None).poll_seconds == 30
 
 
-@pytest.mark.parametrize("value", ["acme/shop,acme/api", " acme/shop , acme/api ,", "acme/shop,acme/api,ACME/Shop"])
+@pytest.mark.parametrize(
+    "value", ["acme/shop,acme/api", " acme/shop , acme/api ,", "acme/shop,acme/api,ACME/Shop"]
+)
 def test_repositories_in_a_variable_have_commas_between(
     monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
@@ -165,7 +167,7 @@ def test_a_variables_secret_wins_over_the_files_file(monkeypatch: pytest.MonkeyP
         ('[fetcher]\napi_key_file = "none"', "FETCHER_API_KEY_FILE): none can't be read: No such"),
         ('[fetcher]\napi_key="k"\napi_key_file="f"', "FETCHER_API_KEY_FILE): give the secret or"),
         ('[fetcher.github]\nid_prefix = "a b"', "FETCHER_GITHUB__ID_PREFIX): string should match"),
-        ('[fetcher.github]\nbudget_percent = 101', "FETCHER_GITHUB__BUDGET_PERCENT): input should"),
+        ("[fetcher.github]\nbudget_percent = 101", "FETCHER_GITHUB__BUDGET_PERCENT): input should"),
         ('[fetcher.github]\ntoken="t"\napi_url="http://git.corp"', "must be https:// when there"),
         ("fetcher = 1", "config.toml: fetcher must be a table"),
         ("[fetcher", "config.toml: is not TOML"),
@@ -204,7 +206,7 @@ def test_a_token_goes_to_https_or_to_this_machine(url: str) -> None:
 
 
 def test_no_mistake_and_no_settings_show_a_secret() -> None:
-    write('[fetcher]\napi_key = "hush-1"\nnot_a_setting = "hush-2"\n[fetcher.github]\ntoken = "hush 3"')
+    write('[fetcher]\napi_key="hush-1"\nnot_a_setting="hush-2"\n[fetcher.github]\ntoken="hush 3"')
 
     assert "hush" not in "\n".join(mistakes())
 

@@ -67,13 +67,13 @@ async def test_a_request_that_waited_for_its_turn_finds_the_gate_closed_meanwhil
     clock: Clock,
 ) -> None:
     async def sleep(_seconds: float) -> None:
-        gate.refused(429, {}, "")
+        waiting.refused(429, {}, "")
 
-    gate = Gate(60, 100, clock, sleep, lambda: 0.0)
-    await gate.turn()
+    waiting = Gate(60, 100, clock, sleep, lambda: 0.0)
+    await waiting.turn()
 
     with pytest.raises(Limited):
-        await gate.turn()
+        await waiting.turn()
 
 
 def test_retry_after_comes_first(gate: Gate) -> None:

@@ -124,9 +124,7 @@ def test_a_run_without_a_job_that_deploys_is_one_deployment_from_first_start_to_
 def test_a_run_that_goes_on_tells_its_start_only_when_it_is_known_to_be_the_deployment() -> None:
     found, building = run("in_progress"), job("build", "in_progress")
 
-    assert told(found, building, unit="run") == [
-        ("gh-run-33335653781-1", "in-progress", at(10))
-    ]
+    assert told(found, building, unit="run") == [("gh-run-33335653781-1", "in-progress", at(10))]
     assert told(found, building, unit="job") == []
     assert told(found, building, unit=None) == []
 

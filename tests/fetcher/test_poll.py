@@ -41,7 +41,7 @@ def shop(fake: FakeGitHub) -> Repository:
 
 @pytest.fixture
 async def world(fake: FakeGitHub, shop: Repository, tmp_path: Path) -> AsyncIterator[World]:
-    assert shop
+    assert shop in fake.repositories
     async with reading(fake, tmp_path) as world:
         yield world
 
@@ -469,10 +469,8 @@ async def test_a_limit_is_not_the_repositorys_fault(world: World) -> None:
     assert await world.paused_until(SHOP) is None
 
 
-async def test_a_limit_is_remembered_by_the_next_process(
-    fake: FakeGitHub, shop: Repository, tmp_path: Path
-) -> None:
-    assert shop
+@pytest.mark.usefixtures("shop")
+async def test_a_limit_is_remembered_by_the_next_process(fake: FakeGitHub, tmp_path: Path) -> None:
     fake.fail("*", secondary_limit(30))
     async with reading(fake, tmp_path) as world:
         await world.passes(SHOP)

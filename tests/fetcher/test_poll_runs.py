@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -5,8 +6,8 @@ import pytest
 
 from fetcher.github.errors import Unreachable
 from fetcher.survey import PLAN_LASTS
-from tests.fake_github import FakeGitHub, Repository, Run, server_error
-from tests.fetcher.reading import World, fake_github, reading
+from tests.fake_github import FakeGitHub, Repository, Run, late, server_error
+from tests.fetcher.reading import World, fake_github, reading, until
 
 SITE = "acme/site"
 HOUR = 3600
@@ -27,7 +28,7 @@ def site(fake: FakeGitHub) -> Repository:
 
 @pytest.fixture
 async def world(fake: FakeGitHub, site: Repository, tmp_path: Path) -> AsyncIterator[World]:
-    assert site
+    assert site in fake.repositories
     async with reading(fake, tmp_path) as world:
         yield world
 
@@ -286,6 +287,27 @@ async def test_a_job_with_an_environment_is_told_once_and_by_its_deployment(
         (deployment_id, "in-progress"),
         (deployment_id, "success"),
     ]
+
+
+async def test_a_job_that_begins_with_an_environment_in_the_middle_of_a_pass_is_told_once(
+    world: World, site: Repository
+) -> None:
+    deploy(site)
+    await world.reads(SITE)
+    run = site.start_run("deploy.yml")
+    world.clock.tick(30)
+    go_on = asyncio.Event()
+    world.fake.fail(f"*/{run.id}/jobs", late(go_on))
+    reading_now = asyncio.create_task(world.reads(SITE))
+    await until(lambda: any(r.path.endswith(f"{run.id}/jobs") for r in world.fake.requests))
+
+    job = run.add_job("deploy", environment="prod")
+    job.start()
+    go_on.set()
+    await reading_now
+
+    assert job.deployment
+    assert (await world.told("deployment_id"))[2:] == [(f"gh-dep-{job.deployment.id}",)]
 
 
 async def test_what_began_as_a_run_ends_as_one_after_the_first_deployment(

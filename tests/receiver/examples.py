@@ -55,6 +55,11 @@ def event(event_id: int = 1, seconds: float = 0, status: Status = "success", **m
     )
 
 
+def answered(stored: Event) -> Any:
+    """The event as a reader gets it."""
+    return json.loads(stored.json)
+
+
 def submissions(services: tuple[str, ...] = ("a", "b")) -> st.SearchStrategy[dict[str, Any]]:
     """Bodies that often fall into the same slot at the same instant."""
     instants = st.sampled_from(["00Z", "00.000001Z", "01Z", "02Z"])

@@ -2,12 +2,14 @@
 
 import asyncio
 import gzip
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from receiver.api import PARTS
 from tests.receiver.api import Api, Clock, serving, settings_for
-from tests.receiver.examples import EVERY_FIELD
+from tests.receiver.examples import EVERY_FIELD, submission
 from tests.receiver.problem import assert_problem
 
 
@@ -59,6 +61,18 @@ async def test_what_was_acknowledged_is_in_the_matrix(api: Api) -> None:
         )
 
     assert all(await asyncio.gather(*map(post_and_read, range(100))))
+
+
+async def test_the_matrix_waits_for_what_is_on_disk_and_not_yet_folded(api: Api) -> None:
+    parts = api.app[PARTS]
+    for end in (3, 6):
+        await api.fill([submission()] * 3)
+        parts.feed.grown(1)  # old news, as of a post that was answered again
+        assert parts.feed.position < end
+
+        answer = await parts.board.matrix()
+
+        assert json.loads(answer.body)["last_event_id"] == end
 
 
 async def test_one_service_can_be_asked_for(api: Api) -> None:

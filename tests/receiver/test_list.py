@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from receiver.event import Event
 from tests.receiver.api import Api, Clock, serving, settings_for
-from tests.receiver.examples import NOON, submission, submissions
+from tests.receiver.examples import NOON, answered, submission, submissions
 from tests.receiver.problem import assert_problem
 
 
@@ -141,7 +141,7 @@ FILTERS = st.fixed_dictionaries(
 
 def expected(log: list[Event], wanted: dict[str, str]) -> list[int]:
     """What the list should hold, by the words of the contract."""
-    found = [event.to_dict() | {"finished": event.finished} for event in log]
+    found = [answered(event) | {"finished": event.finished} for event in log]
     kept = [
         event
         for event in found

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from receiver.event import Event, Status
 from receiver.matrix import Slot, promotion_order, reduce
-from tests.receiver.examples import event
+from tests.receiver.examples import answered, event
 
 STARTED: Status = "in-progress"
 
@@ -102,8 +102,8 @@ def test_a_slot_holds_whole_events() -> None:
     failed, succeeded = event(2, 1, "failure", actor="Zoë"), event(1, 0)
 
     assert answer(succeeded, failed) == {
-        "current": failed.to_dict(),
-        "last_successful": succeeded.to_dict(),
+        "current": answered(failed),
+        "last_successful": answered(succeeded),
     }
 
 

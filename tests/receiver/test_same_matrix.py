@@ -18,7 +18,7 @@ from tests.receiver.examples import submissions
 BATCHES = st.lists(st.lists(submissions(), min_size=1, max_size=6), max_size=6)
 
 
-def answered(slots: dict[SlotKey, Slot]) -> dict[SlotKey, Any]:
+def as_answered(slots: dict[SlotKey, Slot]) -> dict[SlotKey, Any]:
     return {key: json.loads(slot.json) for key, slot in slots.items()}
 
 
@@ -66,7 +66,7 @@ async def test_reducer_memory_sql_and_answer_agree_on_any_log(
 
     assert only(services, parts.feed.slots) == specified
     assert only(services, looked_up) == specified
-    assert only(services, of_answer(answer)) == answered(specified)
+    assert only(services, of_answer(answer)) == as_answered(specified)
     assert answer["last_event_id"] == last_id == parts.feed.position
 
 

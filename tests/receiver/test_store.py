@@ -1,5 +1,8 @@
+
 """The log on disk gives back what went in."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -10,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from receiver.database import open_database
-from receiver.event import Event, format_time
+from receiver.event import Event, encode_json
 from receiver.store import Append, Filter, Store
 from receiver.submission import parse
 from tests.receiver.api import settings_for
@@ -86,7 +89,7 @@ async def test_a_run_number_keeps_all_its_64_bits(store: Store, number: int) -> 
 async def test_any_instant_is_kept_to_the_microsecond(store: Store, instant: str) -> None:
     (stored,) = await append(store, submission(happened_at=instant))
 
-    assert format_time(stored.happened_at) == instant
+    assert json.loads(encode_json(stored.happened_at)) == instant
     assert await store.get(stored.id) == stored
 
 
@@ -110,6 +113,19 @@ async def test_what_is_new_comes_without_a_gap_from_any_position(store: Store) -
             )
             assert 1 <= len(news) <= limit
     assert await store.news(2506, 10) == []
+
+
+async def test_two_stores_that_append_at_the_same_time_wait_for_each_other(tmp_path: Path) -> None:
+    url = settings_for(tmp_path).database_url
+    async with open_database(url) as one, open_database(url) as other:
+        stores = [Store(one), Store(other)]
+
+        stored = await asyncio.gather(
+            *(append(stores[number % 2], submission()) for number in range(60))
+        )
+
+        assert sorted(event.id for (event,) in stored) == list(range(1, 61))
+        assert len(await stores[0].after(0, 100)) == 60
 
 
 async def test_two_stores_on_one_log_continue_each_others_ids(tmp_path: Path) -> None:

@@ -278,6 +278,14 @@ async def test_an_http_1_0_client_gets_no_chunks(api: Api) -> None:
     )
 
 
+async def test_an_http_1_0_client_is_not_promised_another_answer(api: Api) -> None:
+    async with connected(api.port) as wire:
+        await wire.send(b"GET /api/events/stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        _, headers = await wire.head()
+
+    assert headers.get("Connection", "close").lower() != "keep-alive"
+
+
 async def test_head_is_refused_at_once(api: Api) -> None:
     answer = await api.request("HEAD", "/api/events/stream")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiver.event import format_time
+from receiver.event import encode_json
 from receiver.submission import Invalid, Submission, check_headers, parse
 from tests.receiver.examples import EVERY_FIELD, REQUIRED, as_json, submission
 
@@ -203,7 +203,9 @@ def test_a_mistake_in_the_parents_is_pointed_at(parents: object, wrong: list[str
     ],
 )
 def test_a_time_is_kept_to_the_microsecond_and_in_utc(sent: str, stored: str) -> None:
-    assert format_time(parse(as_json(submission(happened_at=sent))).happened_at) == stored
+    happened_at = parse(as_json(submission(happened_at=sent))).happened_at
+
+    assert json.loads(encode_json(happened_at)) == stored
 
 
 @pytest.mark.parametrize(
@@ -332,11 +334,11 @@ def test_a_message_never_quotes_what_was_sent() -> None:
     assert not [mistake for mistake in refused.value.mistakes if "hunter2" in mistake.message]
 
 
-values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
-    max_leaves=5,
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None))
 )
+lists = st.lists(scalars, max_size=3)
+values = scalars | lists | st.dictionaries(st.text(max_size=3), scalars | lists, max_size=3)
 
 
 @given(st.dictionaries(st.sampled_from(list(EVERY_FIELD)) | st.text(max_size=3), values))

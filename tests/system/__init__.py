@@ -1,3 +1,3 @@
 import pytest
 
-pytest.register_assert_rewrite("tests.system.dashboard")
+pytest.register_assert_rewrite("tests.system.dashboard", "tests.system.pull")

@@ -1,13 +1,12 @@
 """The dashboard while its receiver goes away and comes back."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.program import Receiver
+from tests.program import Receiver, ago
 from tests.system.dashboard import Dashboard
 
 # The browser says each time that it lost a server, as it should.
@@ -78,7 +77,7 @@ def test_a_receiver_that_stays_away_is_called_offline(
 def test_a_tab_that_slept_shows_how_old_things_are_and_is_live_again(
     dashboard: Dashboard, receiver: Receiver
 ) -> None:
-    receiver.post(happened_at=(datetime.now(UTC) - timedelta(seconds=20)).isoformat())
+    receiver.post(happened_at=ago(seconds=20))
     page = dashboard.page
     page.clock.install()
     dashboard.open()

@@ -33,8 +33,7 @@ def upgrade() -> None:
         sa.Column("progress_reporter", sa.Text),
     )
     for columns in (
-        ("service", "environment", "status", "happened_at", "id"),
-        ("service", "environment", "happened_at", "finished", "id"),
+        ("service", "environment", "happened_at", "finished", "id", "status"),
         ("happened_at", "finished", "id"),
         ("deployment_id",),
     ):

@@ -1,0 +1,206 @@
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from sqlalchemy import event
+
+from fetcher.daemon import Daemon
+from fetcher.deliver import Delivery
+from fetcher.github.errors import GitHubError, Limited
+from fetcher.work import PASSES_AT_ONCE, Work
+from tests.fake_github import FakeGitHub, answer, hang, secondary_limit
+from tests.fetcher.reading import World, fake_github, reading, until
+from tests.fetcher.receiver_double import API_KEY, ReceiverDouble, receiver_double
+
+
+@pytest.fixture
+def fake() -> FakeGitHub:
+    fake = fake_github()
+    for name in ("acme/one", "acme/two"):
+        repository = fake.add_repository(name, workflows={"cd.yml": ""})
+        repository.start_run("cd.yml").deploy("dev")
+    return fake
+
+
+@asynccontextmanager
+async def working(
+    fake: FakeGitHub, folder: Path, receiver_url: str = "http://127.0.0.1:9"
+) -> AsyncIterator[tuple[World, Work]]:
+    async with reading(fake, folder) as world, aiohttp.ClientSession() as session:
+        delivery = Delivery(world.engine, session, receiver_url, API_KEY, 5, world.clock)
+        names = [repository.full_name for repository in fake.repositories]
+        gate = world.github.gate
+        yield world, Work(names, world.engine, gate, world.poller, delivery, world.clock)
+
+
+@pytest.fixture
+async def parts(fake: FakeGitHub, tmp_path: Path) -> AsyncIterator[tuple[World, Work]]:
+    async with working(fake, tmp_path) as parts:
+        yield parts
+
+
+async def test_a_failure_is_said_when_it_begins_and_when_it_ends(
+    parts: tuple[World, Work], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "fetcher")
+    world, work = parts
+    world.fake.fail("/repos/acme/one/*", answer(418), times=3)
+    for _ in range(3):
+        assert isinstance(await work.read("acme/one"), GitHubError)
+        assert await work.unpaused() == ["acme/two"]
+        world.clock.tick(900)
+
+    assert await work.read("acme/one") is None
+
+    assert caplog.messages == [
+        "acme/one: GitHub answers 418: Fault",
+        "acme/one: 2 new events",
+        "acme/one: all right again after 0:45:00",
+    ]
+
+
+async def test_a_failure_that_becomes_another_is_said_again(
+    parts: tuple[World, Work], caplog: pytest.LogCaptureFixture
+) -> None:
+    world, work = parts
+    for status in (418, 404):
+        world.fake.fail("*", answer(status))
+        await work.read("acme/one")
+
+    assert caplog.messages == [
+        "acme/one: GitHub answers 418: Fault",
+        "acme/one: GitHub does not know it, or hides it from the token",
+    ]
+
+
+async def test_one_repositorys_failure_does_not_touch_another(parts: tuple[World, Work]) -> None:
+    world, work = parts
+    world.fake.fail("/repos/acme/one*", answer(404), times=99)
+
+    errors = await asyncio.gather(*map(work.read, work.repositories))
+
+    assert [type(error).__name__ for error in errors] == ["Missing", "NoneType"]
+    assert len(await world.told()) == 2
+
+
+async def test_a_fault_of_our_own_ends_one_pass_and_is_shown_with_its_traceback(
+    parts: tuple[World, Work], caplog: pytest.LogCaptureFixture
+) -> None:
+    world, work = parts
+
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    event.listen(world.engine.sync_engine, "commit", full)
+    error = await work.read("acme/one")
+    event.remove(world.engine.sync_engine, "commit", full)
+
+    assert isinstance(error, OSError)
+    assert caplog.messages == ["acme/one: OSError: [Errno 28] No space left on device"]
+    assert caplog.records[0].exc_info
+    assert await work.read("acme/one") is None
+
+
+async def test_a_limit_is_said_once_for_all_repositories(
+    parts: tuple[World, Work], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "fetcher")
+    world, work = parts
+    world.fake.fail("*", secondary_limit(30))
+
+    first = await work.read("acme/one")
+    second = await work.read("acme/two")
+    assert isinstance(first, Limited)
+    assert isinstance(second, Limited)
+    world.clock.tick(30)
+    await work.read("acme/two")
+
+    assert caplog.messages == [
+        "Reading: GitHub asks to wait; asking again at 2026-11-20T12:00:30Z",
+        "acme/two: 2 new events",
+        "Reading: all right again after 0:00:30",
+    ]
+
+
+async def test_only_so_many_passes_are_under_way_and_none_starves(tmp_path: Path) -> None:
+    fake = fake_github()
+    for number in range(PASSES_AT_ONCE + 3):
+        fake.add_repository(f"acme/app-{number}")
+    fake.fail("*", hang(), times=PASSES_AT_ONCE)
+    async with working(fake, tmp_path) as (_, work):
+        passes = [asyncio.create_task(work.read(name)) for name in work.repositories]
+        await until(lambda: len(fake.requests) == PASSES_AT_ONCE)
+        for task in passes[:2]:
+            task.cancel()
+
+        await asyncio.wait_for(asyncio.gather(*passes[PASSES_AT_ONCE:]), 10)
+        for task in passes:
+            task.cancel()
+        await asyncio.gather(*passes, return_exceptions=True)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[ReceiverDouble]:
+    async with receiver_double() as double:
+        yield double
+
+
+@asynccontextmanager
+async def running(work: Work) -> AsyncIterator[None]:
+    """A daemon at work."""
+    task = asyncio.create_task(Daemon(work, poll_seconds=1).run())
+    try:
+        yield
+        assert not task.done()
+    finally:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def test_the_daemon_reads_at_the_bell_and_delivers_what_it_found(
+    fake: FakeGitHub, tmp_path: Path, receiver: ReceiverDouble
+) -> None:
+    async with working(fake, tmp_path, receiver.url) as (_, work), running(work):
+        await until(lambda: len(receiver.rows) == 4)
+
+        fake.repositories[0].start_run("cd.yml").deploy("qa")
+        await until(lambda: len(receiver.rows) == 6)
+
+
+async def test_the_daemon_asks_nothing_while_the_gate_is_closed(
+    fake: FakeGitHub, tmp_path: Path, receiver: ReceiverDouble
+) -> None:
+    fake.fail("*", secondary_limit(60))
+    async with working(fake, tmp_path, receiver.url) as (world, work), running(work):
+        await until(lambda: work.troubles.subjects() == ["Reading"])
+        asked = [request.status for request in fake.requests]
+        world.clock.tick(61)
+        await until(lambda: len(receiver.rows) == 4)
+
+        assert asked.count(403) == 1
+        assert len(asked) <= 3  # what was under way when the gate closed
+
+
+async def test_the_daemon_survives_a_state_that_cannot_be_read(
+    fake: FakeGitHub,
+    tmp_path: Path,
+    receiver: ReceiverDouble,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with working(fake, tmp_path, receiver.url) as (world, work):
+
+        def broken(*_arguments: object) -> None:
+            raise OSError(5, "Input/output error")
+
+        event.listen(world.engine.sync_engine, "begin", broken)
+        async with running(work):
+            await until(lambda: work.troubles.subjects() == ["Delivery", "The state"])
+            event.remove(world.engine.sync_engine, "begin", broken)
+            await until(lambda: len(receiver.rows) == 4)
+            await until(lambda: work.troubles.subjects() == [])
+        assert caplog.messages[0].endswith("Input/output error")
