@@ -54,9 +54,9 @@ def _repositories(names: tuple[str, ...]) -> tuple[str, ...]:
     unique = {name.strip().lower(): name.strip() for name in names if name.strip()}
     for name in unique.values():
         if not REPOSITORY.fullmatch(name):
-            known = PATTERN.fullmatch(name)
+            is_pattern = PATTERN.fullmatch(name)
             reason = (
-                "a pattern, which is not supported yet: name the" if known else "not owner/name"
+                "a pattern, and those are not supported yet" if is_pattern else "not owner/name"
             )
             raise ValueError(f"{name!r} is {reason}")
     return tuple(unique.values())

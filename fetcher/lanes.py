@@ -90,7 +90,7 @@ class DeploymentsLane:
         statuses = await self.reader.all(path, DeploymentStatus)
         events = deployment_events(self.origin, deployment, statuses)
         if events and (run_id := run_of(self.origin, statuses)):
-            run = await self._run(run_id, again=True)
+            run = await self._run(run_id, again=not item.told)
             events = deployment_events(self.origin, deployment, statuses, run)
         changed_at = max([deployment.created_at, *(s.created_at for s in statuses)])
         now, ended = self.clock(), is_finished(statuses)

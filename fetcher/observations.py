@@ -125,21 +125,10 @@ async def due(
 
 
 async def watch(connection: AsyncConnection, name: str, items: Iterable[Watched]) -> None:
-    """Keep these as they are now; what was told of them once stays told."""
+    """Keep these as they are now."""
     rows = [{"repository": name, **asdict(item)} for item in items]
-    if not rows:
-        return
-    statement = insert(watched)
-    changed = {
-        field: statement.excluded[field] for field in ("mark", "subject", "look_at", "ended")
-    }
-    told = watched.c.told | statement.excluded.told
-    await connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["repository", "lane", "id"], set_={**changed, "told": told}
-        ),
-        rows,
-    )
+    if rows:
+        await connection.execute(insert(watched).prefix_with("OR REPLACE"), rows)
 
 
 async def forget_untold_runs(connection: AsyncConnection, name: str) -> None:

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_HEADER: Final = 64 * 1024
 BODY_SECONDS: Final = 20.0  # from the headers to the end of the body
-SHUTDOWN_SECONDS: Final = 0.8  # aiohttp waits this long for handlers, cancels, waits again
+SHUTDOWN_SECONDS: Final = 0.5  # aiohttp waits this long for handlers, cancels, waits again
 BACKLOG: Final = 1024
 
 

@@ -333,12 +333,10 @@ def _insert_events(connection: Connection, events: Sequence[Event]) -> None:
 
 
 @cache
-def _insert_statement(dialect: Dialect, size: int) -> str:
-    columns = range(len(event.columns))
-    rows: list[list[object]] = [
-        [bindparam(f"row{row}column{column}") for column in columns] for row in range(size)
-    ]
-    return str(insert(event).values(rows).compile(dialect=dialect))
+def _insert_statement(dialect: Dialect, rows: int) -> str:
+    insert_one = str(insert(event).compile(dialect=dialect))
+    head, keyword, values = insert_one.partition("VALUES ")
+    return head + keyword + ", ".join([values] * rows)
 
 
 def _to_event(row: Row[Any]) -> Event:

@@ -161,6 +161,8 @@ def test_a_variables_secret_wins_over_the_files_file(monkeypatch: pytest.MonkeyP
         ("[fetcher]\npoll_seconds = 0", "fetcher.poll_seconds (FETCHER_POLL_SECONDS): input shou"),
         ('[fetcher]\npoll_seconds = "x"', "fetcher.poll_seconds (FETCHER_POLL_SECONDS): input sh"),
         ('[fetcher]\nrepositories = ["shop"]', "FETCHER_REPOSITORIES): 'shop' is not owner/name"),
+        ('[fetcher]\nrepositories = ["acme/*"]', "'acme/*' is a pattern, and those are not sup"),
+        ('[fetcher]\nrepositories = ["!acme/a"]', "'!acme/a' is a pattern, and those are not s"),
         ('[fetcher]\nreceiver_url = "dash"', "FETCHER_RECEIVER_URL): is not an http"),
         ('[fetcher]\nreceiver_url = "http://u:p@dash"', "FETCHER_RECEIVER_URL): must not hold a u"),
         ('[fetcher]\napi_key = "two words"', "FETCHER_API_KEY): holds a character"),

@@ -113,7 +113,9 @@ async def test_a_deployments_whole_life_takes_at_most_ten_charged_requests(
         await world.reads(SHOP)
 
     assert len(await world.told()) == 4
-    assert world.charged() <= 10
+    asked = world.requests()
+    assert sum(request.charged for request in asked) <= 10
+    assert sum("/actions/runs/" in request.path for request in asked) == 1
 
 
 # The mistakes that other pollers made.
@@ -395,6 +397,35 @@ async def test_what_is_unfinished_is_watched_though_it_began_before_the_window(
         await world.reads(SHOP)
 
         assert await world.told() == [("staging", "in-progress"), ("staging", "success")]
+
+
+async def test_what_hangs_since_long_before_the_first_pass_is_not_told(
+    fake: FakeGitHub, shop: Repository, tmp_path: Path
+) -> None:
+    shop.start_run("deploy.yml").add_job("deploy", environment="staging").start()
+    tick(fake, 60 * DAY)
+    async with reading(fake, tmp_path) as world:
+        await world.reads(SHOP)
+
+        assert await world.told() == []
+
+
+async def test_what_appears_in_the_list_later_than_its_time_says_is_told(
+    world: World, shop: Repository
+) -> None:
+    for _ in range(3):
+        shop.start_run("deploy.yml").deploy("dev")
+        world.clock.tick(30)
+    late = shop.deployments.pop(0)
+    await world.reads(SHOP)
+    for _ in range(98):
+        world.clock.tick(1)
+        shop.start_run("deploy.yml").deploy("dev")
+    shop.deployments.insert(0, late)
+
+    await world.reads(SHOP)
+
+    assert len(set(await world.told("deployment_id"))) == 101
 
 
 async def test_a_long_history_is_committed_piece_by_piece_the_newest_first(

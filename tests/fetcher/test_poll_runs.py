@@ -246,6 +246,48 @@ async def test_a_workflow_that_was_added_is_judged_when_it_first_runs(
     assert (await world.told("status", "version"))[-1] == ("success", "v2.0.0")
 
 
+async def test_a_workflow_that_turns_out_to_deploy_tells_its_earlier_runs_too(
+    world: World, site: Repository
+) -> None:
+    site.add_workflow("main.yml", "name: Main")
+    deploy(site)
+    await world.reads(SITE)
+    run = site.start_run("main.yml")
+    job = run.add_job("deploy staging")
+    job.start()
+    job.finish()
+    run.finish()
+    for _ in range(60):
+        world.clock.tick(60)
+        site.start_run("ci.yml").finish()
+        await world.reads(SITE)
+    assert len(await world.told()) == 2
+
+    world.clock.tick(PLAN_LASTS.total_seconds())
+    await world.reads(SITE)
+
+    assert (await world.told())[2:] == [("staging", "in-progress"), ("staging", "success")]
+
+
+async def test_a_job_that_ends_in_the_second_in_which_its_run_was_seen_to_end_is_told(
+    world: World, site: Repository
+) -> None:
+    deploy(site)
+    await world.reads(SITE)
+    run = site.start_run("deploy.yml")
+    job = run.add_job("deploy")
+    world.clock.tick(10 * 60)
+    job.start()
+    run.finish("success")
+    await world.reads(SITE)
+    job.finish()
+    world.clock.tick(30)
+
+    await world.reads(SITE)
+
+    assert (await world.told())[-1] == ("production", "success")
+
+
 async def test_a_workflow_that_is_gone_is_judged_once_and_costs_nothing_after(
     world: World, site: Repository
 ) -> None:
@@ -332,6 +374,25 @@ async def test_what_began_as_a_run_ends_as_one_after_the_first_deployment(
         "in-progress",
         "success",
     ]
+
+
+async def test_a_run_of_which_nothing_was_told_is_left_to_its_deployments(
+    world: World, site: Repository
+) -> None:
+    deploy(site)
+    run = site.start_run("deploy.yml")
+    await world.reads(SITE)
+    site.start_run("deploy.yml").deploy("prod")
+    world.clock.tick(30)
+    await world.reads(SITE)
+
+    later = run.deploy("prod")
+    world.clock.tick(30)
+    await world.reads(SITE)
+
+    assert [i for i, _ in (await world.told("deployment_id", "status"))[4:]] == [
+        f"gh-dep-{later.id}"
+    ] * 2
 
 
 async def test_runs_are_not_told_before_it_is_sure_that_there_are_no_deployments(

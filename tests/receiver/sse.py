@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aiohttp import ClientResponse
+from aiohttp import ClientPayloadError, ClientResponse
 
 DEADLINE_SECONDS: Final = 10
 
@@ -17,6 +19,15 @@ class Message:
     id: int
     event: str
     data: Any
+
+
+@asynccontextmanager
+async def _cut_off_is_ended() -> AsyncIterator[None]:
+    # A browser makes no difference either; a stream that replays is cut off by a stop.
+    try:
+        yield
+    except ClientPayloadError:
+        raise EOFError from None
 
 
 class EventStream:
@@ -33,7 +44,7 @@ class EventStream:
             EOFError: The stream has ended.
         """
         fields: dict[str, str] = {}
-        async with asyncio.timeout(DEADLINE_SECONDS):
+        async with asyncio.timeout(DEADLINE_SECONDS), _cut_off_is_ended():
             while line := (await self._content.readline()).decode():
                 if line == "\n":
                     return fields

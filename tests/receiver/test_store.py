@@ -1,4 +1,3 @@
-
 """The log on disk gives back what went in."""
 
 import asyncio
