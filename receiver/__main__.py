@@ -22,6 +22,7 @@ log = logging.getLogger("receiver")
 
 EX_CONFIG: Final = 78  # sysexits.h
 EX_UNAVAILABLE: Final = 69
+EX_SOFTWARE: Final = 70
 LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -36,7 +37,7 @@ def main() -> None:
         sys.stderr.writelines(f"deployment-receiver: {line}\n" for line in error.lines)
         sys.exit(EX_CONFIG)
     try:
-        asyncio.run(run(settings))
+        sys.exit(asyncio.run(run(settings)))
     except (OSError, StoreUnavailable) as error:
         sys.exit(_cannot_start(settings, error))
 
@@ -58,18 +59,26 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings) -> int:
     """Serve until told to stop.
+
+    Returns:
+        The exit code.
 
     Raises:
         OSError: The address cannot be listened on.
         StoreUnavailable: The database cannot be opened.
     """
-    stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+    end: asyncio.Future[int] = loop.create_future()
+
+    def stop(code: int) -> None:
+        if not end.done():
+            end.set_result(code)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    app = build(settings)
+        loop.add_signal_handler(number, stop, 0)
+    app = build(settings, failed=lambda: stop(EX_SOFTWARE))
     async with serve(app, settings.host, settings.port) as port:
         # What start-up left lives as long as the process: the collector need not look at it again.
         gc.freeze()
@@ -83,9 +92,10 @@ async def run(settings: Settings) -> None:
             app[PARTS].feed.position,
             len(settings.keys),
         )
-        await stopped.wait()
+        code = await end
         log.info("stopping")
     log.info("stopped")
+    return code
 
 
 def _cannot_start(settings: Settings, error: Exception) -> int:

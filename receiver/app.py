@@ -34,13 +34,21 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def build(settings: Settings, clock: Clock = now) -> web.Application:
-    """The application, its database not yet opened."""
+def build(
+    settings: Settings, clock: Clock = now, failed: Callable[[], None] = lambda: None
+) -> web.Application:
+    """The application, its database not yet opened.
+
+    Args:
+        settings: What an operator may choose.
+        clock: The current time, aware and UTC.
+        failed: Called when the receiver can no longer do its work and should be restarted.
+    """
     files = load()
     metrics = Metrics(__version__)
     app = web.Application(middlewares=[problem_middleware(metrics)], client_max_size=LARGEST_BODY)
     app.add_routes(routes(files))
-    app.cleanup_ctx.append(lambda app: _parts(app, settings, files, metrics, clock))
+    app.cleanup_ctx.append(lambda app: _parts(app, settings, files, metrics, clock, failed))
     app.on_shutdown.append(_end_streams)
     return app
 
@@ -51,6 +59,7 @@ async def _parts(
     files: dict[str, File],
     metrics: Metrics,
     clock: Clock,
+    failed: Callable[[], None],
 ) -> AsyncIterator[None]:
     async with open_database(settings.database_url) as database:
         store = Store(database)
@@ -61,22 +70,30 @@ async def _parts(
         board = Board(feed, settings.environment_order, clock, _answers_tag(settings))
         keys = Keys(settings.keys)
         app[PARTS] = Parts(keys, store, writer, feed, board, streams, metrics, files)
-        async with _background(feed.run(), writer.run(), streams.keep_alive()):
+        async with _background(failed, feed.run(), writer.run(), streams.keep_alive()):
             yield
 
 
 @contextlib.asynccontextmanager
-async def _background(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run endless loops; an error in one of them is logged when it ends."""
+async def _background(
+    failed: Callable[[], None], *loops: Coroutine[Any, Any, None]
+) -> AsyncIterator[None]:
+    """Run endless loops; call `failed` when one ends, for without it the receiver is none."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            log.critical("a background loop ended", exc_info=task.exception())
+            failed()
+
     tasks = [asyncio.create_task(loop) for loop in loops]
+    for task in tasks:
+        task.add_done_callback(ended)
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
-        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-            if not isinstance(outcome, asyncio.CancelledError):
-                log.error("a background loop ended", exc_info=outcome)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _answers_tag(settings: Settings) -> str:

@@ -130,7 +130,10 @@ class Feed:
 
     async def _read_on(self) -> None:
         while self.position < self._log_end:
-            self._take(await self._store.news(self.position, PAGE))
+            events = await self._store.news(self.position, PAGE)
+            if not events:
+                raise StoreUnavailable(f"event {self._log_end} is not in it")
+            self._take(events)
             async with self._moved:
                 self._moved.notify_all()
 

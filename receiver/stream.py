@@ -5,6 +5,7 @@ the feed. Nothing waits between its last page and its subscription: no gap, no d
 """
 
 import asyncio
+import logging
 import re
 from typing import Final
 
@@ -14,6 +15,8 @@ from receiver.database import StoreUnavailable
 from receiver.feed import Feed, Frame, News, frame_of
 from receiver.metrics import Metrics
 from receiver.store import EVERYTHING, Filter, Store
+
+log = logging.getLogger(__name__)
 
 PAGE: Final = 500
 KEEPALIVE_SECONDS: Final = 15
@@ -120,6 +123,9 @@ class Streams:
             await stream.ended.wait()
         except (ConnectionError, TimeoutError, StoreUnavailable):
             stream.abort()  # the reader resumes where it was
+        except Exception:
+            log.exception("a stream failed")  # its answer has begun: there is no other to give
+            stream.abort()
         finally:
             self._feed.unsubscribe(stream)
             self._open.discard(stream)

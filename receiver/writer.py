@@ -17,6 +17,7 @@ from receiver.store import Append, KeyReused, Store
 log = logging.getLogger(__name__)
 
 LARGEST_BATCH: Final = 500
+GATHERING_TURNS: Final = 5  # of the event loop, each some 0.1 ms
 FORGET_EVERY: Final = timedelta(minutes=10)
 
 Waiting = tuple[Append, asyncio.Future[Event]]
@@ -55,10 +56,23 @@ class Writer:
         """Write until cancelled."""
         while True:
             waiting = [await self._queue.get()]
+            await self._gather()
             while self._queue.qsize() and len(waiting) < LARGEST_BATCH:
                 waiting.append(self._queue.get_nowait())
             await self._write(waiting)
             await self._forget_keys()
+
+    async def _gather(self) -> None:
+        """Let the requests that have already arrived join the batch; waits for none that has not.
+
+        While the writer's thread works, the event loop competes with it for Python's lock:
+        one larger batch is written sooner than two smaller ones.
+        """
+        for _ in range(GATHERING_TURNS):
+            queued = self._queue.qsize()
+            await asyncio.sleep(0)
+            if self._queue.qsize() == queued:
+                return
 
     async def _write(self, waiting: list[Waiting]) -> None:
         try:

@@ -20,7 +20,8 @@ async def serve(fake: FakeGitHub, port: int = 0) -> AsyncIterator[str]:
     server = Server(fake)
     app = web.Application()
     app.router.add_get(
-        "/{owner}/{repository}/{page:(?:actions/runs|applications)/.+}", page_for_people
+        "/{owner:(?!repositories/)[^/]+}/{repository}/{page:(?:actions/runs|applications)/.+}",
+        page_for_people,
     )
     app.router.add_get("/{path:.*}", server.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
