@@ -53,29 +53,31 @@ class Writer:
         return await future
 
     async def run(self) -> None:
-        """Write until cancelled."""
-        while True:
-            waiting = [await self._queue.get()]
-            await self._gather()
-            while self._queue.qsize() and len(waiting) < LARGEST_BATCH:
-                waiting.append(self._queue.get_nowait())
-            await self._write(waiting)
-            await self._forget_keys()
+        """Write until cancelled; whoever waits then is told."""
+        try:
+            while True:
+                await self._write([await self._queue.get()])
+                await self._forget_keys()
+        finally:
+            left = [self._queue.get_nowait() for _ in range(self._queue.qsize())]
+            _fail(left, StoreUnavailable("the writer stopped"))
 
-    async def _gather(self) -> None:
+    async def _gather(self, waiting: list[Waiting]) -> None:
         """Let the requests that have already arrived join the batch; waits for none that has not.
 
         While the writer's thread works, the event loop competes with it for Python's lock:
         one larger batch is written sooner than two smaller ones.
         """
         for _ in range(GATHERING_TURNS):
-            queued = self._queue.qsize()
             await asyncio.sleep(0)
-            if self._queue.qsize() == queued:
+            if not self._queue.qsize():
                 return
+            while self._queue.qsize() and len(waiting) < LARGEST_BATCH:
+                waiting.append(self._queue.get_nowait())
 
     async def _write(self, waiting: list[Waiting]) -> None:
         try:
+            await self._gather(waiting)
             answers = await self._store.append([append for append, _ in waiting], self._clock())
         except StoreUnavailable as error:
             log.error("could not store %d events: %s", len(waiting), error)
