@@ -8,6 +8,7 @@ The way of one event, module by module:
     event     submission  what may be sent: the model that validates, documents, explains
               event       what is stored and read
     log       writer      group commit: many requests, one durable transaction
+              batch       which events a transaction stores, and how each request is answered
               store       every SQL statement, over the tables of schema, opened by database
     feed      feed        follows the log, folds it into the matrix, tells the streams
               matrix      the fold: pure, in any order to the same result

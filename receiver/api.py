@@ -9,6 +9,7 @@ from aiohttp import web
 
 from receiver import __version__, openapi
 from receiver.access import Keys
+from receiver.batch import Append
 from receiver.board import Answer, Board
 from receiver.event import Event, encode_json
 from receiver.feed import Feed
@@ -16,7 +17,7 @@ from receiver.metrics import Metrics
 from receiver.page import File, accepts_gzip
 from receiver.query import ListQuery, MatrixQuery, StreamQuery, encode_cursor, parse_query
 from receiver.server import expect, read_body
-from receiver.store import Append, Store
+from receiver.store import Store
 from receiver.stream import Streams
 from receiver.submission import Invalid, check_headers, parse
 from receiver.writer import Writer

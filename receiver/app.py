@@ -70,12 +70,12 @@ async def _parts(
         board = Board(feed, settings.environment_order, clock, _answers_tag(settings))
         keys = Keys(settings.keys)
         app[PARTS] = Parts(keys, store, writer, feed, board, streams, metrics, files)
-        async with _background(failed, feed.run(), writer.run(), streams.keep_alive()):
+        async with background(failed, feed.run(), writer.run(), streams.keep_alive()):
             yield
 
 
 @contextlib.asynccontextmanager
-async def _background(
+async def background(
     failed: Callable[[], None], *loops: Coroutine[Any, Any, None]
 ) -> AsyncIterator[None]:
     """Run endless loops; call `failed` when one ends, for without it the receiver is none."""

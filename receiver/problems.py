@@ -9,9 +9,9 @@ from typing import Any, Final
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from receiver.batch import KeyReused
 from receiver.database import StoreUnavailable
 from receiver.metrics import Metrics
-from receiver.store import KeyReused
 from receiver.submission import Invalid, Mistake
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ so the order of ids is the order of commits and no reader that resumes can skip 
 
 import json
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,14 +31,13 @@ from sqlalchemy import (
     true,
 )
 
+from receiver.batch import Append, Batch, KeyReused, Keys
 from receiver.database import Database
 from receiver.event import Event, OrderKey, Status
 from receiver.matrix import Slot, SlotKey, slot_of
 from receiver.schema import event, idempotency, slot, to_microseconds
-from receiver.submission import Submission
 
 IDEMPOTENCY_WINDOW: Final = timedelta(hours=24)
-Keys = Mapping[str, tuple[bytes, Event]]  # by key: the body's digest and what was stored
 
 TAIL: Final = 2000
 # Below SQLite's bound on parameters, and few enough statements for the driver to keep prepared.
@@ -49,23 +48,6 @@ LATEST_OF: Final[tuple[tuple[Status, ...], ...]] = (
     ("success", "failure"),
     ("success",),
 )
-
-
-class KeyReused(Exception):
-    """An Idempotency-Key came again with another body."""
-
-
-@dataclass(frozen=True, slots=True)
-class Append:
-    """One accepted POST on its way into the log.
-
-    Attributes:
-        idempotency: The Idempotency-Key and the SHA-256 of the body, when the header was sent.
-    """
-
-    submission: Submission
-    progress_reporter: str | None = None
-    idempotency: tuple[str, bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +109,9 @@ class Store:
         with the event stored then, or with KeyReused when the body was another one.
         """
 
-        def transaction(connection: Connection) -> _Batch:
+        def transaction(connection: Connection) -> Batch:
             known = _remembered(connection, appends, received_at)
-            batch = _Batch(_last_id(connection), received_at, known)
+            batch = Batch(_last_id(connection), received_at, known)
             for append in appends:
                 batch.add(append)
             _insert(connection, batch, self._slots)
@@ -208,63 +190,6 @@ def _matrix(connection: Connection) -> tuple[int, dict[SlotKey, Slot]]:
     return last_id, slots
 
 
-class _Batch:
-    """The rows of one transaction, and what each append of it is answered."""
-
-    def __init__(self, last_id: int, received_at: datetime, remembered: Keys) -> None:
-        self.last_id = last_id
-        self.received_at = received_at
-        self.answers: list[Event | KeyReused] = []
-        self.events: list[Event] = []
-        self.keys: dict[str, tuple[bytes, Event]] = {}
-        self._remembered = remembered
-
-    @property
-    def slots(self) -> set[SlotKey]:
-        """The slots of its events."""
-        return {(stored.service, stored.environment) for stored in self.events}
-
-    def add(self, append: Append) -> None:
-        """Answer it with its next event, or as its key was answered before."""
-        self.answers.append(self._answer(append))
-
-    def _answer(self, append: Append) -> Event | KeyReused:
-        if append.idempotency is not None:
-            key, digest = append.idempotency
-            known = self._remembered.get(key) or self.keys.get(key)
-            if known is not None:
-                return known[1] if known[0] == digest else KeyReused()
-        self.last_id += 1
-        stored = _stored(append, self.last_id, self.received_at)
-        self.events.append(stored)
-        if append.idempotency is not None:
-            self.keys[key] = (digest, stored)
-        return stored
-
-
-def _stored(append: Append, event_id: int, received_at: datetime) -> Event:
-    sent = append.submission
-    parents = sent.parent_deployments
-    return Event(
-        id=event_id,
-        deployment_id=sent.deployment_id,
-        service=sent.service,
-        environment=sent.environment,
-        status=sent.status,
-        finished=sent.status != "in-progress",
-        happened_at=sent.happened_at,
-        received_at=received_at,
-        version=sent.version,
-        run_url=sent.run_url,
-        run_number=sent.run_number,
-        actor=sent.actor,
-        ref=sent.ref,
-        sha=sent.sha,
-        parent_deployments=None if parents is None else tuple(parents),
-        progress_reporter=append.progress_reporter,
-    )
-
-
 def _last_id(connection: Connection) -> int:
     return int(connection.scalar(_LAST_ID) or 0)
 
@@ -283,7 +208,7 @@ def _remembered(connection: Connection, appends: Sequence[Append], now: datetime
     return {key: (digest, Event(*columns)) for key, digest, *columns in rows}
 
 
-def _insert(connection: Connection, batch: _Batch, known_slots: AbstractSet[SlotKey]) -> None:
+def _insert(connection: Connection, batch: Batch, known_slots: AbstractSet[SlotKey]) -> None:
     if not batch.events:
         return
     _insert_events(connection, batch.events)
@@ -294,7 +219,7 @@ def _insert(connection: Connection, batch: _Batch, known_slots: AbstractSet[Slot
         _insert_keys(connection, batch)
 
 
-def _insert_keys(connection: Connection, batch: _Batch) -> None:
+def _insert_keys(connection: Connection, batch: Batch) -> None:
     # A key of these that is still in the table is past its window: its place is taken.
     connection.execute(delete(idempotency).where(idempotency.c.key.in_(batch.keys)))
     rows = [

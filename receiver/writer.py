@@ -10,9 +10,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from receiver.batch import Append, KeyReused
 from receiver.database import StoreUnavailable
 from receiver.event import Event
-from receiver.store import Append, KeyReused, Store
+from receiver.store import Store
 
 log = logging.getLogger(__name__)
 

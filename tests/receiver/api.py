@@ -11,10 +11,10 @@ from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
 from receiver.api import PARTS
 from receiver.app import build
+from receiver.batch import Append
 from receiver.config import Settings
 from receiver.event import Event
 from receiver.server import serve
-from receiver.store import Append
 from receiver.submission import parse
 from tests.program import Answer
 from tests.receiver.examples import NOON, as_json, submission

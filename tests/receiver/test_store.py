@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from receiver.batch import Append
 from receiver.database import open_database
 from receiver.event import Event, encode_json
-from receiver.store import Append, Filter, Store
+from receiver.store import Filter, Store
 from receiver.submission import parse
 from tests.receiver.api import settings_for
 from tests.receiver.examples import EVERY_FIELD, NOON, as_json, submission

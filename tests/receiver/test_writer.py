@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from receiver.batch import Append, KeyReused
 from receiver.database import PRAGMAS, StoreUnavailable, open_database
 from receiver.event import Event
-from receiver.store import Append, KeyReused, Store
+from receiver.store import Store
 from receiver.submission import parse
 from receiver.writer import LARGEST_BATCH, Writer
 from tests.receiver.api import settings_for

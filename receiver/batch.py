@@ -1,0 +1,85 @@
+"""A batch: from accepted POSTs to the events of one transaction, and each POST's answer. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from receiver.event import Event
+from receiver.matrix import SlotKey
+from receiver.submission import Submission
+
+Keys = Mapping[str, tuple[bytes, Event]]  # by key: the body's digest and what was stored
+
+
+class KeyReused(Exception):
+    """An Idempotency-Key came again with another body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """One accepted POST on its way into the log.
+
+    Attributes:
+        idempotency: The Idempotency-Key and the SHA-256 of the body, when the header was sent.
+    """
+
+    submission: Submission
+    progress_reporter: str | None = None
+    idempotency: tuple[str, bytes] | None = None
+
+
+class Batch:
+    """The events of one transaction, and what each append of it is answered."""
+
+    def __init__(self, last_id: int, received_at: datetime, remembered: Keys) -> None:
+        self.last_id = last_id
+        self.received_at = received_at
+        self.answers: list[Event | KeyReused] = []
+        self.events: list[Event] = []
+        self.keys: dict[str, tuple[bytes, Event]] = {}
+        self._remembered = remembered
+
+    @property
+    def slots(self) -> set[SlotKey]:
+        """The slots of its events."""
+        return {(stored.service, stored.environment) for stored in self.events}
+
+    def add(self, append: Append) -> None:
+        """Answer it with its next event, or as its key was answered before."""
+        self.answers.append(self._answer(append))
+
+    def _answer(self, append: Append) -> Event | KeyReused:
+        if append.idempotency is not None:
+            key, digest = append.idempotency
+            known = self._remembered.get(key) or self.keys.get(key)
+            if known is not None:
+                return known[1] if known[0] == digest else KeyReused()
+        self.last_id += 1
+        stored = _stored(append, self.last_id, self.received_at)
+        self.events.append(stored)
+        if append.idempotency is not None:
+            self.keys[key] = (digest, stored)
+        return stored
+
+
+def _stored(append: Append, event_id: int, received_at: datetime) -> Event:
+    sent = append.submission
+    parents = sent.parent_deployments
+    return Event(
+        id=event_id,
+        deployment_id=sent.deployment_id,
+        service=sent.service,
+        environment=sent.environment,
+        status=sent.status,
+        finished=sent.status != "in-progress",
+        happened_at=sent.happened_at,
+        received_at=received_at,
+        version=sent.version,
+        run_url=sent.run_url,
+        run_number=sent.run_number,
+        actor=sent.actor,
+        ref=sent.ref,
+        sha=sent.sha,
+        parent_deployments=None if parents is None else tuple(parents),
+        progress_reporter=append.progress_reporter,
+    )
