@@ -56,6 +56,14 @@ def parse_time(value: object) -> datetime:
         raise PydanticCustomError("rfc_3339_range", "is a time that does not exist") from None
 
 
+def _none_if_absent(value: object) -> object:
+    # Unset variables of a pipeline arrive as null and "".
+    return None if value in ("", []) else value
+
+
+OPTIONAL: Final = BeforeValidator(_none_if_absent)
+
+
 def name(longest: int, description: str) -> Any:
     """The rule for a required name of 1 to `longest` characters."""
     return Field(min_length=1, max_length=longest, pattern=NAME, description=description)
@@ -88,30 +96,44 @@ class Submission(BaseModel):
     happened_at: Annotated[
         Time, Field(description="When the state changed, by the sender's clock.")
     ]
-    version: Annotated[str | None, text(256, "Version, tag or digest shown in the slot.")] = None
+    version: Annotated[
+        str | None, text(256, "Version, tag or digest shown in the slot."), OPTIONAL
+    ] = None
     run_url: Annotated[
-        str | None, text(2048, "The run in the CI/CD tool; a link when http or https.")
+        str | None, text(2048, "The run in the CI/CD tool; a link when http or https."), OPTIONAL
     ] = None
     run_number: Annotated[
-        int | None, Field(ge=-(2**63), le=2**63 - 1, description="Number of the run.")
+        int | None, Field(ge=-(2**63), le=2**63 - 1, description="Number of the run."), OPTIONAL
     ] = None
-    actor: Annotated[str | None, text(256, "Who triggered it.")] = None
-    ref: Annotated[str | None, text(512, "Git ref, as refs/heads/main.")] = None
-    sha: Annotated[str | None, text(128, "Commit.")] = None
+    actor: Annotated[str | None, text(256, "Who triggered it."), OPTIONAL] = None
+    ref: Annotated[str | None, text(512, "Git ref, as refs/heads/main."), OPTIONAL] = None
+    sha: Annotated[str | None, text(128, "Commit."), OPTIONAL] = None
     parent_deployments: Annotated[
         list[DeploymentId] | None,
         Field(max_length=32, description="`deployment_id`s of the deployments before this one."),
+        OPTIONAL,
     ] = None
 
 
 KNOWN: Final = frozenset(Submission.model_fields)
-OPTIONAL: Final = frozenset(
-    field for field, info in Submission.model_fields.items() if not info.is_required()
-)
 
 
 def parse(body: bytes) -> Submission:
     """Read the body of a POST.
+
+    Raises:
+        Invalid: It is not JSON in UTF-8, or breaks a rule of the model.
+    """
+    try:
+        return Submission.model_validate_json(body)
+    except ValidationError:
+        return explain(body)
+
+
+def explain(body: bytes) -> Submission:
+    """Read it as `parse` does, but in steps, to find every mistake in it.
+
+    Pydantic's own reader of JSON stops at the first lone surrogate and names no field for it.
 
     Raises:
         Invalid: It is not JSON in UTF-8, or breaks a rule of the model.
@@ -156,25 +178,17 @@ def _reason(error: Exception) -> str:
 
 
 def _validate(fields: dict[str, Any]) -> Submission:
-    unknown = [Mistake(_pointer(field), "is not a known field") for field in fields.keys() - KNOWN]
-    known = {
-        field: value
-        for field, value in fields.items()
-        if field in KNOWN and (value or field not in OPTIONAL or not _is_absent(value))
-    }
+    unknown = sorted(fields.keys() - KNOWN)
+    mistakes = [Mistake(_pointer(field), "is not a known field") for field in unknown]
+    known = {field: fields[field] for field in fields.keys() & KNOWN}
     try:
         submission = Submission.model_validate(known)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        raise Invalid([*map(_mistake, details), *sorted(unknown)]) from None
-    if unknown:
-        raise Invalid(sorted(unknown))
+        raise Invalid([*map(_mistake, details), *mistakes]) from None
+    if mistakes:
+        raise Invalid(mistakes)
     return submission
-
-
-def _is_absent(value: object) -> bool:
-    # Unset variables of a pipeline arrive as null and "".
-    return value is None or value in ("", [])
 
 
 def _mistake(detail: ErrorDetails) -> Mistake:

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from receiver.event import encode_json
-from receiver.submission import Invalid, Submission, check_headers, parse
+from receiver.submission import Invalid, Submission, check_headers, explain, parse
 from tests.receiver.examples import EVERY_FIELD, REQUIRED, as_json, submission
 
 LIMITS = {
@@ -344,6 +345,32 @@ values = scalars | lists | st.dictionaries(st.text(max_size=3), scalars | lists,
 @given(st.dictionaries(st.sampled_from(list(EVERY_FIELD)) | st.text(max_size=3), values))
 def test_any_json_object_is_taken_or_refused(fields: dict[str, Any]) -> None:
     _taken_or_refused(as_json(submission(**fields)))
+
+
+NOTHING = st.sampled_from([None, "", []])
+PLAUSIBLE = st.fixed_dictionaries(
+    {field: st.just(value) for field, value in REQUIRED.items()},
+    optional={
+        "version": NOTHING | st.text(max_size=3),
+        "run_number": NOTHING | st.integers(-(2**64), 2**64) | st.just(4.0) | st.booleans(),
+        "actor": NOTHING | st.sampled_from(["Zoë", "a\ud800", "a\0"]),
+        "parent_deployments": NOTHING | st.lists(st.text(max_size=2), max_size=3),
+    },
+)
+
+
+def outcome(read: Callable[[bytes], Submission], body: bytes) -> object:
+    try:
+        return read(body)
+    except Invalid as error:
+        return error.mistakes
+
+
+@given(PLAUSIBLE | st.dictionaries(st.text(max_size=3), st.none() | st.text(max_size=3)))
+def test_reading_at_once_and_reading_in_steps_come_to_the_same(fields: dict[str, Any]) -> None:
+    body = as_json(fields)
+
+    assert outcome(parse, body) == outcome(explain, body)
 
 
 @given(st.binary() | st.text().map(str.encode))
