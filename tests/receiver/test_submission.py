@@ -347,7 +347,7 @@ def test_any_json_object_is_taken_or_refused(fields: dict[str, Any]) -> None:
     _taken_or_refused(as_json(submission(**fields)))
 
 
-NOTHING = st.sampled_from([None, "", []])
+NOTHING: st.SearchStrategy[object] = st.sampled_from([None, "", []])
 PLAUSIBLE = st.fixed_dictionaries(
     {field: st.just(value) for field, value in REQUIRED.items()},
     optional={
