@@ -2,7 +2,7 @@
 
     fetch → map → outbox → deliver
 
-1. `daemon` builds the parts and rings the bells; `work` runs passes and rounds; or `once` does.
+1. `daemon`, at its bells, or `once` drives `work`, which runs passes and rounds of delivery.
 2. `poll` makes a pass over one repository: it commits at once what a `survey` found.
 3. `survey` asks GitHub what is new, in the lane that `plan` chose; `lanes` lists and looks.
 4. `github` is the REST API: `client` asks through the `gate`, `reader` only for what changed.
@@ -12,5 +12,6 @@
 7. `deliver` sends what is due, each event once: `receiver` asks, `outcome` is what an answer means,
    `pause` waits while the receiver is away.
 
-`config` is the settings, `explain` what `plan` prints, `troubles` what is wrong at the moment.
+`config` is the settings, `clock` the time, `explain` what `plan` prints, `troubles` what is wrong
+at the moment.
 """

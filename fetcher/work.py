@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from fetcher import observations
 from fetcher.clock import Clock
 from fetcher.deliver import Delivered, Delivery
-from fetcher.github.errors import Limited
+from fetcher.github.errors import Limited, Offline
 from fetcher.github.gate import Gate
 from fetcher.poll import LONGEST_PAUSE, Passed, Poller
 from fetcher.troubles import Troubles
@@ -21,6 +21,7 @@ from fetcher.troubles import Troubles
 log = logging.getLogger(__name__)
 
 PASSES_AT_ONCE: Final = 8  # GitHub asks for few, and at its pace more would not be faster
+GITHUB: Final = "GitHub"
 READING: Final = "Reading"
 
 
@@ -87,6 +88,9 @@ class Work:
         match passed.error:
             case None:
                 self.troubles.over(name)
+                self.troubles.over(GITHUB)
+            case Offline():  # said once, whatever the number of repositories
+                self.troubles.has(GITHUB, str(passed.error))
             case Limited():
                 self.troubles.has(READING, str(passed.error))
             case _:

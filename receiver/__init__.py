@@ -2,7 +2,8 @@
 
 The way of one event, module by module:
 
-    request   app         builds the parts; problems turns what goes wrong into an answer
+    request   server      listens; __main__ starts it and stops it
+              app         builds the parts; problems turns what goes wrong into an answer
               api         every route; POST /api/deployments starts here
               access      who may write
     event     submission  what may be sent: the model that validates, documents, explains

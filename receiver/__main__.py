@@ -6,6 +6,7 @@ import gc
 import logging
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Final
 
@@ -23,14 +24,12 @@ log = logging.getLogger("receiver")
 EX_CONFIG: Final = 78  # sysexits.h
 EX_UNAVAILABLE: Final = 69
 EX_SOFTWARE: Final = 70
-LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def main() -> None:
     """Run the receiver until SIGTERM or SIGINT."""
     arguments = _arguments()
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    _log_to_stderr()
     try:
         settings = load(arguments.config)
     except BadSettings as error:
@@ -42,12 +41,21 @@ def main() -> None:
         sys.exit(_cannot_start(settings, error))
 
 
+def _log_to_stderr() -> None:
+    formatter = logging.Formatter("%(asctime)sZ %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="deployment-receiver",
         description="Take deployment events over HTTP and show which version is where.",
         epilog="Settings come from [receiver] of the file and from RECEIVER_… variables, "
-        "which win; config.example.toml names them all.",
+        "which win.",
     )
     parser.add_argument(
         "--config",
@@ -55,7 +63,7 @@ def _arguments() -> argparse.Namespace:
         metavar="FILE",
         help="TOML file (default: $DEPLOYMENT_DASHBOARD_CONFIG, else ./config.toml if it exists)",
     )
-    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser.parse_args()
 
 
@@ -84,13 +92,12 @@ async def run(settings: Settings) -> int:
         gc.freeze()
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         log.info(
-            "receiver %s on http://%s:%d, log in %s up to event %d, %d keys",
+            "receiver %s on http://%s:%d, log in %s up to event %d",
             __version__,
             host,
             port,
             make_url(settings.database_url).render_as_string(hide_password=True),
             app[PARTS].feed.position,
-            len(settings.keys),
         )
         code = await end
         log.info("stopping")

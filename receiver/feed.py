@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from receiver.database import StoreUnavailable
 from receiver.event import Event
-from receiver.matrix import Slot, SlotKey, slot_of
+from receiver.matrix import Slot, SlotKey, fold
 from receiver.store import Store
 
 log = logging.getLogger(__name__)
@@ -139,9 +139,7 @@ class Feed:
 
     def _take(self, events: Sequence[Event]) -> None:
         for event in events:
-            key = (event.service, event.environment)
-            seen = self.slots.get(key)
-            self.slots[key] = slot_of(event) if seen is None else seen.with_event(event)
+            fold(self.slots, event)
         self.position = events[-1].id
         news = News(events)
         for subscriber in tuple(self._subscribers):

@@ -83,9 +83,15 @@ def reduce(events: Iterable[Event]) -> dict[SlotKey, Slot]:
     """The matrix of a whole log: the specification that memory and SQL are held to."""
     slots: dict[SlotKey, Slot] = {}
     for event in events:
-        key = (event.service, event.environment)
-        slots[key] = slots[key].with_event(event) if key in slots else slot_of(event)
+        fold(slots, event)
     return slots
+
+
+def fold(slots: dict[SlotKey, Slot], event: Event) -> None:
+    """Take one more event into the matrix."""
+    key = (event.service, event.environment)
+    seen = slots.get(key)
+    slots[key] = slot_of(event) if seen is None else seen.with_event(event)
 
 
 def promotion_order(environments: Iterable[str], configured: Sequence[str] = ()) -> list[str]:

@@ -21,7 +21,7 @@ class Metrics:
         self.events = {status: events.labels(status) for status in get_args(Status)}
         self.problems = Counter(
             "deployment_receiver_problems",
-            "Requests refused or failed since start, by method and status code.",
+            "Requests that a route refused or failed, since start, by method and status code.",
             ["method", "code"],
             registry=self.registry,
         )

@@ -23,6 +23,7 @@ CONTENT_TYPE: Final = "application/problem+json"
 DETAILS: Final = {
     HTTPStatus.UNAUTHORIZED: "The X-Api-Key header is missing or holds no key known here.",
     HTTPStatus.NOT_FOUND: "There is nothing here.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Nothing here answers this method; Allow names what does.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is over 64 KiB.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "The receiver failed. Its log says more.",
 }
@@ -71,6 +72,8 @@ def problem_middleware(metrics: Metrics) -> Middleware:
             log.exception("%s %s failed", request.method, request.rel_url.raw_path)
             answer = problem(HTTPStatus.INTERNAL_SERVER_ERROR, request.rel_url.raw_path)
         metrics.problems.labels(request.method, answer.status).inc()
+        if request.method == "POST":
+            log.info("refused a POST from %s: %d", request.remote, answer.status)
         return answer
 
     return answer_problems
@@ -110,6 +113,6 @@ def _of_unavailable_store(request: web.Request) -> web.Response:
     return problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         request.rel_url.raw_path,
-        "The store cannot do this now. Nothing was acknowledged; try again.",
+        "The database cannot do this now; nothing was stored for certain. Try again.",
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from receiver.event import OrderKey, Status
-from receiver.schema import EPOCH, MICROSECOND
+from receiver.schema import EPOCH, to_microseconds
 from receiver.store import Filter
 from receiver.submission import NAME, Invalid, Mistake, Time, message_for
 
@@ -28,7 +28,7 @@ def _whole_number(value: object) -> object:
 def encode_cursor(key: OrderKey) -> str:
     """The place after an event in the one total order, as text nobody should take apart."""
     happened_at, finished, event_id = key
-    text = f"{(happened_at - EPOCH) // MICROSECOND}.{finished:d}.{event_id}"
+    text = f"{to_microseconds(happened_at)}.{finished:d}.{event_id}"
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 

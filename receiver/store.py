@@ -34,7 +34,7 @@ from sqlalchemy import (
 from receiver.batch import Append, Batch, KeyReused, Keys
 from receiver.database import Database
 from receiver.event import Event, OrderKey, Status
-from receiver.matrix import Slot, SlotKey, slot_of
+from receiver.matrix import Slot, SlotKey, fold
 from receiver.schema import event, idempotency, slot, to_microseconds
 
 IDEMPOTENCY_WINDOW: Final = timedelta(hours=24)
@@ -184,9 +184,7 @@ def _matrix(connection: Connection) -> tuple[int, dict[SlotKey, Slot]]:
     slots: dict[SlotKey, Slot] = {}
     for statuses in LATEST_OF:
         for row in connection.execute(_LATEST, {"statuses": statuses, "last_id": last_id}):
-            found = _to_event(row)
-            key = (found.service, found.environment)
-            slots[key] = slots[key].with_event(found) if key in slots else slot_of(found)
+            fold(slots, _to_event(row))
     return last_id, slots
 
 

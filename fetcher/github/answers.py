@@ -58,7 +58,6 @@ class Repository(Answer):
     full_name: str
     html_url: Text = ""
     default_branch: Text = "main"
-    archived: bool = False
 
 
 class Environment(Answer):

@@ -27,6 +27,7 @@ from fetcher.github.errors import (
     Garbled,
     Limited,
     Missing,
+    Offline,
     Unreachable,
     missing_permission,
 )
@@ -129,6 +130,9 @@ class GitHub:
             raise Unreachable("GitHub's answer broke off") from None
         except TimeoutError:
             raise Unreachable("GitHub does not answer in time") from None
+        except aiohttp.ClientConnectorError as error:
+            reason = error.os_error.strerror or "no connection"
+            raise Offline(f"{error.host} can't be reached: {reason}") from None
         except aiohttp.ClientError as error:
             raise Unreachable(
                 f"GitHub can't be reached: {str(error) or type(error).__name__}"

@@ -2,6 +2,7 @@
 
 GitHubError         this repository was not read; the others go on
 ├── Unreachable     ask again later
+│   └── Offline     of any repository: there is no connection
 ├── Garbled         ask again later
 ├── Missing         asking again helps only when somebody changes something
 ├── Forbidden       likewise
@@ -18,6 +19,10 @@ class GitHubError(Exception):
 
 class Unreachable(GitHubError):
     """No answer came, or a server error did, however often it was asked: ask again later."""
+
+
+class Offline(Unreachable):
+    """No connection could be made."""
 
 
 class Garbled(GitHubError):

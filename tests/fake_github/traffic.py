@@ -71,11 +71,6 @@ class RateLimit:
         """A 304 to an authorised request is free."""
         self.used -= 1
 
-    def exhaust(self, now: datetime) -> None:
-        """Leave nothing until the window ends."""
-        self.roll(now)
-        self.used = self.limit
-
     def figures(self, now: datetime) -> dict[str, int]:
         """Limit, remaining, used, reset (epoch seconds), as headers and /rate_limit tell them."""
         reset_at = self.roll(now)

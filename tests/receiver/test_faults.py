@@ -244,7 +244,7 @@ def test_help_and_version_are_told(tmp_path: Path) -> None:
 
     assert [program.wait() for program in told] == [0, 0]
     assert "--config" in "\n".join(told[0].log)
-    assert told[1].log == [__version__]
+    assert told[1].log == [f"deployment-receiver {__version__}"]
 
 
 async def test_it_tells_where_it_listens_and_never_a_key(process: Process) -> None:
