@@ -7,11 +7,12 @@ missed, and `once` from a timer does what `run` does.
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import aiohttp
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 
 from fetcher import observations
 from fetcher.clock import Clock, system_clock
@@ -93,8 +94,14 @@ class Daemon:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read_at_the_bell(tasks))
                 tasks.create_task(self._deliver_at_the_bell())
+                tasks.create_task(self._keep_ringing())
         finally:
             self._scheduler.shutdown(wait=False)
+
+    async def _keep_ringing(self) -> None:
+        while True:
+            await asyncio.sleep(self._poll_seconds)
+            ring_in_time(self._scheduler, self._poll_seconds)
 
     async def _read_at_the_bell(self, tasks: asyncio.TaskGroup) -> None:
         while True:
@@ -142,3 +149,12 @@ class Daemon:
             self._work.troubles.has(subject, f"{type(error).__name__}: {error}", error)
         else:
             self._work.troubles.over(subject)
+
+
+def ring_in_time(scheduler: AsyncIOScheduler, poll_seconds: int) -> None:
+    """Call back the bells that a clock set back put off: apscheduler waits for a time of day."""
+    now = datetime.now(UTC)
+    for job in scheduler.get_jobs():
+        is_bell = isinstance(job.trigger, IntervalTrigger)
+        if is_bell and job.next_run_time > now + timedelta(seconds=poll_seconds):
+            job.modify(next_run_time=now)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import UTC, datetime
@@ -67,7 +66,7 @@ async def _parts(
         await feed.load()
         streams = Streams(store, feed, metrics)
         writer = Writer(store, clock, committed=feed.grown)
-        board = Board(feed, settings.environment_order, clock, _answers_tag(settings))
+        board = Board(feed, settings.environment_order, clock)
         keys = Keys(settings.keys)
         app[PARTS] = Parts(keys, store, writer, feed, board, streams, metrics, files)
         async with background(failed, feed.run(), writer.run(), streams.keep_alive()):
@@ -94,11 +93,6 @@ async def background(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _answers_tag(settings: Settings) -> str:
-    """What shapes the matrix besides the log, for its ETag."""
-    return hashlib.sha256(repr((__version__, settings.environment_order)).encode()).hexdigest()[:8]
 
 
 async def _end_streams(app: web.Application) -> None:

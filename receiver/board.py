@@ -1,6 +1,7 @@
 """The matrix as it is answered: JSON built once for each change, not for each request."""
 
 import gzip
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,13 +29,11 @@ class Board:
     """What the feed knows, in the shapes that readers ask for."""
 
     def __init__(
-        self, feed: Feed, environment_order: Sequence[str], clock: Callable[[], datetime], tag: str
+        self, feed: Feed, environment_order: Sequence[str], clock: Callable[[], datetime]
     ) -> None:
-        """`tag` names what else shapes an answer besides the log: release and settings."""
         self._feed = feed
         self._order = environment_order
         self._clock = clock
-        self._tag = tag
         self._whole: tuple[int, Answer] | None = None
 
     def services(self) -> list[str]:
@@ -61,13 +60,14 @@ class Board:
     def _build(self, position: int, services: Sequence[str]) -> Answer:
         rows = _rows(self._feed.slots, services)
         environments = {name for slots in rows.values() for name in slots}
-        body = b'{"generated_at":%b,"last_event_id":%d,"environments":%b,"rows":[%b]}' % (
-            encode_json(self._clock()),
+        content = b'"last_event_id":%d,"environments":%b,"rows":[%b]' % (
             position,
             encode_json(self._ordered(environments)),
             b",".join(self._row(service, slots) for service, slots in rows.items()),
         )
-        return Answer(f'W/"{position}-{self._tag}"', body)
+        # Of all but the time it was made at; another log's matrix has another tag.
+        etag = f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+        return Answer(etag, b'{"generated_at":%b,%b}' % (encode_json(self._clock()), content))
 
     def _row(self, service: str, slots: Mapping[str, Slot]) -> bytes:
         encoded = (

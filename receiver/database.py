@@ -39,7 +39,9 @@ class StoreUnavailable(Exception):
 class Database:
     """An open database. One transaction writes at a time, beside several that read."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, path: Path) -> None:
+        self._path = path
+        self._file: tuple[int, int] | None = None
         self._reading = engine
         self._writing = engine.execution_options(**WRITING)
         self._readers = ThreadPoolExecutor(READERS, "reader")
@@ -47,11 +49,30 @@ class Database:
 
     async def read(self, transaction: Transaction[Result]) -> Result:
         """Run it on one state of the database. Raises StoreUnavailable."""
+        self._require_file()
         return await _run(self._readers, self._reading, transaction)
 
     async def write(self, transaction: Transaction[Result]) -> Result:
         """Run it and commit, durably. Raises StoreUnavailable."""
+        self._require_file()
         return await _run(self._writer, self._writing, transaction)
+
+    async def open(self) -> None:
+        """Bring it to the newest schema; a missing file is made. Raises StoreUnavailable."""
+        await self.write(_upgrade)
+        self._file = self._identity()
+
+    def _require_file(self) -> None:
+        # SQLite would go on writing to a file that has been removed, and lose it at the end.
+        if self._file is not None and self._identity() != self._file:
+            raise StoreUnavailable("its file has been removed or replaced: start the receiver anew")
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
 
     def close(self) -> None:
         """Wait for what runs, then close the connections."""
@@ -81,20 +102,22 @@ async def open_database(url: str) -> AsyncIterator[Database]:
     Raises:
         StoreUnavailable: It cannot be opened, or a newer release has changed its schema.
     """
-    database = Database(_sqlite(make_url(url)))
+    path = Path(make_url(url).database or "")
+    database = Database(_sqlite(path), path)
     try:
-        await database.write(_upgrade)
+        await database.open()
         yield database
     finally:
         database.close()
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(path: Path) -> Engine:
     try:
-        Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreUnavailable(f"its folder cannot be made: {error.strerror}") from error
-    engine = create_engine(url.set(drivername="sqlite"), pool_size=READERS + 1, max_overflow=0)
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, pool_size=READERS + 1, max_overflow=0)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

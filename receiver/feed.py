@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 PAGE: Final = 1000
 RETRY_SECONDS: Final = 1.0
+LOOK_SECONDS: Final = 1.0
 CATCH_UP_SECONDS: Final = 5.0
 
 
@@ -119,14 +120,22 @@ class Feed:
     async def run(self) -> None:
         """Follow the log until cancelled."""
         while True:
-            await self._grown.wait()
-            self._grown.clear()
             try:
+                await self._news()
                 await self._read_on()
             except StoreUnavailable as error:
                 log.error("could not read the log: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
                 self._grown.set()
+
+    async def _news(self) -> None:
+        """Wait to hear that the log grew; look now and then, for others may write to it, too."""
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                await self._grown.wait()
+        except TimeoutError:
+            self._log_end = max(self._log_end, await self._store.last_id())
+        self._grown.clear()
 
     async def _read_on(self) -> None:
         while self.position < self._log_end:

@@ -139,8 +139,12 @@ class GitHub:
             ) from None
 
     def _redirected(self, url: str, location: str) -> str:
-        target = urljoin(url, location)
-        if _origin(target) != _origin(self._api_url):
+        try:
+            target = urljoin(url, location)
+            same = _origin(target) == _origin(self._api_url)
+        except ValueError:
+            raise Garbled("GitHub redirects to what is no address") from None
+        if not same:
             raise Garbled("GitHub redirects to another server, which must not see the token")
         return target
 
@@ -152,7 +156,7 @@ class GitHub:
             data, _, following = sansio.decipher_response(status, headers, body)
         except gidgethub.HTTPException as error:
             raise self._failure(status, headers, str(error)) from None
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             # What gidgethub meets when the answer is not JSON, or not of GitHub's shape.
             raise self._failure(status, headers, "no message") from None
         self.gate.answered(headers, charged=True)

@@ -225,6 +225,20 @@ async def test_a_redirect_to_another_server_is_not_followed(world: World) -> Non
     assert other.requests == []
 
 
+async def test_a_redirect_to_no_address_is_garbled(world: World) -> None:
+    world.fake.fail("*", answer(302, None, {"Location": "http://[::1"}))
+
+    with pytest.raises(Garbled, match="no address"):
+        await get(world)
+
+
+async def test_an_answer_nested_without_end_is_garbled(world: World) -> None:
+    world.fake.fail("*", answer(200, b"[" * 100_000, {"Content-Type": "application/json"}))
+
+    with pytest.raises(Garbled):
+        await get(world)
+
+
 async def test_redirects_without_end_end(world: World) -> None:
     world.fake.fail("*", answer(302, None, {"Location": REPOSITORY}), times=99)
 

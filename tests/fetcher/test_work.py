@@ -2,13 +2,15 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import event
 
-from fetcher.daemon import Daemon
+from fetcher.daemon import Daemon, ring_in_time
 from fetcher.deliver import Delivery
 from fetcher.github.errors import GitHubError, Limited
 from fetcher.work import PASSES_AT_ONCE, Work
@@ -160,6 +162,20 @@ async def running(work: Work) -> AsyncIterator[None]:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_the_bell_rings_in_time_after_the_clock_was_set_back() -> None:
+    scheduler = AsyncIOScheduler(timezone=UTC)
+    job = scheduler.add_job(print, "interval", seconds=30)
+    scheduler.start(paused=True)
+    job.modify(
+        next_run_time=datetime.now(UTC) + timedelta(hours=1)
+    )  # as a clock set back leaves it
+
+    ring_in_time(scheduler, poll_seconds=30)
+
+    assert job.next_run_time <= datetime.now(UTC)
+    scheduler.shutdown(wait=False)
 
 
 async def test_the_daemon_reads_at_the_bell_and_delivers_what_it_found(

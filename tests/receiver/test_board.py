@@ -145,6 +145,19 @@ async def test_the_etag_changes_with_the_settings(tmp_path: Path, clock: Clock) 
     tags = set()
     for order in ((), ("prod", "dev")):
         async with serving(settings_for(tmp_path, environment_order=order), clock) as api:
+            if not order:
+                await api.append(environment="dev")
+                await api.append(environment="prod")
+            tags.add((await api.get("/api/matrix")).headers["ETag"])
+
+    assert len(tags) == 2
+
+
+async def test_another_log_has_another_etag(tmp_path: Path, clock: Clock) -> None:
+    tags = set()
+    for log in ("one", "other"):
+        async with serving(settings_for(tmp_path / log), clock) as api:
+            await api.append(version=log)
             tags.add((await api.get("/api/matrix")).headers["ETag"])
 
     assert len(tags) == 2

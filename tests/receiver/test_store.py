@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from receiver.batch import Append
-from receiver.database import open_database
+from receiver.database import StoreUnavailable, open_database
 from receiver.event import Event, encode_json
 from receiver.store import Filter, Store
 from receiver.submission import parse
@@ -156,3 +156,18 @@ async def test_a_page_continues_after_any_event(store: Store, step: timedelta) -
     )
     for index, event in enumerate(whole):
         assert await store.page(Filter(), event.order_key, 100) == whole[index + 1 :]
+
+
+@pytest.mark.parametrize(
+    "happens", [Path.unlink, lambda path: path.rename(path.with_suffix(".old"))]
+)
+async def test_a_log_whose_file_is_gone_takes_and_tells_nothing(
+    tmp_path: Path, store: Store, happens: Callable[[Path], object]
+) -> None:
+    await append(store, submission())
+    happens(tmp_path / "log.db")
+
+    with pytest.raises(StoreUnavailable, match="removed or replaced"):
+        await append(store, submission())
+    with pytest.raises(StoreUnavailable, match="removed or replaced"):
+        await store.check()

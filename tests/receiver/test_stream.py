@@ -234,6 +234,14 @@ async def test_a_twins_events_are_in_the_matrix_at_the_next_own_event(
         assert (await one.read("/api/matrix"))["last_event_id"] == 4
 
 
+async def test_a_twins_events_come_without_an_own_event(settings: Settings, clock: Clock) -> None:
+    async with twins(settings, clock) as (one, other), other.stream() as stream:
+        await append(one, 2)
+
+        assert await stream.ids(2) == [1, 2]
+        assert (await other.read("/api/matrix"))["last_event_id"] == 2
+
+
 async def test_a_comment_comes_when_nothing_else_does(
     settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
