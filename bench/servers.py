@@ -66,7 +66,7 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
         except urllib.error.HTTPError:
             return
         except OSError:
-            time.sleep(0.05)
+            time.sleep(0.05)  # it is still starting
         else:
             return
     raise RuntimeError(f"{process.args!r} did not start")

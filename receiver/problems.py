@@ -68,7 +68,7 @@ def problem_middleware(metrics: Metrics) -> Middleware:
             answer = _of_reused_key(request)
         except StoreUnavailable:
             answer = _of_unavailable_store(request)
-        except Exception:
+        except Exception:  # a mistake of the receiver's own: the client still gets a problem
             log.exception("%s %s failed", request.method, request.rel_url.raw_path)
             answer = problem(HTTPStatus.INTERNAL_SERVER_ERROR, request.rel_url.raw_path)
         metrics.problems.labels(request.method, answer.status).inc()
@@ -113,6 +113,6 @@ def _of_unavailable_store(request: web.Request) -> web.Response:
     return problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         request.rel_url.raw_path,
-        "The database cannot do this now; nothing was stored for certain. Try again.",
+        "The database cannot do this now. Nothing was acknowledged; try again.",
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )

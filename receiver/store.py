@@ -239,7 +239,7 @@ def _to_row(stored: Event) -> list[object]:
     columns["received_at"] = to_microseconds(stored.received_at)
     if stored.parent_deployments is not None:
         columns["parent_deployments"] = json.dumps(stored.parent_deployments, ensure_ascii=False)
-    return list(columns.values())
+    return [columns[name] for name in _COLUMNS]  # an event may carry its JSON beside its fields
 
 
 def _insert_events(connection: Connection, events: Sequence[Event]) -> None:
@@ -307,6 +307,7 @@ def _latest() -> Select[Any]:
     return select(event).select_from(slot).join(event, event.c.id == latest_id)
 
 
+_COLUMNS: Final = tuple(event.columns.keys())
 _LAST_ID: Final = select(func.max(event.c.id))
 _LATEST: Final = _latest()
 _NEW_SERVICE: Final = bindparam("new_service", type_=Text())
