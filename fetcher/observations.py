@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fetcher import upsert
 from fetcher.github.gate import Waits
 from fetcher.github.reader import Snapshot
 from fetcher.mapping.origin import name_services
@@ -73,10 +73,14 @@ async def register(connection: AsyncConnection, names: Sequence[str], since_at: 
     """Make repositories known; one that is known already stays as it is."""
     found = await connection.execute(select(repositories.c.name, repositories.c.service))
     given: dict[str, str] = {row.name: row.service for row in found}
-    for name, service in name_services(names, given).items():
-        if name not in given:
-            row = {"name": name, "service": service, "since_at": since_at}
-            await connection.execute(insert(repositories).values(row))
+    services = name_services(names, given)
+    rows = [
+        {"name": name, "service": service, "since_at": since_at}
+        for name, service in services.items()
+        if name not in given
+    ]
+    if rows:
+        await connection.execute(insert(repositories), rows)
 
 
 async def known(connection: AsyncConnection, name: str) -> Known:
@@ -127,8 +131,7 @@ async def due(
 async def watch(connection: AsyncConnection, name: str, items: Iterable[Watched]) -> None:
     """Keep these as they are now."""
     rows = [{"repository": name, **asdict(item)} for item in items]
-    if rows:
-        await connection.execute(insert(watched).prefix_with("OR REPLACE"), rows)
+    await upsert.put(connection, watched, rows)
 
 
 async def forget_untold_runs(connection: AsyncConnection, name: str) -> None:
@@ -172,8 +175,7 @@ async def keep_snapshots(
         {"key": key, "repository": name, "kept_at": now, **asdict(one)}
         for key, one in fresh.items()
     ]
-    if rows:
-        await connection.execute(insert(snapshots).prefix_with("OR REPLACE"), rows)
+    await upsert.put(connection, snapshots, rows)
 
 
 async def drop_snapshots(connection: AsyncConnection, name: str, before: datetime) -> None:
@@ -194,4 +196,4 @@ async def gate(connection: AsyncConnection, credential: str) -> Waits:
 async def keep_gate(connection: AsyncConnection, credential: str, waits: Waits) -> None:
     """Keep what the gate of a credential has to remember."""
     row = {"credential": credential, **asdict(waits)}
-    await connection.execute(insert(gates).prefix_with("OR REPLACE").values(row))
+    await upsert.put(connection, gates, [row])

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import func, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fetcher import upsert
 from fetcher.event import Event
 from fetcher.schema import WAITING, outbox
 
@@ -53,11 +53,7 @@ async def put(connection: AsyncConnection, events: Iterable[Event], now: datetim
     Returns:
         How many were new; an event whose key was put before changes nothing.
     """
-    new = 0
-    for event in events:
-        statement = insert(outbox).values(_row(event, now)).on_conflict_do_nothing()
-        new += (await connection.execute(statement)).rowcount
-    return new
+    return await upsert.add(connection, outbox, [_row(event, now) for event in events])
 
 
 def _row(event: Event, now: datetime) -> dict[str, Any]:

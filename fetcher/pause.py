@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fetcher import upsert
 from fetcher.outcome import LONGEST_RETRY_AFTER, Away, Blocked, Unknown
 from fetcher.schema import receiver_pause
 
@@ -98,8 +98,5 @@ class Pause:
         self._failures, self.blocked = 0, None
 
     async def _keep(self, connection: AsyncConnection) -> None:
-        values = {"failures": self._failures, "until": self.until}
-        statement = insert(receiver_pause).values(receiver_url=self._url, **values)
-        await connection.execute(
-            statement.on_conflict_do_update(index_elements=["receiver_url"], set_=values)
-        )
+        row = {"receiver_url": self._url, "failures": self._failures, "until": self.until}
+        await upsert.put(connection, receiver_pause, [row])

@@ -78,7 +78,13 @@ outbox = Table(
 )
 WAITING = text("state IN ('new', 'unanswered')")
 # Only what waits is in the index, so a round costs what waits and not what was ever sent.
-Index("ix_outbox_waiting", outbox.c.deployment_id, outbox.c.id, sqlite_where=WAITING)
+Index(
+    "ix_outbox_waiting",
+    outbox.c.deployment_id,
+    outbox.c.id,
+    sqlite_where=WAITING,
+    postgresql_where=WAITING,
+)
 
 # How long the receiver is left alone after it failed. One row for each receiver_url.
 receiver_pause = Table(
@@ -132,7 +138,13 @@ watched = Table(
     Column("told", Boolean, nullable=False),
 )
 LOOKED_FOR = text("look_at IS NOT NULL")
-Index("ix_watched_due", watched.c.repository, watched.c.look_at, sqlite_where=LOOKED_FOR)
+Index(
+    "ix_watched_due",
+    watched.c.repository,
+    watched.c.look_at,
+    sqlite_where=LOOKED_FOR,
+    postgresql_where=LOOKED_FOR,
+)
 
 # GitHub's answers with their ETags. The key is a digest of the token, the address and the shape.
 snapshots = Table(

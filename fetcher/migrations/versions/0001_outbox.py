@@ -35,6 +35,7 @@ def upgrade() -> None:
         "outbox",
         ["deployment_id", "id"],
         sqlite_where=sa.text("state IN ('new', 'unanswered')"),
+        postgresql_where=sa.text("state IN ('new', 'unanswered')"),
     )
     op.create_table(
         "receiver_pause",

@@ -45,6 +45,7 @@ def upgrade() -> None:
         "watched",
         ["repository", "look_at"],
         sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
     )
     op.create_table(
         "snapshots",
