@@ -121,9 +121,11 @@ class GitHub:
     async def _exchange(
         self, url: str, headers: Mapping[str, str]
     ) -> tuple[int, Mapping[str, str], bytes]:
-        await self.gate.turn()
         try:
-            async with self._session.get(url, headers=headers, allow_redirects=False) as response:
+            async with (
+                self.gate.turn(),
+                self._session.get(url, headers=headers, allow_redirects=False) as response,
+            ):
                 answered = {name.lower(): value for name, value in response.headers.items()}
                 return response.status, answered, await _body(response)
         except aiohttp.ClientPayloadError:

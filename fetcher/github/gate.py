@@ -7,7 +7,8 @@ https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,8 +17,12 @@ from gidgethub.sansio import RateLimit
 
 from fetcher.github.errors import Limited
 
+MOST_IN_FLIGHT: Final = 10  # GitHub advises few, and refuses beyond 100
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(minutes=15)
+# After so many refusals in a row, more than an hour of them, it is no burst that GitHub minds.
+PATIENT_REFUSALS: Final = 8
+HOUR: Final = timedelta(hours=1)
 WINDOW: Final = timedelta(hours=1, minutes=5)  # GitHub's hour, and clocks that differ
 UNAUTHORIZED: Final = 401
 TOO_MANY: Final = 429
@@ -59,13 +64,21 @@ class Gate:
         self._sleep = sleep
         self._monotonic = monotonic
         self._next_turn = 0.0
+        self._in_flight = asyncio.Semaphore(MOST_IN_FLIGHT)
 
-    async def turn(self) -> None:
-        """Wait until a request may be sent.
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait until a request may be sent; it lasts until its answer was read.
 
         Raises:
             Limited: None may, for a time.
         """
+        self._raise_if_closed()
+        async with self._in_flight:
+            await self._pace()
+            yield
+
+    async def _pace(self) -> None:
         self._raise_if_closed()
         now = self._monotonic()
         turn = max(self._next_turn, now)
@@ -111,8 +124,11 @@ class Gate:
         until, now = self.waits.closed_until, self._clock()
         if until and now < until:
             return until - now  # an answer that was under way when the gate closed
-        wait: timedelta = FIRST_WAIT * 2 ** min(self.waits.refusals, 10)
-        self.waits = replace(self.waits, refusals=self.waits.refusals + 1)
+        refusals = self.waits.refusals + 1
+        self.waits = replace(self.waits, refusals=refusals)
+        if refusals > PATIENT_REFUSALS:
+            return HOUR
+        wait: timedelta = FIRST_WAIT * 2 ** (refusals - 1)
         spread = 1 + random.random() / 10  # noqa: S311 - it spreads load and guards nothing
         return min(wait * spread, LONGEST_WAIT)
 
@@ -126,7 +142,9 @@ class Gate:
     def _count(self, headers: Mapping[str, str], *, charged: bool) -> RateLimit | None:
         limit = _limit(headers)
         if limit is None:
-            return None  # GitHub Enterprise Server, as it comes, has no limit
+            # An error without figures, or a GitHub Enterprise Server, which as it comes has none.
+            self.waits = replace(self.waits, charged=self.waits.charged + charged)
+            return None
         ends_at = limit.reset_datetime
         before = self.waits.charged if ends_at == self.waits.window_ends_at else 0
         self.waits = replace(self.waits, window_ends_at=ends_at, charged=before + charged)

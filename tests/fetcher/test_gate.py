@@ -1,10 +1,12 @@
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from fetcher.github.errors import Limited
-from fetcher.github.gate import Gate
+from fetcher.github.gate import MOST_IN_FLIGHT, Gate
 from tests.fake_github import Clock
+from tests.fetcher.reading import until
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RESET_AT = START + timedelta(minutes=40)
@@ -22,6 +24,11 @@ def gate(clock: Clock) -> Gate:
 
 def gate_of(clock: Clock, budget_percent: int = 100) -> Gate:
     return Gate(60, budget_percent, clock)
+
+
+async def pass_through(gate: Gate) -> None:
+    async with gate.turn():
+        pass
 
 
 def limit(remaining: int = 4000, limit: int = 5000, reset: object = None) -> dict[str, str]:
@@ -47,9 +54,9 @@ async def test_requests_keep_a_distance_and_the_first_goes_at_once(clock: Clock)
 
     gate = Gate(120, 100, clock, sleep, lambda: now[0])
     for _ in range(3):
-        await gate.turn()
+        await pass_through(gate)
     now[0] += 60
-    await gate.turn()
+    await pass_through(gate)
 
     assert slept == [0.5, 0.5]
 
@@ -58,9 +65,9 @@ async def test_nobody_passes_a_closed_gate_and_it_opens_by_itself(gate: Gate, cl
     gate.refused(403, {"retry-after": "7"}, "secondary rate limit")
 
     with pytest.raises(Limited):
-        await gate.turn()
+        await pass_through(gate)
     clock.tick(7)
-    await gate.turn()
+    await pass_through(gate)
 
 
 async def test_a_request_that_waited_for_its_turn_finds_the_gate_closed_meanwhile(
@@ -70,10 +77,44 @@ async def test_a_request_that_waited_for_its_turn_finds_the_gate_closed_meanwhil
         waiting.refused(429, {}, "")
 
     waiting = Gate(60, 100, clock, sleep, lambda: 0.0)
-    await waiting.turn()
+    await pass_through(waiting)
 
     with pytest.raises(Limited):
-        await waiting.turn()
+        await pass_through(waiting)
+
+
+async def test_only_so_many_requests_are_under_way_and_each_leaves_its_place(clock: Clock) -> None:
+    gate, go, under_way = Gate(60_000_000, 100, clock), asyncio.Event(), 0
+
+    async def ask() -> None:
+        nonlocal under_way
+        async with gate.turn():
+            under_way += 1
+            await go.wait()
+
+    requests = [asyncio.create_task(ask()) for _ in range(MOST_IN_FLIGHT + 5)]
+    await until(lambda: under_way == MOST_IN_FLIGHT)
+    requests[0].cancel()
+    await until(lambda: under_way == MOST_IN_FLIGHT + 1)
+    go.set()
+    await asyncio.gather(*requests[1:])
+
+    assert under_way == len(requests)
+
+
+async def test_whoever_waits_for_a_place_does_not_ask_when_the_gate_closes_meanwhile(
+    clock: Clock,
+) -> None:
+    gate = Gate(60_000_000, 100, clock)
+
+    async def ask() -> None:
+        async with gate.turn():
+            gate.refused(403, {"retry-after": "7"}, "secondary rate limit")
+            await asyncio.sleep(0)
+
+    outcomes = await asyncio.gather(*[ask() for _ in range(30)], return_exceptions=True)
+
+    assert sum(isinstance(outcome, Limited) for outcome in outcomes) >= 20
 
 
 def test_retry_after_comes_first(gate: Gate) -> None:
@@ -109,14 +150,24 @@ def test_a_refusal_without_a_time_is_a_minute_then_double_then_at_most_a_quarter
     gate: Gate, clock: Clock, status: int, message: str
 ) -> None:
     waits = []
-    for _ in range(6):
+    for _ in range(8):
         limited = gate.refused(status, {}, message)
         assert limited
         waits.append((limited.until - clock()).total_seconds())
         clock.tick(waits[-1] + 1)
 
-    for wait, plain in zip(waits, [60, 120, 240, 480, 900, 900], strict=True):
+    for wait, plain in zip(waits, [60, 120, 240, 480, 900, 900, 900, 900], strict=True):
         assert plain <= wait <= min(plain * 1.1, 900)
+
+
+def test_refused_for_more_than_an_hour_it_asks_once_an_hour(gate: Gate, clock: Clock) -> None:
+    for _ in range(8):
+        gate.refused(429, {}, "Too many")
+        clock.tick(1000)
+    limited = gate.refused(429, {}, "Too many")
+
+    assert limited
+    assert limited.until - clock() == timedelta(hours=1)
 
 
 def test_refusals_that_arrive_together_are_one(gate: Gate) -> None:
@@ -159,6 +210,39 @@ def test_the_budget_counts_what_was_charged_in_this_window(clock: Clock) -> None
     gate.answered(limit(9, limit=10, reset=int(RESET_AT.timestamp()) + 3600), charged=True)
     assert gate.closed() is None
     assert gate.waits.charged == 1
+
+
+def test_an_error_is_counted_though_it_names_no_figures(clock: Clock) -> None:
+    gate = gate_of(clock, budget_percent=50)
+    gate.answered(limit(9, limit=10), charged=True)
+    for _ in range(3):
+        gate.answered({}, charged=True)
+    assert gate.closed() is None
+
+    gate.answered(limit(5, limit=10), charged=True)
+
+    assert closed_for(gate) == timedelta(minutes=40, seconds=1)
+
+
+def test_a_refused_permission_is_counted_too(clock: Clock) -> None:
+    gate = gate_of(clock, budget_percent=50)
+    for remaining in (9, 8, 7, 6):
+        gate.refused(403, limit(remaining, limit=10), "Resource not accessible")
+    assert gate.closed() is None
+
+    gate.refused(403, limit(5, limit=10), "Resource not accessible")
+
+    assert closed_for(gate) == timedelta(minutes=40, seconds=1)
+
+
+def test_what_others_use_of_the_limit_is_not_of_this_programs_budget(clock: Clock) -> None:
+    gate = gate_of(clock, budget_percent=50)
+    gate.answered(limit(1, limit=10), charged=True)
+    assert gate.closed() is None
+
+    gate.answered(limit(0, limit=10), charged=True)
+
+    assert closed_for(gate) == timedelta(minutes=40, seconds=1)
 
 
 def test_a_server_without_limits_has_none(gate: Gate) -> None:
