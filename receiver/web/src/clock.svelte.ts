@@ -6,6 +6,8 @@ const TICKS_OF_THE_OLD = 30;
 class Clock {
   /** Ticks every 10 s. */
   now = $state(Date.now());
+  /** How long (ms) a deployment is in progress before it counts as stalled. */
+  stalledAfterMs = $state(HOUR_MS);
   #slow = $state(Date.now());
   #ahead = 0;
 

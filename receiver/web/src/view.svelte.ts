@@ -1,51 +1,49 @@
-import { formatView, parseView, type SlotName, type View } from "./lib/address";
+import { formatView, parseView, type Kind, type SlotName, type View } from "./lib/address";
 
 /** What the page shows, kept in its address: a reload or a copied link shows the same. */
 export class ViewState {
-  #view = $state.raw<View>(parseView(location.search));
+  #current = $state.raw<View>(parseView(location.search));
 
-  get text() {
-    return this.#view.text;
+  get current(): View {
+    return this.#current;
   }
 
-  get status() {
-    return this.#view.status;
+  /** Filter, sort, arrange: no step of the browser's history. */
+  change(change: Partial<View>): void {
+    this.#current = { ...this.#current, ...change };
+    history.replaceState(history.state, "", this.address());
   }
 
-  get open() {
-    return this.#view.open;
-  }
-
-  filter(change: Partial<Pick<View, "text" | "status">>): void {
-    this.#replace({ ...this.#view, ...change });
+  /** Go to another kind of view, with the filter and whatever else it shares. */
+  go(kind: Kind): void {
+    if (kind !== this.#current.kind) this.#push({ kind, open: null });
   }
 
   /** Open a slot's history, one step of the browser's history however many are looked through. */
   openSlot(open: SlotName): void {
-    const view = { ...this.#view, open };
-    if (this.#view.open) return this.#replace(view);
-    this.#view = view;
-    history.pushState({ opened: true }, "", this.#address());
+    if (this.#current.open) this.change({ open });
+    else this.#push({ open });
   }
 
   closeSlot(): void {
     // Where the page itself opened it, going back leaves no step that opens it again.
     if (history.state?.opened) history.back();
-    else this.#replace({ ...this.#view, open: null });
+    else this.change({ open: null });
   }
 
-  /** The browser went back or forth: that opens and closes, what is filtered stays. */
+  /** The browser went back or forth: that opens, closes and goes; what is filtered stays. */
   follow(): void {
-    const { open } = parseView(location.search);
-    this.#replace({ ...this.#view, open });
+    const { open, kind } = parseView(location.search);
+    this.change({ open, kind });
   }
 
-  #replace(view: View): void {
-    this.#view = view;
-    history.replaceState(history.state, "", this.#address());
+  /** Where this view is found, and with a change where that would be. */
+  address(change: Partial<View> = {}): string {
+    return location.pathname + formatView({ ...this.#current, ...change });
   }
 
-  #address(): string {
-    return location.pathname + formatView(this.#view);
+  #push(change: Partial<View>): void {
+    this.#current = { ...this.#current, ...change };
+    history.pushState(change.open ? { opened: true } : null, "", this.address());
   }
 }

@@ -1,11 +1,31 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatView, parseView, slotHref, slotId, type View } from "../src/lib/address";
+import {
+  formatView,
+  GROUPINGS,
+  KINDS,
+  parseView,
+  PERIODS,
+  PLAIN,
+  slotHref,
+  slotId,
+  SORTS,
+  STATUSES,
+  type View,
+} from "../src/lib/address";
 
 const name = fc.string({ unit: "grapheme", minLength: 1 });
 const views: fc.Arbitrary<View> = fc.record({
+  kind: fc.constantFrom(...KINDS),
   text: fc.string({ unit: "grapheme" }),
-  status: fc.constantFrom("failure", "in-progress", null),
+  status: fc.constantFrom(...STATUSES, null),
+  changed: fc.constantFrom(...PERIODS, null),
+  sort: fc.constantFrom(...SORTS),
+  grouping: fc.constantFrom(...GROUPINGS, null),
+  folded: fc.array(name),
+  columns: fc.array(name),
+  hidden: fc.array(name),
+  wall: fc.constantFrom(null, 5, 15, 60),
   open: fc.option(fc.record({ service: name, environment: name })),
 });
 
@@ -18,15 +38,19 @@ test("an address brings back the view it was made from, whatever the names", () 
 });
 
 test("the plain matrix has a plain address", () => {
-  expect(formatView({ text: "", status: null, open: null })).toBe("");
+  expect(formatView(PLAIN)).toBe("");
 });
 
 test("what an address does not know it leaves out", () => {
-  expect(parseView("?status=nonsense&service=checkout&x=1")).toEqual({
-    text: "",
-    status: null,
-    open: null,
-  });
+  expect(parseView("?view=x&status=nonsense&sort=&changed=week&service=checkout&x=1")).toEqual(
+    PLAIN,
+  );
+});
+
+test("the wall turns its pages every 15 seconds unless told otherwise", () => {
+  expect(parseView("?wall").wall).toBe(15);
+  expect(parseView("?wall=40").wall).toBe(40);
+  expect(parseView("?wall=-1").wall).toBe(15);
 });
 
 test("a slot's link opens that slot", () => {

@@ -1,34 +1,138 @@
-import type { Slot, Status } from "../api";
+import type { DeploymentEvent, Slot } from "../api";
 import { versionOf } from "./format";
+import { globMatches } from "./glob";
+import { stateOf, type Clock, type State } from "./state";
 
 export interface Filter {
-  /** Words; a row is shown when each occurs in its service, a version or an actor. */
+  /**
+   * Words that must all match: `shop` anywhere in a service, version or actor, `shop-*` the whole
+   * of one, `env:prod*` one field, `a,b` either, `!a` not.
+   */
   text: string;
-  /** Only rows with a slot of this status. */
-  status: Status | null;
+  /** Only slots in this state; one that stalled is in progress, too. */
+  status: Exclude<State, "success"> | null;
+  /** Only slots that changed in the last hour or day. */
+  changed: keyof typeof PERIOD_MS | null;
+}
+
+const PERIOD_MS = { hour: 3_600_000, day: 86_400_000 };
+
+type Field = "service" | "environment" | "version" | "actor";
+
+const FIELDS = new Map<string, Field>([
+  ["service", "service"],
+  ["env", "environment"],
+  ["environment", "environment"],
+  ["version", "version"],
+  ["by", "actor"],
+  ["actor", "actor"],
+]);
+
+type Facts = Partial<Record<Field, (string | undefined)[]>>;
+
+interface Word {
+  fields: Field[];
+  isNegated: boolean;
+  /** Whether a field's text is meant. */
+  means: (text: string) => boolean;
 }
 
 interface FilterableRow {
-  service: string;
   slots: ReadonlyMap<string, Slot>;
 }
 
-/** A function that tells whether a row passes the filter. */
-export function rowFilter({ text, status }: Filter): (row: FilterableRow) => boolean {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return (row) =>
-    words.every((word) => rowHas(row, word)) &&
-    (status === null || [...row.slots.values()].some((slot) => slot.current.status === status));
+/** A function that tells whether a column passes the filter. */
+export function columnFilter({ text }: Filter): (environment: string) => boolean {
+  const words = parseWords(text).filter(isOfColumns);
+  return (environment) => words.every((word) => passes(word, { environment: [environment] }));
 }
 
-function rowHas(row: FilterableRow, word: string): boolean {
-  if (row.service.toLowerCase().includes(word)) return true;
-  for (const slot of row.slots.values()) {
-    if (slotTexts(slot).some((text) => text?.toLowerCase().includes(word))) return true;
-  }
-  return false;
+/** A function that tells whether a row of these columns passes the filter. */
+export function rowFilter(
+  filter: Filter,
+  environments: string[],
+  clock: Clock,
+): (row: FilterableRow) => boolean {
+  if (isPlain(filter)) return () => true;
+  const isWanted = slotFilter(filter, clock);
+  const unwanted = parseWords(filter.text).filter(({ isNegated }) => isNegated);
+  return ({ slots }) => {
+    const shown = environments.flatMap((environment) => slots.get(environment) ?? []);
+    return (
+      shown.some(isWanted) &&
+      unwanted.every((word) => shown.every((slot) => passes(word, slotFacts(slot))))
+    );
+  };
 }
 
-function slotTexts({ current, last_successful: serving }: Slot): (string | undefined)[] {
-  return [versionOf(current), current.actor, serving && versionOf(serving)];
+function isPlain({ text, status, changed }: Filter): boolean {
+  return !text.trim() && !status && !changed;
+}
+
+/** A function that tells whether a slot passes the filter. */
+export function slotFilter(filter: Filter, clock: Clock): (slot: Slot) => boolean {
+  const words = parseWords(filter.text);
+  return (slot) =>
+    isInState(slot, filter.status, clock) &&
+    isRecent(slot.current, filter.changed, clock) &&
+    words.every((word) => passes(word, slotFacts(slot)));
+}
+
+/** A function that tells whether an event passes the filter. */
+export function eventFilter(filter: Filter, clock: Clock): (event: DeploymentEvent) => boolean {
+  const isWanted = slotFilter(filter, clock);
+  return (event) => isWanted({ current: event });
+}
+
+function isInState(slot: Slot, wanted: Filter["status"], clock: Clock): boolean {
+  if (wanted === null) return true;
+  return wanted === "stalled" ? stateOf(slot, clock) === wanted : slot.current.status === wanted;
+}
+
+function isRecent({ happened_at }: DeploymentEvent, period: Filter["changed"], clock: Clock) {
+  return period === null || clock.now - Date.parse(happened_at) <= PERIOD_MS[period];
+}
+
+function slotFacts({ current, last_successful: serving }: Slot): Facts {
+  return {
+    service: [current.service],
+    environment: [current.environment],
+    version: [versionOf(current), serving && versionOf(serving)],
+    actor: [current.actor],
+  };
+}
+
+const isOfColumns = ({ fields }: Word) => fields.includes("environment");
+
+function passes({ fields, isNegated, means }: Word, facts: Facts): boolean {
+  const isMeant = fields.some((field) => facts[field]?.some((text) => text && means(text)));
+  return isMeant !== isNegated;
+}
+
+function parseWords(text: string): Word[] {
+  return text.toLowerCase().split(/\s+/).flatMap(parseWord);
+}
+
+/** What is not written to its end yet, as `!` or `env:`, says nothing. */
+function parseWord(word: string): Word[] {
+  const isNegated = word.startsWith("!");
+  const sought = isNegated ? word.slice(1) : word;
+  const colon = sought.indexOf(":");
+  const field = FIELDS.get(sought.slice(0, Math.max(0, colon)));
+  const text = field ? sought.slice(colon + 1) : sought;
+  const alternatives = text.split(",").filter(Boolean).map(pattern);
+  if (alternatives.length === 0) return [];
+  return [
+    {
+      fields: field ? [field] : ["service", "version", "actor"],
+      isNegated,
+      means: (text) => alternatives.some((isMeant) => isMeant(text.toLowerCase())),
+    },
+  ];
+}
+
+/** A pattern with `*` or `?` means the whole text, any other a part of it. */
+function pattern(sought: string): (text: string) => boolean {
+  if (/[*?]/.test(sought)) return (text) => globMatches(sought, text);
+  return (text) => text.includes(sought);
 }

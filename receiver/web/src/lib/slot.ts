@@ -2,24 +2,6 @@ import type { Slot } from "../api";
 import { slotHref, slotId } from "./address";
 import { shortVersion, versionOf } from "./format";
 
-/** What a slot is shown as. */
-export type State = "success" | "failure" | "in-progress" | "stalled";
-
-export const STALLED_AFTER_MS = 60 * 60 * 1000;
-
-export const STATE_WORDS: Record<State, string> = {
-  success: "succeeded",
-  failure: "failed",
-  "in-progress": "in progress",
-  stalled: "stalled",
-};
-
-/** Only for a deployment in progress does the clock matter, and only then is it read. */
-export function stateOf({ current }: Slot, clock: { readonly now: number }): State {
-  if (current.status !== "in-progress") return current.status;
-  return clock.now - Date.parse(current.happened_at) > STALLED_AFTER_MS ? "stalled" : "in-progress";
-}
-
 /** Everything about a slot that can be shown whatever the time is. */
 export function describeSlot({ current, last_successful: serving, prev_failed }: Slot) {
   return {
