@@ -22,7 +22,7 @@ from fetcher.github.client import TIMEOUT, GitHub
 from fetcher.github.gate import Gate
 from fetcher.poll import Poller
 from fetcher.state import open_state
-from fetcher.survey import Rules
+from fetcher.survey import Policy
 from fetcher.work import READING, Work
 
 STATE: Final = "The state"
@@ -55,8 +55,8 @@ async def open_work(settings: Settings, clock: Clock = system_clock) -> AsyncIte
         async with engine.begin() as connection:
             await observations.register(connection, settings.repositories, clock() - backfill)
             github.gate.waits = await observations.gate(connection, github.fingerprint)
-        rules = Rules(id_prefix=settings.github.id_prefix, backfill=backfill)
-        poller = Poller(engine, github, rules, clock)
+        policy = Policy(id_prefix=settings.github.id_prefix, backfill=backfill)
+        poller = Poller(engine, github, policy, clock)
         delivery = Delivery(
             engine,
             receiver,

@@ -177,7 +177,7 @@ class RunsLane:
         pipeline = Pipeline(
             origin=self.origin,
             workflow=verdict.workflow,
-            unit=verdict.unit,
+            scope=verdict.scope,
             default_branch=self.plan.default_branch,
         )
         return run_events(pipeline, run, jobs)

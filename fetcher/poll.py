@@ -17,7 +17,7 @@ from fetcher.github.client import GitHub
 from fetcher.github.errors import GitHubError, Limited
 from fetcher.github.reader import Reader, Snapshot
 from fetcher.observations import Known
-from fetcher.survey import Findings, Rules, Survey
+from fetcher.survey import Findings, Policy, Survey
 
 SNAPSHOTS_LAST: Final = timedelta(days=40)
 FIRST_PAUSE: Final = timedelta(seconds=30)
@@ -48,12 +48,12 @@ class Poller:
         self,
         engine: AsyncEngine,
         github: GitHub,
-        rules: Rules,
+        policy: Policy,
         clock: Callable[[], datetime],
     ) -> None:
         self._engine = engine
         self._github = github
-        self._rules = rules
+        self._policy = policy
         self._clock = clock
         self._gate_kept = github.gate.waits
 
@@ -62,7 +62,7 @@ class Poller:
         async with self._engine.begin() as connection:
             known = await observations.known(connection, name)
         reader = Reader(self._github, self._snapshot)
-        survey = Survey(self._engine, reader, known, self._rules, self._clock, due_at)
+        survey = Survey(self._engine, reader, known, self._policy, self._clock, due_at)
         findings = await survey.made()
         return await self._commit(known, findings, reader.fresh)
 

@@ -27,7 +27,7 @@ GARBLED_WAITS: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Policy:
     """What the settings say about reading.
 
     Attributes:
@@ -74,7 +74,7 @@ class Survey:
         engine: AsyncEngine,
         reader: Reader,
         known: Known,
-        rules: Rules,
+        policy: Policy,
         clock: Callable[[], datetime],
         due_at: datetime,
     ) -> None:
@@ -82,7 +82,7 @@ class Survey:
         self._reader = reader
         self._known = known
         self._findings = Findings()
-        self._rules = rules
+        self._policy = policy
         self._clock = clock
         self._due_at = due_at
 
@@ -168,11 +168,11 @@ class Survey:
     def _read_to(self, newest: datetime | None) -> datetime:
         if newest is not None:
             return newest - OVERLAP
-        return max(self._horizon(), self._clock() - max(LONGEST_LIFE, self._rules.backfill))
+        return max(self._horizon(), self._clock() - max(LONGEST_LIFE, self._policy.backfill))
 
     def _horizon(self) -> datetime:
         """What was filed before can't have been unfinished when the repository was first read."""
-        return self._known.since_at - max(LONGEST_LIFE - self._rules.backfill, timedelta())
+        return self._known.since_at - max(LONGEST_LIFE - self._policy.backfill, timedelta())
 
     def _has_read(self, column: str, items: Sequence[Deployment | Run]) -> None:
         times = [item.created_at for item in items]
@@ -246,4 +246,4 @@ class Survey:
         )
 
     def _origin(self, plan: Plan) -> Origin:
-        return Origin(service=self._known.service, id_prefix=self._rules.id_prefix, page=plan.page)
+        return Origin(service=self._known.service, id_prefix=self._policy.id_prefix, page=plan.page)

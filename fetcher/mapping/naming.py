@@ -12,7 +12,7 @@ from typing import Final, Literal
 from fetcher.github.answers import Job, Run, Workflow
 from fetcher.mapping.origin import is_tag
 
-Unit = Literal["job", "run"]
+Scope = Literal["job", "run"]
 
 DEPLOY: Final = frozenset(
     ("deploy", "deployment", "release", "publish", "promote", "rollout", "ship", "cd")
@@ -52,14 +52,14 @@ class Verdict:
     """Whether a workflow deploys, and what of its runs is a deployment.
 
     Attributes:
-        unit: Each job that is named so, or the whole run; None until a run told.
+        scope: Each job that is named so, or the whole run; None until a run told.
         environments: Where the run that was weighed went.
         why: For people.
     """
 
     workflow: Workflow
     deploys: bool = False
-    unit: Unit | None = None
+    scope: Scope | None = None
     environments: tuple[str, ...] = ()
     why: str
 
@@ -119,7 +119,7 @@ def judge(workflow: Workflow, run: Run | None, jobs: Iterable[Job], default_bran
     return replace(
         verdict,
         deploys=True,
-        unit="job" if jobs_deploying else "run" if run else None,
+        scope="job" if jobs_deploying else "run" if run else None,
         environments=tuple(dict.fromkeys(filter(None, places))),
         why=f"{named} says so",
     )

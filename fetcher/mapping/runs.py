@@ -8,7 +8,7 @@ from typing import Final
 
 from fetcher.event import Event, Status
 from fetcher.github.answers import Job, Run, Workflow
-from fetcher.mapping.naming import Unit, deploys, environment_of
+from fetcher.mapping.naming import Scope, deploys, environment_of
 from fetcher.mapping.origin import Origin, actor_of, version_of
 
 EventMaker = Callable[..., Event]
@@ -32,13 +32,13 @@ class Pipeline:
     """A workflow that deploys.
 
     Attributes:
-        unit: What of its runs is a deployment, as far as that is known.
+        scope: What of its runs is a deployment, as far as that is known.
         default_branch: Of the repository.
     """
 
     origin: Origin
     workflow: Workflow
-    unit: Unit | None
+    scope: Scope | None
     default_branch: str
 
 
@@ -48,7 +48,7 @@ def run_events(pipeline: Pipeline, run: Run, jobs: Iterable[Job]) -> tuple[Event
     if deploying := [job for job in own if deploys(job.name)]:
         told = [event for job in deploying for event in _job_events(pipeline, run, job)]
     # While a run goes on, the job that deploys may not be listed yet.
-    elif pipeline.unit == "run" or (pipeline.unit is None and run.status == COMPLETED):
+    elif pipeline.scope == "run" or (pipeline.scope is None and run.status == COMPLETED):
         told = [
             event
             for attempt in range(1, run.run_attempt + 1)

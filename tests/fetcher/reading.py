@@ -19,7 +19,7 @@ from fetcher.github.gate import Gate
 from fetcher.poll import Passed, Poller
 from fetcher.schema import outbox, watched
 from fetcher.state import open_state
-from fetcher.survey import Rules
+from fetcher.survey import Policy
 from tests.fake_github import Clock, FakeGitHub, Request, serve
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -124,5 +124,5 @@ async def reading(
         async with engine.begin() as connection:
             await observations.register(connection, names, clock() - BACKFILL)
             gate.waits = await observations.gate(connection, github.fingerprint)
-        poller = Poller(engine, github, Rules(id_prefix="gh", backfill=BACKFILL), clock)
+        poller = Poller(engine, github, Policy(id_prefix="gh", backfill=BACKFILL), clock)
         yield World(fake, engine, github, poller, clock, slept=slept)

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from fetcher.github.answers import Job, Run, Workflow
-from fetcher.mapping.naming import Unit
+from fetcher.mapping.naming import Scope
 from fetcher.mapping.origin import Origin
 from fetcher.mapping.runs import Pipeline, run_events
 
@@ -17,8 +17,8 @@ def at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-def pipeline(unit: Unit | None = "job") -> Pipeline:
-    return Pipeline(origin=ORIGIN, workflow=WORKFLOW, unit=unit, default_branch="main")
+def pipeline(scope: Scope | None = "job") -> Pipeline:
+    return Pipeline(origin=ORIGIN, workflow=WORKFLOW, scope=scope, default_branch="main")
 
 
 def run(status: str = "completed", conclusion: str | None = "success", **fields: Any) -> Run:
@@ -58,8 +58,8 @@ def job(
     return Job(**(plain | fields))
 
 
-def told(found: Run, *jobs: Job, unit: Unit | None = "job") -> list[tuple[str, str, datetime]]:
-    events = run_events(pipeline(unit), found, jobs)
+def told(found: Run, *jobs: Job, scope: Scope | None = "job") -> list[tuple[str, str, datetime]]:
+    events = run_events(pipeline(scope), found, jobs)
     return [(event.deployment_id, event.status, event.happened_at) for event in events]
 
 
@@ -115,7 +115,7 @@ def test_a_run_without_a_job_that_deploys_is_one_deployment_from_first_start_to_
         job("upload", id=2, started_at=at(22), completed_at=at(60)),
     ]
 
-    assert told(run(), *jobs, unit="run") == [
+    assert told(run(), *jobs, scope="run") == [
         ("gh-run-33335653781-1", "in-progress", at(3)),
         ("gh-run-33335653781-1", "success", at(60)),
     ]
@@ -124,13 +124,13 @@ def test_a_run_without_a_job_that_deploys_is_one_deployment_from_first_start_to_
 def test_a_run_that_goes_on_tells_its_start_only_when_it_is_known_to_be_the_deployment() -> None:
     found, building = run("in_progress"), job("build", "in_progress")
 
-    assert told(found, building, unit="run") == [("gh-run-33335653781-1", "in-progress", at(10))]
-    assert told(found, building, unit="job") == []
-    assert told(found, building, unit=None) == []
+    assert told(found, building, scope="run") == [("gh-run-33335653781-1", "in-progress", at(10))]
+    assert told(found, building, scope="job") == []
+    assert told(found, building, scope=None) == []
 
 
 def test_a_run_whose_unit_is_unknown_tells_all_when_it_has_ended() -> None:
-    assert [status for _, status, _ in told(run(), job("build"), unit=None)] == [
+    assert [status for _, status, _ in told(run(), job("build"), scope=None)] == [
         "in-progress",
         "success",
     ]
@@ -152,7 +152,7 @@ def test_a_run_ends_as_its_conclusion_says(
 ) -> None:
     found = job("build", conclusion="cancelled" if not runner else "success", runner=runner)
 
-    statuses = [status for _, status, _ in told(run(conclusion=conclusion), found, unit="run")]
+    statuses = [status for _, status, _ in told(run(conclusion=conclusion), found, scope="run")]
 
     assert statuses == expected
 
@@ -160,7 +160,7 @@ def test_a_run_ends_as_its_conclusion_says(
 def test_a_run_whose_file_is_wrong_fails_without_any_job() -> None:
     found = run(conclusion="startup_failure")
 
-    assert [status for _, status, _ in told(found, unit="run")] == ["in-progress", "failure"]
+    assert [status for _, status, _ in told(found, scope="run")] == ["in-progress", "failure"]
 
 
 def test_a_rerun_of_a_job_is_a_deployment_of_its_own_with_its_own_actor_and_page() -> None:
@@ -187,7 +187,7 @@ def test_a_rerun_of_a_whole_run_is_a_deployment_of_its_own() -> None:
     ]
     found = run(run_attempt=2, run_started_at=at(490))
 
-    assert told(found, *jobs, unit="run") == [
+    assert told(found, *jobs, scope="run") == [
         ("gh-run-33335653781-1", "in-progress", at(10)),
         ("gh-run-33335653781-1", "failure", at(40)),
         ("gh-run-33335653781-2", "in-progress", at(500)),

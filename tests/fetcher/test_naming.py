@@ -112,7 +112,7 @@ def test_the_stem_of_a_workflows_file_is_without_branch_and_ending(
 
 
 @pytest.mark.parametrize(
-    ("file", "name", "job_names", "expected", "unit"),
+    ("file", "name", "job_names", "expected", "scope"),
     [
         ("deploy.yml", "Deploy", ("deploy",), True, "job"),
         ("deploy.yml", "Deploy", ("build",), True, "run"),
@@ -129,18 +129,18 @@ def test_a_workflow_deploys_when_its_names_weigh_enough(
     name: str,
     job_names: tuple[str, ...],
     expected: bool,  # noqa: FBT001 - a column of the table
-    unit: str | None,
+    scope: str | None,
 ) -> None:
     verdict = judge(workflow(file, name), run("main"), jobs(*job_names), "main")
 
-    assert (verdict.deploys, verdict.unit) == (expected, unit)
+    assert (verdict.deploys, verdict.scope) == (expected, scope)
 
 
 def test_what_of_a_workflow_deploys_is_unknown_until_one_of_its_runs_was_seen() -> None:
     verdict = judge(workflow("deploy.yml"), None, (), "main")
 
     assert verdict.deploys
-    assert verdict.unit is None
+    assert verdict.scope is None
 
 
 def test_a_verdict_names_the_places_where_the_run_went() -> None:
