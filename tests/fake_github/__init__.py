@@ -23,17 +23,26 @@
     other = shop.create_deployment("production", ref="v1.2.0", creator="argo", payload={})
     other.add_status("pending", log_url="https://cd.example/42")
 
-    fake.rename("acme/shop", "acme/store")  # the old name answers 301
+    fake.rename("acme/shop", "acme/store")  # the old name answers 301; also to another owner
+    fake.delete("acme/store")
     shop.deny("deployments")  # 403 that names the missing permission
     fake.search_is_stale = True  # filtered lists of runs are empty
-    fake.tokens  # the tokens accepted, {"ghs_fake"}; no token reads public repositories
+    fake.tokens  # those accepted, by their text: "ghs_fake"; no token reads public repositories
+    fake.add_token("ghp_zoe", login="zoe")  # also scopes=, permissions=, owner=, expires_at=
+    app = fake.add_app()  # a GitHub App: app.client_id, app.private_key
+    app.install("acme")  # also permissions=, repositories=; its tokens last an hour
     fake.rate.limit  # 5,000 an hour, counted; fake.rate_limited = False switches limits off
+    fake.points_a_minute = 900  # beyond it the secondary limit; each account is counted alone
+    fake.poll_interval = 90  # told in every answer
+    fake.saml_owners.add("acme")  # shuts out tokens with saml_authorised=False
+    fake.has_graphql = False  # POST /graphql is 404; also fake.fail("/graphql", answer(403))
+    fake.graphql_ids_are_text, fake.graphql_most_repositories  # its other moods
 
     async with serve(fake) as base_url:  # http://127.0.0.1:PORT
         fake.fail("/repos/acme/shop/*", server_error(502), times=3)  # fnmatch of the path
         fake.fail("*", secondary_limit(retry_after=7))
         ...
-        assert [r.status for r in fake.requests] == [200, 304]  # also path, query, charged, at
+        assert [r.status for r in fake.requests] == [200, 304]  # also path, body, charged, at
 
 `run.jobs`, `run.attempts`, `job.deployment` and `deployment.statuses` can be looked at. Faults:
 `answer(status, body, headers)`, `server_error`, `primary_limit`, `secondary_limit`, `garbage`,

@@ -53,11 +53,11 @@ def run(this: Run, attempt: Attempt | None = None) -> Document:
         "pull_requests": [],
         "created_at": time(view.created_at if attempt else this.created_at),
         "updated_at": time(view.updated_at),
-        "actor": user(repository, this.actor),
+        "actor": user(repository.github, this.actor),
         "run_attempt": view.number,
         "referenced_workflows": [],
         "run_started_at": time(view.started_at),
-        "triggering_actor": user(repository, view.triggering_actor),
+        "triggering_actor": user(repository.github, view.triggering_actor),
         "jobs_url": f"{url}/jobs",
         "logs_url": f"{url}/logs",
         "check_suite_url": suite,
@@ -148,7 +148,7 @@ def deployment(this: Deployment) -> Document:
         "sha": this.sha,
         "ref": this.ref,
         "payload": this.payload,
-        "creator": user(this.repository, this.creator),
+        "creator": user(this.repository.github, this.creator),
     }
 
 
@@ -161,7 +161,7 @@ def status(of: Deployment, this: Status) -> Document:
         "id": this.id,
         "node_id": node_id("DES", this.id),
         "state": this.state,
-        "creator": user(of.repository, this.creator),
+        "creator": user(of.repository.github, this.creator),
         "description": this.description,
         "environment": this.environment,
         "target_url": log_url,

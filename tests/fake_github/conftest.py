@@ -28,6 +28,13 @@ class World:
             await response.read()
             return response
 
+    async def post(self, path: str, body: Any = None, **headers: str) -> ClientResponse:
+        """The answer to a POST, read to its end."""
+        url = self.fake.api_url + path
+        async with self.session.post(url, json=body, headers=headers) as response:
+            await response.read()
+            return response
+
     async def json(self, path: str) -> Any:
         response = await self.get(f"/repos/acme/shop{path}")
         assert response.status == 200, await response.text()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from tests.fake_github.deployments import Environment
 from tests.fake_github.replies import Document
 from tests.fake_github.repository import Repository, Workflow
+from tests.fake_github.state import FakeGitHub
 
 # The links of a repository: name of the field (less `_url`) to what follows the repository's URL.
 REPOSITORY_LINKS = {
@@ -81,9 +82,9 @@ def page_url(repository: Repository) -> str:
     return f"{repository.github.server_url}/{repository.full_name}"
 
 
-def user(repository: Repository, login: str, kind: str = "User") -> Document:
-    """A user, an organisation, or a bot when the login says so."""
-    api, server = repository.github.api_url, repository.github.server_url
+def user(github: FakeGitHub, login: str) -> Document:
+    """A person, an organisation, or a bot when the login says so."""
+    api, server = github.api_url, github.server_url
     number = zlib.crc32(login.encode())
     return {
         "login": login,
@@ -93,7 +94,7 @@ def user(repository: Repository, login: str, kind: str = "User") -> Document:
         "gravatar_id": "",
         "url": f"{api}/users/{login}",
         "html_url": f"{server}/{login}",
-        "type": "Bot" if login.endswith("[bot]") else kind,
+        "type": "Bot" if login.endswith("[bot]") else github.kind_of(login),
         "user_view_type": "public",
         "site_admin": False,
         **{f"{name}_url": f"{api}/users/{login}{rest}" for name, rest in USER_LINKS.items()},
@@ -109,7 +110,7 @@ def minimal_repository(repository: Repository) -> Document:
         "name": repository.name,
         "full_name": repository.full_name,
         "private": repository.private,
-        "owner": user(repository, repository.owner, "Organization"),
+        "owner": user(repository.github, repository.owner),
         "html_url": page_url(repository),
         "description": None,
         "fork": False,

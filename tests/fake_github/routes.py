@@ -1,62 +1,57 @@
-"""Which path is answered with what: pure, from the fake's state to a reply."""
+"""Which path is answered with what: pure but for new tokens, from the fake's state to a reply."""
 
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
-from tests.fake_github import answers, repository_answers
-from tests.fake_github.deployments import Deployment
-from tests.fake_github.replies import (
-    Document,
-    Listing,
-    Query,
-    RefusedError,
-    Reply,
-    page,
-    page_number,
-    page_size,
-)
+from tests.fake_github import account_answers, repository_answers
+from tests.fake_github.accounts import Token
+from tests.fake_github.apps import Installation
+from tests.fake_github.graphql import answer_query
+from tests.fake_github.replies import Document, Listing, Query, RefusedError, Reply, page
 from tests.fake_github.repository import Repository
-from tests.fake_github.runs import Job, Run
+from tests.fake_github.repository_routes import inside
 from tests.fake_github.state import FakeGitHub
 
-T = TypeVar("T")
 View = Callable[..., Document | Listing]
-DEPLOYMENT_FILTERS = ("sha", "ref", "task", "environment")
-MOST_RUNS_PAGED = 40_000  # apache/devlake#8842
-MOST_RUNS_FOUND = 1_000
 
 
-def reply(fake: FakeGitHub, path: str, query: Query, *, authorised: bool) -> Reply:
+def get(fake: FakeGitHub, path: str, query: Query, token: Token) -> Reply:
     """The answer to a GET."""
-    try:
-        if path == "/rate_limit":
-            return Reply(200, rate_limit(fake, authorised=authorised))
-        if match := re.fullmatch(r"/(orgs|users)/([^/]+)/repos", path):
-            listing = owned(fake, *match.groups(), authorised=authorised)
-            return page(listing, query, fake.api_url + path)
-        repository, rest = located(fake, path, query, authorised=authorised)
-        return inside(repository, rest, query)
-    except RefusedError as refused:
-        return refused.reply
+    for pattern, view in ROUTES:
+        if match := re.fullmatch(pattern, path):
+            answer = view(fake, token, *match.groups())
+            url = fake.api_url + path
+            return page(answer, query, url) if isinstance(answer, Listing) else Reply(200, answer)
+    repository, rest = located(fake, path, query, token)
+    if token.is_shut_out(repository):
+        raise shut_out(repository)
+    return inside(repository, rest, query, token)
 
 
-def located(
-    fake: FakeGitHub, path: str, query: Query, *, authorised: bool
-) -> tuple[Repository, str]:
+def post(fake: FakeGitHub, path: str, body: Any, token: Token) -> Reply:
+    """The answer to a POST; there are no others than these."""
+    if path in GRAPHQL:
+        return answer_query(fake, body, token)
+    if match := re.fullmatch(r"/app/installations/(\d+)/access_tokens", path):
+        return access_token(fake, token, match[1])
+    raise RefusedError(404, "Not Found")
+
+
+def located(fake: FakeGitHub, path: str, query: Query, token: Token) -> tuple[Repository, str]:
     """The repository that a path is about, and the rest of the path."""
     match = re.match(r"/(?:repos/([^/]+/[^/]+)|repositories/(\d+))(?=/|$)", path)
     if not match:
         raise RefusedError(404, "Not Found")
     name, number = (match[1] or "").lower(), match[2]
     rest = path[match.end() :]
-    for repository in fake.repositories:
-        if repository.private and not authorised:
-            continue
+    visible = [repository for repository in fake.repositories if token.sees(repository)]
+    for repository in visible:
         if repository.full_name.lower() == name or str(repository.id) == number:
             return repository, rest
+    for repository in visible:
         if name in repository.former_names:
             url = f"{fake.api_url}/repositories/{repository.id}{rest}"
             url += f"?{urlencode(query)}" if query else ""
@@ -64,184 +59,113 @@ def located(
     raise RefusedError(404, "Not Found")
 
 
-def inside(repository: Repository, rest: str, query: Query) -> Reply:
-    """The answer to a path below a repository, whose permission is told in either case."""
-    for pattern, permission, view in ROUTES:
-        match = re.fullmatch(pattern, rest)
-        if not match:
-            continue
-        accepted = {"X-Accepted-GitHub-Permissions": f"{permission}=read"}
-        if permission in repository.denied:
-            message = "Resource not accessible by personal access token"
-            raise RefusedError(403, message, accepted)
-        answer = view(repository, query, **match.groupdict())
-        url = f"{repository.github.api_url}/repositories/{repository.id}{rest}"
-        whole = page(answer, query, url) if isinstance(answer, Listing) else Reply(200, answer)
-        return Reply(whole.status, whole.document, {**accepted, **whole.headers})
-    raise RefusedError(404, "Not Found")
+def shut_out(repository: Repository) -> RefusedError:
+    """What a token gets that was not authorised for the organisation's single sign-on."""
+    page = f"{repository.github.server_url}/orgs/{repository.owner}/sso"
+    return RefusedError(
+        403,
+        "Resource protected by organization SAML enforcement. You must grant your Personal Access"
+        " token access to this organization.",
+        {"X-GitHub-SSO": f"required; url={page}?authorization_request=AZSCKL"},
+    )
 
 
-def rate_limit(fake: FakeGitHub, *, authorised: bool) -> Document:
-    """What is left; asking costs nothing."""
-    core = (fake.rate if authorised else fake.anonymous_rate).figures(fake.now())
-    return {"resources": {"core": core, "search": {**core, "limit": 30}}, "rate": core}
-
-
-def owned(fake: FakeGitHub, kind: str, owner: str, *, authorised: bool) -> Listing:
+def owned(fake: FakeGitHub, token: Token, kind: str, owner: str) -> Listing:
     """The repositories of an organisation, or the public ones of any account."""
-    theirs = [r for r in fake.repositories if r.owner == owner]
-    if not theirs or (kind == "orgs" and owner in fake.users):
+    theirs = [r for r in fake.repositories if r.owner.lower() == owner.lower()]
+    if not theirs or (kind == "orgs" and fake.kind_of(theirs[0].owner) != "Organization"):
         raise RefusedError(404, "Not Found")
-    private = authorised and kind == "orgs"
-    shown = [r for r in theirs if private or not r.private]
-    return Listing([partial(repository_answers.full_repository, r) for r in shown])
+    if kind == "orgs" and token.is_shut_out(theirs[0]):
+        raise shut_out(theirs[0])
+    shown = [r for r in theirs if not r.private or (kind == "orgs" and token.sees(r))]
+    return listing(shown)
 
 
-def the_repository(repository: Repository, _query: Query) -> Document:
-    """The repository itself."""
-    return repository_answers.full_repository(repository)
+def listing(repositories: Iterable[Repository], key: str | None = None) -> Listing:
+    """A list of repositories."""
+    return Listing([partial(repository_answers.full_repository, r) for r in repositories], key)
 
 
-def environments(repository: Repository, _query: Query) -> Listing:
-    """Its environments."""
-    render = partial(repository_answers.environment, repository)
-    return Listing([partial(render, e) for e in repository.environments], "environments")
+def user(fake: FakeGitHub, token: Token) -> Document:
+    """Who asks."""
+    if token.installation or token.app:
+        raise RefusedError(403, "Resource not accessible by integration")
+    if not token.text:
+        raise RefusedError(401, "Requires authentication")
+    return account_answers.public_user(fake, token.account.login)
 
 
-def workflows(repository: Repository, _query: Query) -> Listing:
-    """Its workflows."""
-    render = partial(repository_answers.workflow, repository)
-    return Listing([partial(render, w) for w in repository.workflows], "workflows")
+def app(_fake: FakeGitHub, token: Token) -> Document:
+    """The App that asks."""
+    assert token.app
+    return account_answers.app(token.app)
 
 
-def contents(repository: Repository, _query: Query, path: str) -> Document:
-    """A workflow file."""
-    found = one(file for file in repository.workflows if file.path == path)
-    return repository_answers.content(repository, found)
+def installations(_fake: FakeGitHub, token: Token) -> Listing:
+    """Where the App that asks is installed."""
+    assert token.app
+    return Listing([partial(account_answers.installation, i) for i in token.app.installations])
 
 
-def runs(repository: Repository, query: Query, workflow: str | None = None) -> Listing:
-    """Runs, newest first; any filter goes through the search index, which may be stale."""
-    if page_size(query) * page_number(query) > MOST_RUNS_PAGED:
-        raise RefusedError(422, "In order to keep the API fast for everyone, pagination is limited")
-    newest_first = sorted(repository.runs, key=lambda run: run.id, reverse=True)
-    shown = [run for run in newest_first if workflow in (None, str(run.workflow.id))]
-    if any(name in query for name in RUN_FILTERS):
-        shown = [] if repository.github.search_is_stale else searched(shown, query)
-    return Listing([partial(answers.run, run) for run in shown], "workflow_runs")
+def one_installation(_fake: FakeGitHub, token: Token, number: str) -> Document:
+    """An installation of the App that asks."""
+    return account_answers.installation(
+        found(token, lambda installation: str(installation.id) == number)
+    )
 
 
-def searched(shown: list[Run], query: Query) -> list[Run]:
-    """The runs that pass every filter asked for, at most a thousand."""
-    filters = [name for name in RUN_FILTERS if name in query]
-    passing = [r for r in shown if all(RUN_FILTERS[n](r, query[n]) for n in filters)]
-    return passing[:MOST_RUNS_FOUND]
+def installation_of_owner(_fake: FakeGitHub, token: Token, owner: str) -> Document:
+    """The App's installation for an owner."""
+    return account_answers.installation(
+        found(token, lambda installation: installation.owner.lower() == owner.lower())
+    )
 
 
-def created_within(run: Run, span: str) -> bool:
-    """GitHub's search range: `>=a`, `<=b` or `a..b`."""
-    first, _, last = span.partition("..")
-    created = repository_answers.time(run.created_at)
-    if span.startswith(">="):
-        return created >= span[2:]
-    return created <= span[2:] if span.startswith("<=") else first <= created <= (last or first)
+def installation_of_repository(fake: FakeGitHub, token: Token, name: str) -> Document:
+    """The App's installation that is for a repository."""
+    asked = [r for r in fake.repositories if r.full_name.lower() == name.lower()]
+    return account_answers.installation(
+        found(token, lambda installation: any(map(installation.covers, asked)))
+    )
 
 
-RUN_FILTERS: dict[str, Callable[[Run, str], bool]] = {
-    "actor": lambda run, value: run.actor == value,
-    "branch": lambda run, value: run.ref == value,
-    "created": created_within,
-    "event": lambda run, value: run.event == value,
-    "head_sha": lambda run, value: run.sha == value,
-    "status": lambda run, value: value in (run.status_of(run.attempt), run.attempt.conclusion),
-}
+def installed_repositories(fake: FakeGitHub, token: Token) -> Listing:
+    """The repositories that an installation's token is for."""
+    if token.installation is None:
+        raise RefusedError(403, "You must authenticate with an installation access token")
+    return listing(filter(token.installation.covers, fake.repositories), "repositories")
 
 
-def run(repository: Repository, _query: Query, run_id: str, attempt: str | None = None) -> Document:
-    """A run, or one attempt of it."""
-    found = run_of(repository, run_id)
-    if attempt is None:
-        return answers.run(found)
-    return answers.run(found, one(a for a in found.attempts if str(a.number) == attempt))
+def access_token(_fake: FakeGitHub, token: Token, number: str) -> Reply:
+    """A new token of an installation."""
+    installation = found(token, lambda each: str(each.id) == number)
+    if installation.suspended_at:
+        raise RefusedError(403, "This installation has been suspended")
+    made = installation.new_token()
+    return Reply(201, account_answers.installation_token(installation, made))
 
 
-def jobs(repository: Repository, query: Query, run_id: str, attempt: str | None = None) -> Listing:
-    """The jobs of the last attempt, of one attempt, or, with filter=all, of every attempt."""
-    found = run_of(repository, run_id)
-    if attempt is None and query.get("filter") == "all":
-        shown = found.jobs
-    else:
-        shown = found.jobs_of(int(attempt or found.attempt.number))
-    return Listing([partial(answers.job, job) for job in shown], "jobs")
-
-
-def job(repository: Repository, _query: Query, job_id: str) -> Document:
-    """A job."""
-    return answers.job(job_of(repository, job_id))
-
-
-def check_run(repository: Repository, _query: Query, job_id: str) -> Document:
-    """The check run of a job."""
-    return answers.check_run(job_of(repository, job_id))
-
-
-def deployments(repository: Repository, query: Query) -> Listing:
-    """Deployments, newest first."""
-    wanted = {name: query[name] for name in DEPLOYMENT_FILTERS if name in query}
-    newest_first = sorted(repository.deployments, key=lambda d: d.id, reverse=True)
-    shown = [d for d in newest_first if all(getattr(d, n) == v for n, v in wanted.items())]
-    return Listing([partial(answers.deployment, d) for d in shown])
-
-
-def deployment(repository: Repository, _query: Query, deployment_id: str) -> Document:
-    """A deployment."""
-    return answers.deployment(deployment_of(repository, deployment_id))
-
-
-def statuses(repository: Repository, _query: Query, deployment_id: str) -> Listing:
-    """A deployment's statuses, newest first."""
-    found = deployment_of(repository, deployment_id)
-    return Listing([partial(answers.status, found, s) for s in reversed(found.statuses)])
-
-
-def run_of(repository: Repository, number: str) -> Run:
-    return one(run for run in repository.runs if str(run.id) == number)
-
-
-def job_of(repository: Repository, number: str) -> Job:
-    return one(job for run in repository.runs for job in run.jobs if str(job.id) == number)
-
-
-def deployment_of(repository: Repository, number: str) -> Deployment:
-    return one(d for d in repository.deployments if str(d.id) == number)
-
-
-def one(candidates: Iterable[T]) -> T:
-    """The only candidate, else 404."""
-    for candidate in candidates:
-        return candidate
+def found(token: Token, matches: Callable[[Installation], bool]) -> Installation:
+    """The App's installation that matches, else 404."""
+    assert token.app
+    for installation in token.app.installations:
+        if matches(installation):
+            return installation
     raise RefusedError(404, "Not Found")
 
 
-RUN = r"/actions/runs/(?P<run_id>\d+)"
-ATTEMPT = RUN + r"/attempts/(?P<attempt>\d+)"
-DEPLOYMENT = r"/deployments/(?P<deployment_id>\d+)"
+GRAPHQL = ("/graphql", "/api/graphql")
+# Only an App may ask these, by a JWT.
+OF_APPS = r"/app(?:/.*)?|/(?:repos/[^/]+/[^/]+|orgs/[^/]+|users/[^/]+)/installation"
 
-# The path below the repository, the permission it takes, and what answers.
-ROUTES: tuple[tuple[str, str, View], ...] = (
-    ("", "metadata", the_repository),
-    (r"/contents/(?P<path>.+)", "contents", contents),
-    ("/environments", "actions", environments),
-    ("/actions/workflows", "actions", workflows),
-    (r"/actions/workflows/(?P<workflow>\d+)/runs", "actions", runs),
-    ("/actions/runs", "actions", runs),
-    (RUN, "actions", run),
-    (RUN + "/jobs", "actions", jobs),
-    (ATTEMPT, "actions", run),
-    (ATTEMPT + "/jobs", "actions", jobs),
-    (r"/actions/jobs/(?P<job_id>\d+)", "actions", job),
-    (r"/check-runs/(?P<job_id>\d+)", "checks", check_run),
-    ("/deployments", "deployments", deployments),
-    (DEPLOYMENT, "deployments", deployment),
-    (DEPLOYMENT + "/statuses", "deployments", statuses),
+ROUTES: tuple[tuple[str, View], ...] = (
+    ("/rate_limit", account_answers.rate_limit),
+    ("/user", user),
+    (r"/(orgs|users)/([^/]+)/repos", owned),
+    ("/app", app),
+    ("/app/installations", installations),
+    (r"/app/installations/(\d+)", one_installation),
+    (r"/(?:orgs|users)/([^/]+)/installation", installation_of_owner),
+    (r"/repos/([^/]+/[^/]+)/installation", installation_of_repository),
+    ("/installation/repositories", installed_repositories),
 )

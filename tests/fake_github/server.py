@@ -3,15 +3,20 @@
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC
+from http import HTTPStatus
 
 from aiohttp import web
 
 from tests.fake_github import routes
+from tests.fake_github.accounts import Token
+from tests.fake_github.apps import app_of
 from tests.fake_github.replies import RefusedError, Reply
 from tests.fake_github.state import FakeGitHub
-from tests.fake_github.traffic import Fault, RateLimit, Request
+from tests.fake_github.traffic import Fault, Request
 
 
 @asynccontextmanager
@@ -24,6 +29,7 @@ async def serve(fake: FakeGitHub, port: int = 0) -> AsyncIterator[str]:
         page_for_people,
     )
     app.router.add_get("/{path:.*}", server.handle)
+    app.router.add_post("/{path:.*}", server.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
@@ -55,6 +61,7 @@ class Server:
             query=dict(request.query),
             headers={name.lower(): value for name, value in request.headers.items()},
             at=self.fake.clock(),
+            body=await request.read(),
         )
         self.fake.requests.append(logged)
         fault = next((p.fault for p in self.fake.faults if p.take(request.path)), None)
@@ -67,37 +74,35 @@ class Server:
         return response
 
     def _response(self, logged: Request, fault: Fault | None) -> web.Response:
-        authorization = logged.headers.get("authorization", "")
-        rate = self.fake.rate if authorization else self.fake.anonymous_rate
+        token = self.fake.nobody
         try:
-            self._admit(logged, authorization, rate)
-            reply = routes.reply(
-                self.fake, logged.path, logged.query, authorised=bool(authorization)
-            )
+            token = identified(self.fake, logged)
+            self._admit(logged, token)
+            reply = proper_reply(self.fake, logged, token)
         except RefusedError as refused:
             reply = refused.reply
         response = faulty(fault) if fault else conditional(logged, reply)
-        if response.status == 304 and authorization and logged.charged:
-            rate.refund()
+        if response.status == HTTPStatus.NOT_MODIFIED and token.text and logged.charged:
+            token.account.rate.refund()
             logged.charged = False
         response.headers["X-GitHub-Request-Id"] = f"FA4E:{len(self.fake.requests):06X}"
-        if self.fake.rate_limited and not fault:
-            response.headers.update(self._rate_headers(rate))
+        if not fault:
+            response.headers.update(headers_for(self.fake, logged, token))
         return response
 
-    def _admit(self, logged: Request, authorization: str, rate: RateLimit) -> None:
-        token = authorization.partition(" ")[2]
-        if authorization and token not in self.fake.tokens:
-            raise RefusedError(401, "Bad credentials")
+    def _admit(self, logged: Request, token: Token) -> None:
         if logged.path == "/rate_limit" or not self.fake.rate_limited:
             return
-        logged.charged = rate.charge(self.fake.now())
+        now, most = self.fake.now(), self.fake.points_a_minute
+        if most is not None and token.account.hurries(now, most):
+            raise RefusedError(
+                403, "You have exceeded a secondary rate limit.", {"Retry-After": "60"}
+            )
+        if logged.path in routes.GRAPHQL:
+            return  # its own limit is charged by what a query costs
+        logged.charged = token.account.rate.charge(now)
         if not logged.charged:
             raise RefusedError(403, "API rate limit exceeded for user ID 1.")
-
-    def _rate_headers(self, rate: RateLimit) -> Mapping[str, str]:
-        figures = {"resource": "core", **rate.figures(self.fake.now())}
-        return {f"X-RateLimit-{name.title()}": str(value) for name, value in figures.items()}
 
     async def _break(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         if fault.transport == "hang":
@@ -113,6 +118,55 @@ class Server:
         return response
 
 
+def identified(fake: FakeGitHub, logged: Request) -> Token:
+    """Who asks."""
+    text = logged.headers.get("authorization", "").partition(" ")[2]
+    if re.fullmatch(routes.OF_APPS, logged.path):
+        app = app_of(fake, text)
+        return Token(text=text, account=app.account, app=app)
+    if not text:
+        return fake.nobody
+    token = fake.tokens.get(text)
+    if token is None or (token.expires_at and token.expires_at <= fake.clock()):
+        raise RefusedError(401, "Bad credentials")
+    if token.installation and token.installation not in fake.installations:
+        raise RefusedError(401, "Bad credentials")
+    if token.installation and token.installation.suspended_at:
+        raise RefusedError(403, "This installation has been suspended")
+    return token
+
+
+def proper_reply(fake: FakeGitHub, logged: Request, token: Token) -> Reply:
+    """What GitHub would answer."""
+    if logged.method == "GET":
+        return routes.get(fake, logged.path, logged.query, token)
+    try:
+        body = json.loads(logged.body or b"{}")
+    except ValueError:
+        raise RefusedError(400, "Problems parsing JSON") from None
+    return routes.post(fake, logged.path, body, token)
+
+
+def headers_for(fake: FakeGitHub, logged: Request, token: Token) -> Mapping[str, str]:
+    """What GitHub says of the limits and of the token beside every answer."""
+    headers = {}
+    if fake.rate_limited:
+        graphql = logged.path in routes.GRAPHQL
+        rate = token.account.graphql_rate if graphql else token.account.rate
+        figures = {"resource": "graphql" if graphql else "core", **rate.figures(fake.now())}
+        headers = {f"X-RateLimit-{name.title()}": str(value) for name, value in figures.items()}
+    if fake.poll_interval is not None:
+        headers["X-Poll-Interval"] = str(fake.poll_interval)
+    if token.expires_at and not token.installation:
+        expiry = token.expires_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        headers["GitHub-Authentication-Token-Expiration"] = expiry
+    if token.scopes is not None:
+        headers["X-OAuth-Scopes"] = ", ".join(token.scopes)
+        by_deployment = "/deployments" in logged.path
+        headers["X-Accepted-OAuth-Scopes"] = "repo, repo_deployment" if by_deployment else "repo"
+    return headers
+
+
 def faulty(fault: Fault) -> web.Response:
     """The answer that was planned instead of the proper one."""
     return web.Response(status=fault.status, body=fault.body or None, headers=fault.headers)
@@ -122,13 +176,20 @@ def conditional(logged: Request, reply: Reply) -> web.Response:
     """The answer with its ETag, or 304 when the client holds just that."""
     body = json.dumps(reply.document).encode()
     headers = {**reply.headers, "Cache-Control": "private, max-age=60, s-maxage=60"}
-    if reply.status == 200:
+    if reply.status == HTTPStatus.OK and logged.method == "GET":
         headers["ETag"] = etag = entity_tag(logged.headers, body)
-        if etag in logged.headers.get("if-none-match", ""):
+        if holds(logged.headers, etag, headers.get("Last-Modified")):
             return web.Response(status=304, headers=headers)
     return web.Response(
         status=reply.status, body=body, headers=headers, content_type="application/json"
     )
+
+
+def holds(asked: Mapping[str, str], etag: str, last_modified: str | None) -> bool:
+    """Whether the client has just this; an ETag counts before a time."""
+    if "if-none-match" in asked:
+        return etag in asked["if-none-match"]
+    return last_modified is not None and asked.get("if-modified-since") == last_modified
 
 
 def entity_tag(headers: Mapping[str, str], body: bytes) -> str:

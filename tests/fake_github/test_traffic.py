@@ -38,7 +38,7 @@ async def test_a_304_costs_an_unauthorised_request(world: World) -> None:
 
 
 async def test_an_etag_belongs_to_its_token_and_to_what_was_accepted(world: World) -> None:
-    world.fake.tokens.add("other")
+    world.fake.add_token("other")
     path = "/repos/acme/shop"
     etags = {
         (await world.get(path)).headers["ETag"],

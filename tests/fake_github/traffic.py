@@ -20,6 +20,7 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]  # names in lower case
     at: datetime
+    body: bytes = b""
     status: int = 0  # stays 0 when the connection was dropped instead of answered
     charged: bool = False  # it used up one of the hour's requests
 
@@ -59,12 +60,12 @@ class RateLimit:
     used: int = 0
     reset_at: datetime | None = None
 
-    def charge(self, now: datetime) -> bool:
-        """Count one request; False when none was left."""
+    def charge(self, now: datetime, points: int = 1) -> bool:
+        """Count one request; False when too little was left."""
         self.roll(now)
-        if self.used >= self.limit:
+        if self.used + points > self.limit:
             return False
-        self.used += 1
+        self.used += points
         return True
 
     def refund(self) -> None:
