@@ -5,7 +5,8 @@
 1. `daemon`, at its bells, or `once` drives `work`, which runs passes and rounds of delivery.
 2. `poll` makes a pass over one repository: it commits at once what a `survey` found.
 3. `survey` asks GitHub what is new, in the lane that `plan` chose; `lanes` lists and looks.
-4. `github` is the REST API: `client` asks through the `gate`, `reader` only for what changed.
+4. `github` is the REST API: `client` asks with a credential through its `gate`, `reader` only for
+   what changed. `access` says which credential asks about whose repositories.
 5. `mapping` makes events of the answers; it and `event` are pure.
 6. `outbox` keeps every event until the receiver has it; `observations` is what was seen of GitHub.
    Both are in the `state`, one SQLite file with the tables of `schema`.

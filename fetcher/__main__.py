@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from fetcher import explain
+from fetcher.access import open_githubs
 from fetcher.config import Mistakes, Settings, load
-from fetcher.daemon import Daemon, open_github, open_work
+from fetcher.daemon import Daemon, open_work
 from fetcher.once import TRY_LATER, once
 from fetcher.state import StateError, StateInUse
 
@@ -146,8 +147,8 @@ def _unusable(error: StateError) -> int:
 
 
 async def _plan(settings: Settings, arguments: argparse.Namespace) -> int:
-    async with open_github(settings) as github:
-        explanations = await explain.explain(github, settings.repositories)
+    async with open_githubs(settings) as githubs:
+        explanations = await explain.explain(githubs, settings.repositories)
     show = explain.as_json if arguments.json else explain.as_table
     print(show(explanations))  # noqa: T201 - it is what was asked for
     return FAILED if any(e.lane == "error" for e in explanations) else 0

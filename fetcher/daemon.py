@@ -15,29 +15,17 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from fetcher import observations
+from fetcher.access import open_githubs
 from fetcher.clock import Clock, system_clock
 from fetcher.config import Settings
 from fetcher.deliver import Delivery
-from fetcher.github.client import TIMEOUT, GitHub
-from fetcher.github.gate import Gate
 from fetcher.poll import Poller
 from fetcher.state import open_state
 from fetcher.survey import Policy
-from fetcher.work import READING, Work
+from fetcher.work import Work
 
 STATE: Final = "The state"
 DELIVERY: Final = "Delivery"
-
-
-@asynccontextmanager
-async def open_github(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[GitHub]:
-    """GitHub, as the settings say."""
-    github, token = settings.github, settings.github.token
-    gate = Gate(github.requests_per_minute, github.budget_percent, clock)
-    secret = token.get_secret_value() if token else None
-    jar = aiohttp.DummyCookieJar()
-    async with aiohttp.ClientSession(cookie_jar=jar, timeout=TIMEOUT) as session:
-        yield GitHub(session, github.api_url, secret, gate)
 
 
 @asynccontextmanager
@@ -50,13 +38,16 @@ async def open_work(settings: Settings, clock: Clock = system_clock) -> AsyncIte
     backfill = timedelta(days=settings.backfill_days)
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_state(settings.state))
-        github = await stack.enter_async_context(open_github(settings, clock))
+        githubs = await stack.enter_async_context(open_githubs(settings, clock))
         receiver = await stack.enter_async_context(aiohttp.ClientSession())
         async with engine.begin() as connection:
             await observations.register(connection, settings.repositories, clock() - backfill)
-            github.gate.waits = await observations.gate(connection, github.fingerprint)
+            for name in settings.repositories:
+                github = githubs.for_repository(name)
+                kept = await observations.gate(connection, github.credential.fingerprint)
+                github.gate.waits = kept
         policy = Policy(id_prefix=settings.github.id_prefix, backfill=backfill)
-        poller = Poller(engine, github, policy, clock)
+        poller = Poller(engine, githubs, policy, clock)
         delivery = Delivery(
             engine,
             receiver,
@@ -65,7 +56,7 @@ async def open_work(settings: Settings, clock: Clock = system_clock) -> AsyncIte
             settings.receiver_timeout_seconds,
             clock,
         )
-        yield Work(settings.repositories, engine, github.gate, poller, delivery, clock)
+        yield Work(settings.repositories, engine, githubs, poller, delivery, clock)
 
 
 class Daemon:
@@ -113,11 +104,12 @@ class Daemon:
                     tasks.create_task(self._read(name))
 
     async def _due(self) -> list[str]:
-        """The repositories to read now: none while the gate to GitHub is closed."""
-        if closed := self._work.gate.closed():
-            self._work.troubles.has(READING, str(closed))
-            return []
-        return [name for name in await self._work.unpaused() if name not in self._under_way]
+        """The repositories to read now: none for which the gate to GitHub is closed."""
+        return [
+            name
+            for name in await self._work.unpaused()
+            if name not in self._under_way and not self._work.closed(name)
+        ]
 
     async def _read(self, name: str) -> None:
         try:

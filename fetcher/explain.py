@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from fetcher.github.answers import Deployment, DeploymentStatus, Environment, Run
-from fetcher.github.client import GitHub
 from fetcher.github.errors import Forbidden, GitHubError, Missing
+from fetcher.github.githubs import GitHubs
 from fetcher.github.reader import Reader
 from fetcher.mapping.deployments import run_of
 from fetcher.mapping.origin import Origin, name_services
@@ -37,16 +37,16 @@ class Explanation:
     why: str
 
 
-async def explain(github: GitHub, repositories: Sequence[str]) -> list[Explanation]:
+async def explain(githubs: GitHubs, repositories: Sequence[str]) -> list[Explanation]:
     """One explanation for each repository, in their order."""
     services = name_services(repositories, {})
     return list(
-        await asyncio.gather(*(_explained(github, name, services[name]) for name in repositories))
+        await asyncio.gather(*(_explained(githubs, name, services[name]) for name in repositories))
     )
 
 
-async def _explained(github: GitHub, name: str, service: str) -> Explanation:
-    reader = Reader(github)
+async def _explained(githubs: GitHubs, name: str, service: str) -> Explanation:
+    reader = Reader(githubs.for_repository(name))
     try:
         return await _read(reader, name, service)
     except GitHubError as error:

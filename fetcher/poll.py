@@ -13,8 +13,9 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fetcher import observations, outbox
-from fetcher.github.client import GitHub
 from fetcher.github.errors import GitHubError, Limited
+from fetcher.github.gate import Waits
+from fetcher.github.githubs import GitHubs
 from fetcher.github.reader import Reader, Snapshot
 from fetcher.observations import Known
 from fetcher.survey import Findings, Policy, Survey
@@ -47,21 +48,21 @@ class Poller:
     def __init__(
         self,
         engine: AsyncEngine,
-        github: GitHub,
+        githubs: GitHubs,
         policy: Policy,
         clock: Callable[[], datetime],
     ) -> None:
         self._engine = engine
-        self._github = github
+        self._githubs = githubs
         self._policy = policy
         self._clock = clock
-        self._gate_kept = github.gate.waits
+        self._waits_kept: dict[str, Waits] = {}
 
     async def read(self, name: str, due_at: datetime) -> Passed:
         """One pass over a registered repository; whatever is due by `due_at` is looked at."""
         async with self._engine.begin() as connection:
             known = await observations.known(connection, name)
-        reader = Reader(self._github, self._snapshot)
+        reader = Reader(self._githubs.for_repository(name), self._snapshot)
         survey = Survey(self._engine, reader, known, self._policy, self._clock, due_at)
         findings = await survey.made()
         return await self._commit(known, findings, reader.fresh)
@@ -74,7 +75,8 @@ class Poller:
         now, name = self._clock(), known.name
         columns = findings.columns | _pause(known.failures, findings.error, now)
         changed = {c: value for c, value in columns.items() if getattr(known, c) != value}
-        gate = self._github.gate.waits
+        github = self._githubs.for_repository(name)
+        credential, waits = github.credential.fingerprint, github.gate.waits
         async with self._engine.begin() as connection:
             new = await outbox.put(connection, findings.events, now)
             await observations.watch(connection, name, findings.watched.values())
@@ -85,9 +87,9 @@ class Poller:
             if "plan" in columns:
                 await observations.drop_snapshots(connection, name, now - SNAPSHOTS_LAST)
             await observations.change(connection, name, **changed)
-            if gate != self._gate_kept:
-                await observations.keep_gate(connection, self._github.fingerprint, gate)
-        self._gate_kept = gate
+            if waits != self._waits_kept.get(credential):
+                await observations.keep_gate(connection, credential, waits)
+        self._waits_kept[credential] = waits
         more = findings.more and findings.error is None
         return Passed(new, findings.looks, findings.error, more)
 

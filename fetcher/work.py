@@ -14,7 +14,7 @@ from fetcher import observations
 from fetcher.clock import Clock
 from fetcher.deliver import Delivered, Delivery
 from fetcher.github.errors import Limited, Offline
-from fetcher.github.gate import Gate
+from fetcher.github.githubs import GitHubs
 from fetcher.poll import LONGEST_PAUSE, Passed, Poller
 from fetcher.troubles import Troubles
 
@@ -37,13 +37,13 @@ class Work:
         self,
         repositories: Sequence[str],
         engine: AsyncEngine,
-        gate: Gate,
+        githubs: GitHubs,
         poller: Poller,
         delivery: Delivery,
         clock: Clock,
     ) -> None:
         self.repositories = repositories
-        self.gate = gate
+        self.githubs = githubs
         self.clock = clock
         self.found = asyncio.Event()
         self.troubles = Troubles(clock)
@@ -92,11 +92,20 @@ class Work:
             case Offline():  # said once, whatever the number of repositories
                 self.troubles.has(GITHUB, str(passed.error))
             case Limited():
-                self.troubles.has(READING, str(passed.error))
+                self.closed(name)
             case _:
                 self.troubles.has(name, str(passed.error))
-        if not self.gate.closed():
-            self.troubles.over(READING)
+        if not self.closed(name):
+            self.troubles.over(self._reading(name))
+
+    def closed(self, name: str) -> Limited | None:
+        """What forbids to ask about a repository at the moment; it was said."""
+        if limited := self.githubs.for_repository(name).gate.closed():
+            self.troubles.has(self._reading(name), str(limited))
+        return limited
+
+    def _reading(self, name: str) -> str:
+        return f"{READING} with {self.githubs.for_repository(name).credential.name}"
 
     async def deliver(self) -> Delivered:
         """One round of delivery."""

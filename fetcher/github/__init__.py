@@ -1,5 +1,6 @@
 """GitHub's REST API, read only.
 
-`client` asks, through the `gate`; `reader` asks only for what may have changed; `answers` is what
-GitHub says, `errors` what it refuses.
+`githubs` gives the `client` for an owner: it asks the `server` with its `credentials`, through its
+`gate`. `reader` asks only for what may have changed; `answers` is what GitHub says, `errors` what
+it refuses.
 """

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from fetcher.github.answers import Answer, many, parse, parse_list
-from fetcher.github.client import ACCEPT, GitHub, Reply
+from fetcher.github.client import GitHub, Reply
 from fetcher.github.errors import Garbled
+from fetcher.github.server import ACCEPT
 
 A = TypeVar("A", bound=Answer)
 MOST_PAGES: Final = 400  # GitHub itself ends near 40,000 items
@@ -113,9 +114,11 @@ class Reader:
         return tuple(found.values())
 
     def _key(self, path: str, query: Mapping[str, str], model: type[Answer]) -> str:
-        # GitHub's ETags are those of one token. A snapshot of a model as it was is not found.
-        address = self._github.address(path, query)
-        parts = (self._github.fingerprint, ACCEPT, address, *model.model_fields)
+        # What is seen depends on the credential, and GitHub's ETags on the token: of a token that
+        # was renewed they match nothing, so it is asked anew and takes the old one's place.
+        # A snapshot of a model as it was is not found.
+        address = self._github.server.address(path, query)
+        parts = (self._github.credential.fingerprint, ACCEPT, address, *model.model_fields)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     async def _kept(self, key: str) -> Snapshot | None:

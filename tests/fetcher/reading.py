@@ -15,7 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fetcher import observations
 from fetcher.github.client import GitHub
+from fetcher.github.credentials import Token
 from fetcher.github.gate import Gate
+from fetcher.github.githubs import GitHubs
+from fetcher.github.server import Server
 from fetcher.poll import Passed, Poller
 from fetcher.schema import outbox, watched
 from fetcher.state import open_state
@@ -45,11 +48,16 @@ class World:
 
     fake: FakeGitHub
     engine: AsyncEngine
-    github: GitHub
+    githubs: GitHubs
     poller: Poller
     clock: Clock
     asked: int = 0
     slept: list[float] = field(default_factory=list)
+
+    @property
+    def github(self) -> GitHub:
+        """GitHub, as it is asked about acme's repositories."""
+        return self.githubs.for_owner("acme")
 
     async def passes(self, name: str) -> Passed:
         """One pass over a repository."""
@@ -118,11 +126,17 @@ async def reading(
         open_state(folder / "fetcher.db") as engine,
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(timeout_seconds)) as session,
     ):
-        gate = Gate(600_000, budget_percent, clock, sleep)
-        github = GitHub(session, url, token, gate, sleep)
+        githubs = GitHubs(
+            Server(session, url),
+            lambda _owner: Token(token),
+            lambda: Gate(600_000, budget_percent, clock, sleep),
+            sleep,
+        )
         names = [repository.full_name for repository in fake.repositories]
         async with engine.begin() as connection:
             await observations.register(connection, names, clock() - BACKFILL)
-            gate.waits = await observations.gate(connection, github.fingerprint)
-        poller = Poller(engine, github, Policy(id_prefix="gh", backfill=BACKFILL), clock)
-        yield World(fake, engine, github, poller, clock, slept=slept)
+            github = githubs.for_owner("acme")
+            kept = await observations.gate(connection, github.credential.fingerprint)
+            github.gate.waits = kept
+        poller = Poller(engine, githubs, Policy(id_prefix="gh", backfill=BACKFILL), clock)
+        yield World(fake, engine, githubs, poller, clock, slept=slept)

@@ -8,9 +8,10 @@ import aiohttp
 import pytest
 from aioresponses import aioresponses
 
-from fetcher.github.client import LARGEST_ANSWER, GitHub, Reply
+from fetcher.github.client import Reply
+from fetcher.github.credentials import Token
 from fetcher.github.errors import Forbidden, Garbled, GitHubError, Limited, Missing, Unreachable
-from fetcher.github.gate import Gate
+from fetcher.github.server import LARGEST_ANSWER, graphql_url
 from tests.fake_github import (
     FakeGitHub,
     answer,
@@ -111,7 +112,7 @@ async def test_an_answer_that_does_not_come_is_not_waited_for_for_ever(
 )
 async def test_every_fault_of_the_transport_is_unreachable(world: World, fault: Exception) -> None:
     with aioresponses() as network:
-        network.get(world.github.address(REPOSITORY, {}), exception=fault, repeat=True)
+        network.get(world.github.server.address(REPOSITORY), exception=fault, repeat=True)
 
         with pytest.raises(Unreachable):
             await get(world)
@@ -274,11 +275,25 @@ async def test_a_request_under_way_can_be_cancelled(world: World) -> None:
 
 
 def test_a_fingerprint_tells_tokens_apart_and_holds_none() -> None:
-    gate = Gate(60, 100, lambda: START)
-    session = None
+    assert len({Token(token).fingerprint for token in (None, "a", "b")}) == 3
+    assert TOKEN not in Token(TOKEN).fingerprint
 
-    def fingerprint(token: str | None) -> str:
-        return GitHub(session, "http://127.0.0.1", token, gate).fingerprint  # type: ignore[arg-type] # no request is made
 
-    assert len({fingerprint(token) for token in (None, "a", "b")}) == 3
-    assert TOKEN not in fingerprint(TOKEN)
+@pytest.mark.parametrize(
+    ("api_url", "expected"),
+    [
+        ("https://api.github.com", "https://api.github.com/graphql"),
+        ("https://git.corp/api/v3", "https://git.corp/api/graphql"),
+        ("https://api.acme.ghe.com", "https://api.acme.ghe.com/graphql"),
+    ],
+)
+def test_graphql_is_beside_the_rest_api(api_url: str, expected: str) -> None:
+    assert graphql_url(api_url) == expected
+
+
+async def test_no_address_of_another_server_is_asked(world: World) -> None:
+    other = FakeGitHub(world.clock)
+    async with serve(other) as url:
+        with pytest.raises(Garbled, match="another server"):
+            await world.github.ask("GET", f"{url}/user", {})
+    assert other.requests == []

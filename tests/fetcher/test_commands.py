@@ -137,7 +137,9 @@ async def test_once_ends_with_75_when_a_limit_lasts_too_long_and_does_the_rest_f
     code, log = await field.end("once")
 
     assert (code, field.stored()) == (75, 2)
-    assert any("Reading: GitHub asks to wait; asking again at" in line for line in log)
+    assert any(
+        "Reading with the token: GitHub asks to wait; asking again at" in line for line in log
+    )
 
 
 @pytest.mark.usefixtures("shop")
@@ -183,7 +185,7 @@ async def test_a_limit_is_said_once_and_nothing_is_asked_while_it_lasts(field: F
     field.fake.fail("*", secondary_limit(3), times=1)
     async with field.fetcher("run") as running:
         await until(lambda: field.stored() == 2)
-        await asyncio.to_thread(running.logged, "Reading: all right again after")
+        await asyncio.to_thread(running.logged, "Reading with the token: all right again after")
         first, second = (request.at for request in field.fake.requests[:2])
 
         assert (second - first).total_seconds() >= 3

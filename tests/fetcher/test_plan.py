@@ -21,7 +21,7 @@ async def world(fake: FakeGitHub, tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def explained(world: World, name: str) -> Explanation:
-    (explanation,) = await explain(world.github, [name])
+    (explanation,) = await explain(world.githubs, [name])
     return explanation
 
 
@@ -78,7 +78,7 @@ async def test_what_is_wrong_with_one_repository_is_said_beside_the_others(
     fake.add_repository("acme/shop")
     fake.add_repository("acme/secret").deny("deployments")
 
-    lanes = {e.repository: e for e in await explain(world.github, ["acme/secret", "acme/shop"])}
+    lanes = {e.repository: e for e in await explain(world.githubs, ["acme/secret", "acme/shop"])}
 
     assert lanes["acme/shop"].lane == "none"
     assert lanes["acme/secret"].lane == "error"
@@ -103,7 +103,7 @@ async def test_two_repositories_of_one_name_are_two_services(
     for name in ("acme/shop", "beta/shop"):
         fake.add_repository(name).create_deployment("dev")
 
-    found = await explain(world.github, ["acme/shop", "beta/shop"])
+    found = await explain(world.githubs, ["acme/shop", "beta/shop"])
 
     assert [explanation.services for explanation in found] == [("shop",), ("beta/shop",)]
 

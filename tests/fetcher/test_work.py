@@ -35,8 +35,7 @@ async def working(
     async with reading(fake, folder) as world, aiohttp.ClientSession() as session:
         delivery = Delivery(world.engine, session, receiver_url, API_KEY, 5, world.clock)
         names = [repository.full_name for repository in fake.repositories]
-        gate = world.github.gate
-        yield world, Work(names, world.engine, gate, world.poller, delivery, world.clock)
+        yield world, Work(names, world.engine, world.githubs, world.poller, delivery, world.clock)
 
 
 @pytest.fixture
@@ -122,9 +121,9 @@ async def test_a_limit_is_said_once_for_all_repositories(
     await work.read("acme/two")
 
     assert caplog.messages == [
-        "Reading: GitHub asks to wait; asking again at 2026-11-20T12:00:30Z",
+        "Reading with the token: GitHub asks to wait; asking again at 2026-11-20T12:00:30Z",
         "acme/two: 2 new events",
-        "Reading: all right again after 0:00:30",
+        "Reading with the token: all right again after 0:00:30",
     ]
 
 
@@ -193,7 +192,7 @@ async def test_the_daemon_asks_nothing_while_the_gate_is_closed(
 ) -> None:
     fake.fail("*", secondary_limit(60))
     async with working(fake, tmp_path, receiver.url) as (world, work), running(work):
-        await until(lambda: work.troubles.subjects() == ["Reading"])
+        await until(lambda: work.troubles.subjects() == ["Reading with the token"])
         asked = [request.status for request in fake.requests]
         world.clock.tick(61)
         await until(lambda: len(receiver.rows) == 4)

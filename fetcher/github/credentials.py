@@ -1,0 +1,51 @@
+"""What GitHub is asked with: a token, an App's installation, or nothing."""
+
+import hashlib
+from typing import Protocol
+
+
+class Credential(Protocol):
+    """Something to ask GitHub with.
+
+    Attributes:
+        name: For people, as in "GitHub refuses …"; it holds no secret.
+        fingerprint: Tells credentials apart, the same for as long as their limit is; no secret.
+        is_anonymous: It is nothing: everything asked is charged, and only the public is seen.
+    """
+
+    name: str
+    fingerprint: str
+    is_anonymous: bool
+
+    async def token(self) -> str | None:
+        """What to send with the next request.
+
+        Raises:
+            GitHubError: There is none.
+        """
+
+    def refused(self, token: str | None) -> bool:
+        """Take note that GitHub does not know this token; whether another may be had."""
+
+
+class Token:
+    """A token that somebody made; without one, GitHub as everybody sees it."""
+
+    def __init__(self, token: str | None, name: str = "the token") -> None:
+        self.name = name if token else "no token"
+        self.fingerprint = fingerprint(token or "")
+        self.is_anonymous = token is None
+        self._token = token
+
+    async def token(self) -> str | None:
+        """Always the same."""
+        return self._token
+
+    def refused(self, token: str | None) -> bool:  # noqa: ARG002 - there is but the one
+        """It stays refused."""
+        return False
+
+
+def fingerprint(identity: str) -> str:
+    """A short digest that tells apart what it is made of, and does not tell what it is."""
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]

@@ -1,0 +1,53 @@
+"""GitHub for each owner: which credential asks about whose repositories."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from fetcher.github.client import GitHub
+from fetcher.github.credentials import Credential
+from fetcher.github.gate import Gate
+from fetcher.github.server import Server
+
+
+class GitHubs:
+    """GitHub, as each credential sees it; one gate for one credential.
+
+    Args:
+        server: That all of them ask.
+        credential_for: The credential that is meant for an owner's repositories.
+        new_gate: Makes a gate that was not used yet.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        credential_for: Callable[[str], Credential],
+        new_gate: Callable[[], Gate],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._sleep = sleep
+        self._server = server
+        self._credential_for = credential_for
+        self._new_gate = new_gate
+        self._by_fingerprint: dict[str, GitHub] = {}
+        self._by_owner: dict[str, GitHub] = {}
+
+    def for_owner(self, owner: str) -> GitHub:
+        """GitHub, as it is asked about an owner: always the same for the same owner."""
+        if found := self._by_owner.get(owner.lower()):
+            return found
+        credential = self._credential_for(owner)
+        github = self._by_fingerprint.get(credential.fingerprint)
+        if github is None:
+            github = GitHub(self._server, credential, self._new_gate(), self._sleep)
+            self._by_fingerprint[credential.fingerprint] = github
+        self._by_owner[owner.lower()] = github
+        return github
+
+    def for_repository(self, name: str) -> GitHub:
+        """GitHub, as it is asked about a repository, `owner/name`."""
+        return self.for_owner(name.partition("/")[0])
+
+    def all(self) -> list[GitHub]:
+        """Those that were asked for, each once."""
+        return list(self._by_fingerprint.values())
