@@ -9,7 +9,7 @@
    what changed. `access` says which credential asks about whose repositories.
 5. `mapping` makes events of the answers; it and `event` are pure.
 6. `outbox` keeps every event until the receiver has it; `observations` is what was seen of GitHub.
-   Both are in the `state`, one SQLite file with the tables of `schema`.
+   Both are in the `state`, a SQLite file or a PostgreSQL database, with the tables of `schema`.
 7. `deliver` sends what is due, each event once: `receiver` asks, `outcome` is what an answer means,
    `pause` waits while the receiver is away.
 

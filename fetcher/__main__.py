@@ -16,7 +16,8 @@ from fetcher.access import open_githubs
 from fetcher.config import Mistakes, Settings, load
 from fetcher.daemon import Daemon, open_work
 from fetcher.once import TRY_LATER, once
-from fetcher.state import StateError, StateInUse
+from fetcher.state import StateError, StateInUse, StateLost
+from fetcher.work import Work
 
 log = logging.getLogger("fetcher")
 
@@ -116,21 +117,31 @@ async def _until_signalled(settings: Settings, arguments: argparse.Namespace) ->
 
 
 async def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
+    while True:
+        try:
+            async with open_work(settings, standby=_stand_by) as work:
+                await _work_on(work, settings)
+        except StateLost as error:
+            log.error("%s", error)  # and stand by: whoever has it now may lose it, too
+        except StateError as error:
+            return _unusable(error)
+
+
+async def _work_on(work: Work, settings: Settings) -> None:
+    log.info(
+        "Reading %d repositories every %d s; events go to %s",
+        len(settings.repositories),
+        settings.poll_seconds,
+        settings.receiver_url,
+    )
     try:
-        async with open_work(settings) as work:
-            log.info(
-                "Reading %d repositories every %d s; events go to %s",
-                len(settings.repositories),
-                settings.poll_seconds,
-                settings.receiver_url,
-            )
-            try:
-                await Daemon(work, settings.poll_seconds).run()
-            finally:
-                log.info("Stopped")
-    except StateError as error:
-        return _unusable(error)
-    return FAILED
+        await Daemon(work, settings.poll_seconds).run()
+    finally:
+        log.info("Stopped")
+
+
+def _stand_by(reason: str) -> None:
+    log.info("%s Standing by until it can be had.", reason)
 
 
 async def _once(settings: Settings, _arguments: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    InstanceOf,
     SecretStr,
     ValidationError,
     model_validator,
@@ -31,6 +32,8 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 CONFIG_VARIABLE: Final = "DEPLOYMENT_DASHBOARD_CONFIG"
 TOKEN_VARIABLES: Final = ("GH_TOKEN", "GITHUB_TOKEN")  # as GitHub's own command line reads them
@@ -82,10 +85,23 @@ def _absent_if_empty(value: object) -> object:
     return None if value == "" else value
 
 
+def _place(state: object) -> object:
+    if not isinstance(state, str) or "://" not in state:
+        return state
+    if not re.match(r"postgres(ql)?(\+asyncpg)?://", state):
+        raise ValueError("is neither a file nor a postgresql+asyncpg:// address")
+    try:
+        return make_url(state).set(drivername="postgresql+asyncpg")
+    except (ArgumentError, ValueError):
+        raise ValueError("is not an address of a database") from None  # it may hold a password
+
+
 Address = Annotated[str, AfterValidator(_address)]
 Secret = Annotated[
     Annotated[SecretStr, AfterValidator(_visible)] | None, BeforeValidator(_absent_if_empty)
 ]
+# A URL's repr hides its password.
+State = Annotated[Path | InstanceOf[URL], BeforeValidator(_place)]
 Repositories = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_repositories)
 ]
@@ -133,7 +149,7 @@ class Settings(BaseSettings):
     receiver_timeout_seconds: float = Field(default=10, gt=0, le=300)
     api_key: Secret = None
     api_key_file: Path | None = None
-    state: Path = Path("data/fetcher.db")
+    state: State = Path("data/fetcher.db")
     repositories: Repositories = ()
     poll_seconds: int = Field(default=30, ge=1, le=86_400)
     backfill_days: int = Field(default=7, ge=0, le=365)

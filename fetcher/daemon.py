@@ -20,7 +20,7 @@ from fetcher.clock import Clock, system_clock
 from fetcher.config import Settings
 from fetcher.deliver import Delivery
 from fetcher.poll import Poller
-from fetcher.state import open_state
+from fetcher.state import Standby, open_state
 from fetcher.survey import Policy
 from fetcher.work import Work
 
@@ -29,15 +29,22 @@ DELIVERY: Final = "Delivery"
 
 
 @asynccontextmanager
-async def open_work(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Work]:
+async def open_work(
+    settings: Settings, standby: Standby | None = None, clock: Clock = system_clock
+) -> AsyncIterator[Work]:
     """Open the state, register the repositories and connect the parts.
+
+    Args:
+        settings: All of them.
+        standby: For a state that can't be had at the moment, as `open_state` takes it.
+        clock: The time.
 
     Raises:
         StateError: The state can't be used.
     """
     backfill = timedelta(days=settings.backfill_days)
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(open_state(settings.state))
+        engine = await stack.enter_async_context(open_state(settings.state, standby))
         githubs = await stack.enter_async_context(open_githubs(settings, clock))
         receiver = await stack.enter_async_context(aiohttp.ClientSession())
         async with engine.begin() as connection:

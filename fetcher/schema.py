@@ -1,4 +1,4 @@
-"""The tables of the fetcher's state: one SQLite file that only the fetcher reads and writes."""
+"""The tables of the fetcher's state, which only the fetcher reads and writes."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

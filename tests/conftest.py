@@ -1,4 +1,4 @@
-"""What the tests of whole programs share: a running receiver, and a browser."""
+"""What tests of several parts share: a running receiver, a browser, a PostgreSQL server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from scripts import chromium
+from tests.postgres import PostgresServer
 from tests.program import Receiver
 
 # A browser looks for updates and more by itself; the tests have no network.
@@ -38,3 +39,10 @@ def browser() -> Iterator[Browser]:
         )
         yield launched
         launched.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server, started when the first test asks for it."""
+    with PostgresServer() as server:
+        yield server

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 from sqlalchemy import select
+from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fetcher import outbox
@@ -94,8 +95,15 @@ class Fetcher:
             return [error for error in errors if error is not None]
 
 
+def place_as_text(place: Path | URL) -> str:
+    """As it stands in the settings."""
+    return str(place) if isinstance(place, Path) else place.render_as_string(hide_password=False)
+
+
 @asynccontextmanager
-async def fetcher_with(state: Path, url: str, *, api_key: str = API_KEY) -> AsyncIterator[Fetcher]:
+async def fetcher_with(
+    state: Path | URL, url: str, *, api_key: str = API_KEY
+) -> AsyncIterator[Fetcher]:
     """A fetcher that delivers what is in `state` to `url`."""
     async with aiohttp.ClientSession() as session, open_state(state) as engine:
         yield Fetcher(engine, session, url, api_key)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import URL
 
 from tests.fake_github import (
     FakeGitHub,
@@ -15,8 +16,10 @@ from tests.fake_github import (
     secondary_limit,
     serve,
 )
+from tests.fetcher.delivering import place_as_text
 from tests.fetcher.reading import TOKEN, until
 from tests.fetcher.receiver_double import API_KEY, ReceiverDouble, receiver_double
+from tests.postgres import PostgresServer
 from tests.program import Program
 
 
@@ -280,3 +283,37 @@ async def test_no_secret_is_ever_logged(field: Field) -> None:
 
     assert TOKEN not in "\n".join(log)
     assert API_KEY not in "\n".join(log)
+
+
+async def test_with_a_database_a_second_fetcher_stands_by_and_takes_over_when_the_first_is_killed(
+    field: Field, shop: Repository, database: URL
+) -> None:
+    field.settings["FETCHER_STATE"] = place_as_text(database)
+    async with field.fetcher("run") as first:
+        await until(lambda: field.stored() == 2)
+        async with field.fetcher("run") as second:
+            await asyncio.to_thread(second.logged, "in use by another fetcher. Standing by")
+            assert (await field.end("once"))[0] == 75
+            await asyncio.to_thread(first.kill)
+            shop.start_run("cd.yml").deploy("production")
+
+            await asyncio.to_thread(second.logged, "2 events delivered")
+            assert await asyncio.to_thread(second.stop) == 0
+    assert field.stored() == 4
+
+
+@pytest.mark.usefixtures("shop")
+async def test_a_fetcher_that_loses_its_database_stands_by_and_goes_on(
+    field: Field, postgres: PostgresServer, database: URL
+) -> None:
+    field.settings["FETCHER_STATE"] = place_as_text(database)
+    async with field.fetcher("run") as running:
+        await until(lambda: field.stored() == 2)
+        await asyncio.to_thread(postgres.stop)
+        await asyncio.to_thread(running.logged, "can't be opened.*Standing by")
+        await asyncio.to_thread(postgres.start)
+
+        await until(lambda: sum("Reading 1 repositories" in line for line in running.log) == 2)
+        assert not any("Traceback" in line for line in running.log)
+        assert await asyncio.to_thread(running.stop) == 0
+    assert field.stored() == 2

@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import URL
 
 from fetcher.config import Mistakes, Settings, load
 
@@ -153,9 +154,25 @@ def test_a_variables_secret_wins_over_the_files_file(monkeypatch: pytest.MonkeyP
     assert api_key(load(None)) == "from-the-variable"
 
 
+def test_the_state_is_a_file_or_a_postgresql_database() -> None:
+    write('[fetcher]\nstate = "here/fetcher.db"')
+    assert load(None).state == Path("here/fetcher.db")
+
+    for scheme in ("postgresql+asyncpg", "postgresql", "postgres"):
+        write(f'[fetcher]\nstate = "{scheme}://user:hush@host/name"')
+
+        state = load(None).state
+        assert isinstance(state, URL)
+        assert state.drivername == "postgresql+asyncpg"
+        assert (state.host, state.password, state.database) == ("host", "hush", "name")
+        assert "hush" not in repr(load(None))
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
+        ('[fetcher]\nstate = "mysql://u:hush@host/d"', "FETCHER_STATE): is neither a file nor a "),
+        ('[fetcher]\nstate = "postgresql://u:hush@host:x/d"', "FETCHER_STATE): is not an address"),
         ("[fetcher]\npol_seconds = 1", "fetcher.pol_seconds (FETCHER_POL_SECONDS): there is no"),
         ("[fetcher.github]\ntokn = 1", "fetcher.github.tokn (FETCHER_GITHUB__TOKN): there is no"),
         ("[fetcher]\npoll_seconds = 0", "fetcher.poll_seconds (FETCHER_POLL_SECONDS): input shou"),
@@ -183,6 +200,7 @@ def test_a_mistake_is_one_line_that_names_the_setting_and_the_variable(
     (said,) = mistakes()
 
     assert line in said
+    assert "hush" not in said
     assert "\n" not in said
 
 

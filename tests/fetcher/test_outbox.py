@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fetcher import outbox
@@ -15,8 +16,8 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    async with open_state(tmp_path / "fetcher.db") as engine:
+async def engine(place: Path | URL) -> AsyncIterator[AsyncEngine]:
+    async with open_state(place) as engine:
         yield engine
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fetcher import upsert
@@ -12,8 +13,8 @@ from fetcher.state import open_state
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    async with open_state(tmp_path / "fetcher.db") as engine:
+async def engine(place: Path | URL) -> AsyncIterator[AsyncEngine]:
+    async with open_state(place) as engine:
         yield engine
 
 

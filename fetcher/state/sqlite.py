@@ -1,4 +1,4 @@
-"""The fetcher's state on disk: opened by one process at a time, migrated, durable."""
+"""The state in one SQLite file."""
 
 import fcntl
 from collections.abc import AsyncIterator, Iterator
@@ -6,15 +6,13 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
+from fetcher.state.errors import StateInUse, StateUnusable
+from fetcher.state.migrate import migrate
+
 # FULL: what was committed before a POST is there after a power cut, too.
 PRAGMAS: Final = (
     "PRAGMA busy_timeout = 30000",
@@ -24,33 +22,17 @@ PRAGMAS: Final = (
 )
 
 
-class StateError(Exception):
-    """The state can't be used; the message says why and what to do."""
-
-
-class StateInUse(StateError):
-    """Another process has the state open."""
-
-
-class StateUnusable(StateError):
-    """The file can't be opened, is no state of the fetcher, or is of a newer version."""
-
-
 @asynccontextmanager
-async def open_state(path: Path) -> AsyncIterator[AsyncEngine]:
-    """The state in `path`, made when there is none, for this process alone until the end.
-
-    The engine has one connection: while a transaction is open every other waits, so keep none open
-    over a request.
+async def in_file(path: Path) -> AsyncIterator[AsyncEngine]:
+    """The state in `path`, made when there is none.
 
     Raises:
-        StateInUse: Another process has it open.
-        StateUnusable: It can't be opened or migrated.
+        StateError: It can't be used.
     """
     with _locked(path):
         engine = _engine(path)
         try:
-            await _migrate(engine, path)
+            await migrate(engine, str(path))
             yield engine
         finally:
             await engine.dispose()
@@ -93,22 +75,3 @@ def _set_up(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
-
-
-async def _migrate(engine: AsyncEngine, path: Path) -> None:
-    try:
-        async with engine.begin() as connection:
-            await connection.run_sync(_upgrade)
-    except CommandError as error:
-        raise StateUnusable(
-            f"The state {path} was written by a newer version of the fetcher: {error}"
-        ) from error
-    except DBAPIError as error:
-        raise StateUnusable(f"The state {path} can't be opened: {error.orig}") from error
-
-
-def _upgrade(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

@@ -1,0 +1,39 @@
+"""The fetcher's state: used by one process at a time, migrated when it is opened, durable.
+
+It is a SQLite file, or a schema in a PostgreSQL database: then several fetchers may be started, of
+which one works and the others stand by.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from fetcher.state.errors import StateError, StateInUse, StateLost, StateUnusable
+from fetcher.state.postgres import Standby, in_database
+from fetcher.state.sqlite import in_file
+
+__all__ = ["Standby", "StateError", "StateInUse", "StateLost", "StateUnusable", "open_state"]
+
+
+def open_state(
+    place: Path | URL, standby: Standby | None = None
+) -> AbstractAsyncContextManager[AsyncEngine]:
+    """The state, made when there is none, for this process alone until the end.
+
+    The engine has one connection: while a transaction is open every other waits, so keep none open
+    over a request.
+
+    Args:
+        place: A file, or the URL of a PostgreSQL database.
+        standby: For a database that can't be had at the moment: wait until it can, and call this
+            with the reason, a sentence, whenever that changes. Without it, and for a file, the
+            reason is raised.
+
+    Raises:
+        StateInUse: Another process has it.
+        StateUnusable: It can't be opened or migrated.
+        StateLost: The connection to the database ended; the block was cancelled where it was.
+    """
+    return in_database(place, standby) if isinstance(place, URL) else in_file(place)

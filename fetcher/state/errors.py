@@ -1,0 +1,17 @@
+"""Why the state can't be used; each message says what to do about it, where that is known."""
+
+
+class StateError(Exception):
+    """The state can't be used."""
+
+
+class StateInUse(StateError):
+    """Another process has the state."""
+
+
+class StateUnusable(StateError):
+    """It can't be opened, is no state of the fetcher, or is of a newer version."""
+
+
+class StateLost(StateError):
+    """It was open, and is no more: the connection to the database ended, and the lock with it."""
