@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.program import Receiver, ago
 from tests.system.dashboard import Dashboard
+from tests.system.proxy import holding_proxy
 
 # The browser says each time that it lost a server, as it should.
 BROKEN_CONNECTIONS: Final = ("net::ERR_", "Lost the receiver")
@@ -88,3 +89,40 @@ def test_a_tab_that_slept_shows_how_old_things_are_and_is_live_again(
 
     expect(age).to_have_text("4 min")
     expect(dashboard.connection).to_have_text("Live")
+
+
+def test_a_stream_that_a_proxy_holds_back_is_called_delayed_until_it_comes_through(
+    browser: Browser, receiver: Receiver
+) -> None:
+    receiver.post(version="1.0.0")
+    with holding_proxy(receiver.url) as proxy, browser.new_page() as page:
+        proxy.holds.set()
+        page.goto(proxy.url)
+        dashboard = Dashboard(page, receiver)
+        expect(dashboard.connection).to_have_text("Delayed", timeout=15_000)
+        dashboard.screenshot("delayed")
+
+        receiver.post(version="1.1.0")
+        expect(dashboard.slot("checkout", "prod")).to_contain_text("1.1.0", timeout=10_000)
+        expect(dashboard.connection).to_have_text("Delayed")
+
+        proxy.holds.clear()
+        expect(dashboard.connection).to_have_text("Live", timeout=30_000)
+        receiver.post(version="1.2.0")
+        expect(dashboard.slot("checkout", "prod")).to_contain_text("1.2.0")
+
+
+def test_the_tabs_of_a_browser_miss_nothing_while_the_receiver_is_away(
+    page: Page, receiver: Receiver
+) -> None:
+    receiver.post(version="1.0.0")
+    tabs = [Dashboard(page.context.new_page(), receiver).open() for _ in range(3)]
+
+    receiver.stop()
+    receiver.start()
+    for number in range(20):
+        receiver.post(service=f"missed-{number}", version=f"2.0.{number}")
+
+    for tab in tabs:
+        tab.comes_to_show_the_matrix()
+        expect(tab.connection).to_have_text("Live", timeout=20_000)

@@ -41,28 +41,45 @@ export interface DeploymentPage {
 }
 
 const TIMEOUT_MS = 30_000;
+const NOT_MODIFIED = 304;
 
-async function get(path: string, query: Record<string, string>, signal: AbortSignal) {
+async function get(path: string, query: Record<string, string>, signal: AbortSignal, etag = "") {
   const search = new URLSearchParams(query);
   const response = await fetch(search.size ? `${path}?${search}` : path, {
-    headers: { Accept: "application/json" },
-    // The browser's cache keeps the ETag and turns a 304 into the kept answer.
-    cache: "no-cache",
+    headers: { Accept: "application/json", ...(etag && { "If-None-Match": etag }) },
+    // With a tag of its own the page sees the 304; else the browser's cache makes it the kept answer.
+    cache: etag ? "no-store" : "no-cache",
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   });
-  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-  return response;
+  if (response.ok || (etag && response.status === NOT_MODIFIED)) return response;
+  throw new Error(`${path} answered ${response.status}`);
 }
 
-/** The whole matrix, or one service's row of it, and the receiver's clock (ms) as it answered. */
+/** The whole matrix, its tag, and the receiver's clock (ms) as it answered. */
+export interface MatrixAnswer {
+  matrix: Matrix;
+  etag: string;
+  serverNow: number;
+}
+
+/** The whole matrix; undefined when it is still the one of this tag. */
 export async function getMatrix(
-  service: string | undefined,
+  etag: string,
   signal: AbortSignal,
-): Promise<{ matrix: Matrix; serverNow: number }> {
-  const response = await get("/api/matrix", service === undefined ? {} : { service }, signal);
-  // Not `generated_at`: the receiver may answer with a body it made earlier.
-  const serverNow = Date.parse(response.headers.get("Date") ?? "");
-  return { matrix: (await response.json()) as Matrix, serverNow };
+): Promise<MatrixAnswer | undefined> {
+  const response = await get("/api/matrix", {}, signal, etag);
+  if (response.status === NOT_MODIFIED) return undefined;
+  return {
+    matrix: (await response.json()) as Matrix,
+    etag: response.headers.get("ETag") ?? "",
+    // Not `generated_at`: the receiver may answer with a body it made earlier.
+    serverNow: Date.parse(response.headers.get("Date") ?? ""),
+  };
+}
+
+/** One service's row of the matrix. */
+export async function getRow(service: string, signal: AbortSignal): Promise<Matrix> {
+  return (await (await get("/api/matrix", { service }, signal)).json()) as Matrix;
 }
 
 /** One page of a slot's history, newest first. */

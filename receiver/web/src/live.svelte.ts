@@ -1,9 +1,17 @@
-import { getEnvironments, getMatrix, getVersion, type DeploymentEvent } from "./api";
+import {
+  getEnvironments,
+  getMatrix,
+  getRow,
+  getVersion,
+  type DeploymentEvent,
+  type MatrixAnswer,
+} from "./api";
 import { clock } from "./clock.svelte";
 import { FrameQueue } from "./frame";
-import { connection, pause, type Link } from "./lib/connection";
+import { afterAnswer, connection, isPollDue, pause, type Link } from "./lib/connection";
 import type { MatrixState } from "./matrix.svelte";
-import { followStream } from "./stream";
+import { followShared } from "./shared";
+import type { Follow } from "./stream";
 
 const RETRY_MS = 1_000;
 /** A connection that held this long was a good one: the next break counts as a first failure. */
@@ -15,7 +23,7 @@ type Listener = (events: DeploymentEvent[]) => void;
 
 /** Keeps a matrix live: loads it, follows the event stream from there, and comes back. */
 export class Live {
-  link = $state.raw<Link>({ state: "new", since: Date.now() });
+  link = $state.raw<Link>({ stream: "new", since: Date.now(), answersSince: null });
   #now = $state(Date.now());
   connection = $derived(connection(this.link, this.#now));
   /** How often the whole matrix was loaded; at each, other readings may have missed events. */
@@ -24,6 +32,10 @@ export class Live {
   versions = $state.raw<{ first: string; now: string } | null>(null);
 
   #position = 0;
+  /** Of the whole matrix as it was last read. */
+  #etag = "";
+  /** When the whole matrix was last asked for; never while an answer is awaited. */
+  #askedAt = 0;
   #isStale = true;
   #retry = RETRY_MS;
   #connection = new AbortController();
@@ -35,7 +47,10 @@ export class Live {
   /** How many environments the receiver has put in order, or was asked to. */
   #placed = 0;
 
-  constructor(private readonly matrix: MatrixState) {}
+  constructor(
+    private readonly matrix: MatrixState,
+    private readonly follow: Follow = followShared,
+  ) {}
 
   /** Hear every batch of events; returns what ends that. */
   listen(listener: Listener): () => void {
@@ -48,16 +63,23 @@ export class Live {
     this.#wake();
   }
 
+  /** The tab is put to sleep or left: what it follows must not wait for it. */
+  leave(): void {
+    this.#connection.abort();
+  }
+
   /** Stay connected until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const look = setInterval(() => (this.#now = Date.now()), LOOK_MS);
+    const look = setInterval(() => this.#look(), LOOK_MS);
     signal.addEventListener("abort", () => this.#connection.abort());
     for (let failures = 0; !signal.aborted;) {
       const startedAt = Date.now();
       this.#connection = new AbortController();
       await this.#connect(this.#connection.signal).catch(this.#explain);
       this.#connection.abort(); // and with it what was asked meanwhile
-      if (this.link.state === "open") this.link = { state: "closed", since: Date.now() };
+      if (this.link.stream === "open") {
+        this.link = { stream: "closed", since: Date.now(), answersSince: null };
+      }
       failures = Date.now() - startedAt > STEADY_MS ? 1 : failures + 1;
       await this.#sleep(pause(failures, this.#retry, Math.random()));
     }
@@ -65,17 +87,15 @@ export class Live {
   }
 
   async #connect(signal: AbortSignal): Promise<void> {
-    if (this.#isStale) await this.#load(signal);
+    void this.#askVersion(signal);
+    if (this.#isStale) this.#install(await this.#ask("", signal));
     // One attempt may resume; when it gets no stream, the next asks for the matrix first.
     this.#isStale = true;
-    await followStream(
+    await this.follow(
       this.#position,
       {
-        opened: () => this.#opened(signal),
-        received: (event) => {
-          this.#position = event.id;
-          this.#queue.push(event);
-        },
+        heard: () => this.#heard(),
+        received: (event) => this.#received(event),
         resync: () => this.#startOver(this.#connection),
         retry: (ms) => (this.#retry = ms),
       },
@@ -83,10 +103,49 @@ export class Live {
     );
   }
 
-  async #load(signal: AbortSignal): Promise<void> {
-    const { matrix, serverNow } = await getMatrix(undefined, signal);
+  #look(): void {
+    this.#now = Date.now();
+    if (isPollDue(this.link, this.#askedAt, this.#now)) {
+      this.#poll(this.#connection).catch(this.#explain);
+    }
+  }
+
+  /** Ask for the matrix while the stream does not come through. */
+  async #poll(connection: AbortController): Promise<void> {
+    const answer = await this.#ask(this.#etag, connection.signal);
+    if (!answer || answer.matrix.last_event_id >= this.#position) this.#install(answer);
+    else this.#startOver(connection); // an old answer, or another log
+  }
+
+  async #ask(etag: string, signal: AbortSignal): Promise<MatrixAnswer | undefined> {
+    this.#askedAt = Infinity;
+    let hasAnswered = false;
+    try {
+      const answer = await getMatrix(etag, signal);
+      signal.throwIfAborted();
+      hasAnswered = true;
+      return answer;
+    } finally {
+      this.#askedAt = Date.now();
+      if (!signal.aborted) this.link = afterAnswer(this.link, hasAnswered, this.#askedAt);
+    }
+  }
+
+  async #askVersion(signal: AbortSignal): Promise<void> {
+    try {
+      const now = await getVersion(signal);
+      this.versions = { first: this.versions?.first ?? now, now };
+    } catch {
+      // asked again at the next connection
+    }
+  }
+
+  #install(answer: MatrixAnswer | undefined): void {
+    if (!answer) return;
+    const { matrix, etag, serverNow } = answer;
     // Whatever still waits here is in the answer, or the stream will bring it again.
     this.#queue.take();
+    this.#etag = etag;
     this.#position = matrix.last_event_id;
     clock.set(serverNow);
     this.matrix.install(matrix);
@@ -94,13 +153,17 @@ export class Live {
     this.loads += 1;
   }
 
-  #opened(signal: AbortSignal): void {
+  #heard(): void {
+    if (this.link.stream === "open") return;
     this.#isStale = false;
-    this.link = { state: "open", since: Date.now() };
+    this.link = { stream: "open", since: Date.now(), answersSince: null };
     void this.#placeEnvironments();
-    getVersion(signal)
-      .then((now) => (this.versions = { first: this.versions?.first ?? now, now }))
-      .catch(() => {}); // asked again at the next connection
+  }
+
+  #received(event: DeploymentEvent): void {
+    if (event.id <= this.#position) return; // a poll had it before the stream
+    this.#position = event.id;
+    this.#queue.push(event);
   }
 
   /** End a connection so that the next one begins with the whole matrix. */
@@ -127,7 +190,7 @@ export class Live {
     const [connection, atLeast] = [this.#connection, this.#position];
     this.#rereading.set(service, since);
     try {
-      const { matrix } = await getMatrix(service, connection.signal);
+      const matrix = await getRow(service, connection.signal);
       connection.signal.throwIfAborted();
       if (matrix.last_event_id < atLeast) throw new Error("The row is older than the event.");
       this.#rereading.delete(service);

@@ -2,8 +2,9 @@ import { createParser, type EventSourceMessage } from "eventsource-parser";
 import type { DeploymentEvent } from "./api";
 
 export interface StreamListener {
-  /** The first bytes are here: headers alone may come from a proxy that holds the rest back. */
-  opened(): void;
+  /** Bytes came. The first time it says that the stream is open, headers alone do not: they may
+   * come from a proxy that holds the rest back. */
+  heard(): void;
   received(event: DeploymentEvent): void;
   /** The position asked for cannot be served: from here on only new events come. */
   resync(): void;
@@ -11,25 +12,47 @@ export interface StreamListener {
   retry(pause: number): void;
 }
 
-/** The receiver sends a comment every 15 s; two of them missing means that the line is dead. */
-export const SILENCE_MS = 35_000;
+/**
+ * Follows the event stream, everything after `position` first. The promise resolves when the
+ * receiver ends it and rejects when it cannot be opened, breaks, falls silent or is aborted.
+ */
+export type Follow = (
+  position: number,
+  listener: StreamListener,
+  signal: AbortSignal,
+) => Promise<void>;
+
+/** The receiver sends a comment every 15 s; when it is missing, the line is dead or held back. */
+const SILENCE_MS = 20_000;
+
+/** Aborts when nobody calls `reset` for as long as the stream may be silent. */
+export class Silence {
+  #controller = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly signal = this.#controller.signal;
+
+  constructor() {
+    this.reset();
+  }
+
+  reset(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#controller.abort(new Error("silent stream")), SILENCE_MS);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
 
 /**
- * One connection to the event stream, everything after `position` first. Returns when the receiver
- * ends it; throws when it cannot be opened, breaks, falls silent or is aborted.
+ * One connection to the event stream.
  *
  * Not an `EventSource`: that one hides the comments, so a line that died without a word would
  * look alive for as long as nobody deploys.
  */
-export async function followStream(
-  position: number,
-  listener: StreamListener,
-  signal: AbortSignal,
-): Promise<void> {
-  const silence = new AbortController();
-  const expect = () => setTimeout(() => silence.abort(new Error("silent stream")), SILENCE_MS);
-  let timer = expect();
-  let isOpen = false;
+export const followStream: Follow = async (position, listener, signal) => {
+  const silence = new Silence();
   try {
     const chunks = await open(position, AbortSignal.any([signal, silence.signal]));
     const parser = createParser({
@@ -37,16 +60,14 @@ export async function followStream(
       onRetry: (ms) => listener.retry(ms),
     });
     for await (const chunk of chunks) {
-      clearTimeout(timer);
-      timer = expect();
-      if (!isOpen) listener.opened();
-      isOpen = true;
+      silence.reset();
+      listener.heard();
       parser.feed(chunk);
     }
   } finally {
-    clearTimeout(timer);
+    silence.end();
   }
-}
+};
 
 async function open(position: number, signal: AbortSignal): Promise<ReadableStream<string>> {
   const response = await fetch(`/api/events/stream?last_event_id=${position}`, {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { connection, pause } from "../src/lib/connection";
+import { afterAnswer, connection, isPollDue, pause, type Link } from "../src/lib/connection";
 
 test.each([
   ["open", 3_600_000, "live"],
@@ -10,8 +10,33 @@ test.each([
   ["new", 0, "connecting"],
   ["new", 29_999, "connecting"],
   ["new", 30_000, "offline"],
-] as const)("a stream that is %s for %d ms is shown as %s", (state, elapsed, expected) => {
-  expect(connection({ state, since: 1_000 }, 1_000 + elapsed)).toBe(expected);
+] as const)("a stream that is %s for %d ms is shown as %s", (stream, elapsed, expected) => {
+  const link = { stream, since: 1_000, answersSince: null };
+  expect(connection(link, 1_000 + elapsed)).toBe(expected);
+});
+
+test("a receiver that answers for a while, and whose stream does not come, is called delayed", () => {
+  const link: Link = { stream: "closed", since: 0, answersSince: 100_000 };
+  expect(connection(link, 102_999)).toBe("offline");
+  expect(connection(link, 103_000)).toBe("delayed");
+});
+
+test("it is away from the moment that it stops to answer", () => {
+  const closed: Link = { stream: "closed", since: 1, answersSince: null };
+  const answering = afterAnswer(afterAnswer(closed, true, 5), true, 9);
+  expect(answering).toEqual({ stream: "closed", since: 1, answersSince: 5 });
+
+  const away = afterAnswer(afterAnswer(answering, false, 20), false, 30);
+  expect(away).toEqual({ stream: "closed", since: 20, answersSince: null });
+});
+
+test("it is asked every few seconds, and only while the stream is not open", () => {
+  const closed: Link = { stream: "closed", since: 0, answersSince: null };
+  expect(isPollDue(closed, 0, 2_999)).toBe(false);
+  expect(isPollDue(closed, 0, 5_000)).toBe(true);
+  expect(isPollDue(closed, 5_000, 9_999)).toBe(false);
+  expect(isPollDue(closed, 5_000, 10_000)).toBe(true);
+  expect(isPollDue({ ...closed, stream: "open" }, 0, 60_000)).toBe(false);
 });
 
 test("after the first failure in a row the next attempt comes almost at once", () => {

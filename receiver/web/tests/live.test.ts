@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Matrix, Status } from "../src/api";
+import { StreamHub } from "../src/hub";
 import { Live } from "../src/live.svelte";
 import { MatrixState } from "../src/matrix.svelte";
+import { followStream } from "../src/stream";
 import { makeEvent } from "./events";
 import { FakeReceiver } from "./receiver";
 
@@ -32,6 +34,22 @@ async function connect(receiver: FakeReceiver) {
   void live.run(page.signal);
   await pass(100);
   return { matrix, live };
+}
+
+/** Tabs that share one stream, each with the switch that closes it. */
+async function openTabs(receiver: FakeReceiver, number: number) {
+  page = new AbortController();
+  vi.stubGlobal("fetch", receiver.fetch);
+  const hub = new StreamHub(followStream);
+  const tabs = Array.from({ length: number }, () => {
+    const matrix = new MatrixState();
+    const live = new Live(matrix, hub.follow);
+    const closed = new AbortController();
+    void live.run(AbortSignal.any([closed.signal, page.signal]));
+    return { matrix, live, close: () => closed.abort() };
+  });
+  await pass(100);
+  return tabs;
 }
 
 /** The page's matrix in the shape of the receiver's. */
@@ -165,7 +183,7 @@ test("whatever arrives, late or not, and however often the stream breaks, the pa
     fc.asyncProperty(steps, fc.constantFrom(0, 60), async (log, latency) => {
       const receiver = new FakeReceiver();
       receiver.latency = latency;
-      const { matrix } = await connect(receiver);
+      const tabs = await openTabs(receiver, 2);
       for (const [index, { second, breaks, wait, ...given }] of log.entries()) {
         const happened_at = `2026-11-23T10:00:0${second}Z`;
         receiver.post(makeEvent({ ...given, id: index + 1, happened_at }));
@@ -174,8 +192,88 @@ test("whatever arrives, late or not, and however often the stream breaks, the pa
       }
       await pass(20_000);
       page.abort();
-      expect(shown(matrix)).toEqual(answered(receiver));
+      for (const { matrix } of tabs) expect(shown(matrix)).toEqual(answered(receiver));
     }),
     { numRuns: 100 },
   );
+});
+
+test("a stream that is held back is called delayed, and what happens is shown all the same", async () => {
+  const receiver = new FakeReceiver();
+  receiver.isHeldBack = true;
+  const { matrix, live } = await connect(receiver);
+  expect(live.connection).toBe("connecting");
+
+  await pass(4_000);
+  expect(live.connection).toBe("delayed");
+  receiver.post(makeEvent({ id: 1 }));
+  await pass(6_000);
+  expect(shown(matrix)).toEqual(answered(receiver));
+  expect(live.connection).toBe("delayed");
+
+  receiver.isHeldBack = false;
+  receiver.post(makeEvent({ id: 2, version: "2.0.0" }));
+  await pass(15_000);
+  expect(live.connection).toBe("live");
+  expect(shown(matrix)).toEqual(answered(receiver));
+});
+
+test("what is asked for in place of the stream is read once", async () => {
+  const receiver = new FakeReceiver();
+  receiver.isHeldBack = true;
+  const { live } = await connect(receiver);
+
+  await pass(15_000);
+
+  expect(receiver.requests.filter((url) => url === "/api/matrix").length).toBeGreaterThan(2);
+  expect(live.loads).toBe(1);
+});
+
+test("a receiver that stops answering while its stream is held back is called away", async () => {
+  const receiver = new FakeReceiver();
+  receiver.isHeldBack = true;
+  const { live } = await connect(receiver);
+  await pass(50_000);
+  expect(live.connection).toBe("delayed");
+
+  receiver.isDown = true;
+  await pass(9_000);
+  expect(live.connection).toBe("reconnecting");
+  await pass(30_000);
+  expect(live.connection).toBe("offline");
+});
+
+test("many tabs follow one stream, also after whichever of them is closed", async () => {
+  const receiver = new FakeReceiver();
+  const tabs = await openTabs(receiver, 7);
+  expect(receiver.openStreams).toBe(1);
+
+  tabs.shift()?.close();
+  receiver.post(makeEvent({ id: 1 }));
+  await pass(20);
+
+  expect(receiver.openStreams).toBe(1);
+  for (const { matrix, live } of tabs) {
+    expect(live.connection).toBe("live");
+    expect(shown(matrix)).toEqual(answered(receiver));
+  }
+  for (const { close } of tabs) close();
+  await pass(0);
+  expect(receiver.openStreams).toBe(0);
+});
+
+test("a resync reaches every tab", async () => {
+  const receiver = new FakeReceiver();
+  receiver.log = [makeEvent({ id: 7, service: "gone" })];
+  const tabs = await openTabs(receiver, 3);
+  receiver.log = [makeEvent({ id: 1, service: "restored" })];
+
+  receiver.sendResync();
+  await pass(2_000);
+
+  for (const { matrix, live } of tabs) {
+    expect(shown(matrix)).toEqual(answered(receiver));
+    expect(live.connection).toBe("live");
+  }
+  expect(receiver.openStreams).toBe(1);
 });

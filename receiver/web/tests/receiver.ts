@@ -1,11 +1,18 @@
 import type { DeploymentEvent, Matrix, Slot } from "../src/api";
 import { matrixSlot } from "./events";
 
+interface Asked {
+  signal: AbortSignal;
+  headers: Record<string, string>;
+}
+
 /** A receiver to stand behind `fetch`: a log, what the contract reads out of it, and its faults. */
 export class FakeReceiver {
   log: DeploymentEvent[] = [];
   requests: string[] = [];
   isDown = false;
+  /** Whether something on the way keeps every byte of a stream. */
+  isHeldBack = false;
   /** How long (ms) an answer that was made travels. */
   latency = 0;
   #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
@@ -13,6 +20,10 @@ export class FakeReceiver {
   post(event: DeploymentEvent): void {
     this.log.push(event);
     this.#send(frame(event));
+  }
+
+  get openStreams(): number {
+    return this.#streams.size;
   }
 
   sendResync(): void {
@@ -49,7 +60,7 @@ export class FakeReceiver {
     return [...new Set(this.log.map((event) => event.environment))].sort();
   }
 
-  fetch = async (url: string, { signal }: { signal: AbortSignal }): Promise<Response> => {
+  fetch = async (url: string, { signal, headers }: Asked): Promise<Response> => {
     this.requests.push(url);
     signal.throwIfAborted();
     if (this.isDown) throw new TypeError("Failed to fetch");
@@ -57,9 +68,10 @@ export class FakeReceiver {
     if (pathname === "/api/events/stream") {
       return this.#openStream(Number(searchParams.get("last_event_id")), signal);
     }
-    const response = Response.json(this.#answer(pathname, searchParams.get("service")));
+    const body = JSON.stringify(this.#answer(pathname, searchParams.get("service")));
     await delay(this.latency, signal);
-    return response;
+    if (headers["If-None-Match"] === body) return new Response(null, { status: 304 });
+    return new Response(body, { headers: { ETag: body } });
   };
 
   #answer(pathname: string, service: string | null): unknown {
@@ -72,10 +84,13 @@ export class FakeReceiver {
     const missed = this.log.filter((event) => event.id > position).map(frame);
     const body = new ReadableStream<Uint8Array>({
       start: (stream) => {
-        stream.enqueue(encode(`retry: 1000\n\n${missed.join("")}`));
-        this.#streams.add(stream);
+        if (!this.isHeldBack) {
+          stream.enqueue(encode(`retry: 1000\n\n${missed.join("")}`));
+          this.#streams.add(stream);
+        }
         signal.addEventListener("abort", () => {
-          if (this.#streams.delete(stream)) stream.error(signal.reason);
+          this.#streams.delete(stream);
+          stream.error(signal.reason);
         });
       },
     });

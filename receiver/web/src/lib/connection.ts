@@ -1,21 +1,45 @@
-/** The event stream's state, and since when (ms): never open yet, open, or closed again. */
+/** The page's line to the receiver, in milliseconds. */
 export interface Link {
-  state: "new" | "open" | "closed";
+  /** The event stream: never open yet, open, or closed again; and since when. */
+  stream: "new" | "open" | "closed";
   since: number;
+  /** While the stream is not open: since when the receiver has answered every other request. */
+  answersSince: number | null;
 }
 
 /** What the page says about it. */
-export type Connection = "connecting" | "live" | "reconnecting" | "offline";
+export type Connection = "connecting" | "live" | "reconnecting" | "delayed" | "offline";
 
 const UNNOTICED_MS = 3_000;
 const OFFLINE_AFTER_MS = 30_000;
 
-/** A short break is not worth a word; a long one is not a reconnection any more. */
-export function connection({ state, since }: Link, now: number): Connection {
-  if (state === "open") return "live";
+/**
+ * A short break is not worth a word; a long one is not a reconnection any more. Where the receiver
+ * answers and only its stream does not come through, what is shown is right, but late.
+ */
+export function connection({ stream, since, answersSince }: Link, now: number): Connection {
+  if (stream === "open") return "live";
+  if (answersSince !== null && now - answersSince >= UNNOTICED_MS) return "delayed";
   if (now - since >= OFFLINE_AFTER_MS) return "offline";
-  if (state === "new") return "connecting";
+  if (stream === "new") return "connecting";
   return now - since < UNNOTICED_MS ? "live" : "reconnecting";
+}
+
+/** The link after the receiver answered a request that is not the stream, or did not. */
+export function afterAnswer(link: Link, hasAnswered: boolean, now: number): Link {
+  if (link.stream === "open") return link;
+  if (hasAnswered) return { ...link, answersSince: link.answersSince ?? now };
+  // It answered until now: it is away from now on.
+  if (link.answersSince !== null) return { stream: "closed", since: now, answersSince: null };
+  return link;
+}
+
+/** While the stream does not come through, the matrix is asked for as often as this. */
+const POLL_MS = 5_000;
+
+/** Whether it is time to ask for the matrix, last asked for at `asked`, in place of the stream. */
+export function isPollDue({ stream, since }: Link, asked: number, now: number): boolean {
+  return stream !== "open" && now - since >= UNNOTICED_MS && now - asked >= POLL_MS;
 }
 
 const LONGEST_PAUSE_MS = 15_000;
