@@ -1,6 +1,6 @@
 """The fetcher's settings: one TOML file, overridden by environment variables.
 
-The file may hold other programs' sections too; only `[fetcher]` is read here. A secret may stand
+The file holds the receiver's section, too; only `[fetcher]` is read here. A secret may stand
 in a file of its own, named by `…_file`.
 """
 
@@ -36,8 +36,12 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 CONFIG_VARIABLE: Final = "DEPLOYMENT_DASHBOARD_CONFIG"
+SECTIONS: Final = {"receiver", "fetcher"}
 TOKEN_VARIABLES: Final = ("GH_TOKEN", "GITHUB_TOKEN")  # as GitHub's own command line reads them
 REPOSITORY: Final = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+")
+# What Kubernetes sets in every container for a service named "fetcher".
+# https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables
+SERVICE_LINK: Final = re.compile(r"service_host|service_port(_.*)?|port(_\d+_.*)?")
 PATTERN: Final = re.compile(r"!?[A-Za-z0-9_-]+/(\*|[A-Za-z0-9._-]+)")
 
 
@@ -176,10 +180,27 @@ class Settings(BaseSettings):
 
 
 class _Environment(EnvSettingsSource):
-    """The variables; a secret's file is read here, so that it wins over the TOML file's secret."""
+    """The variables; a secret's file is read here, so that it wins over the TOML file's secret.
+
+    pydantic-settings leaves out variables that it does not know. Here they are found wanting like
+    an unknown name in the file.
+    """
 
     def __call__(self) -> dict[str, Any]:
-        return with_secrets(super().__call__())
+        return with_secrets(super().__call__()) | dict.fromkeys(self._unknown(), "")
+
+    def _unknown(self) -> list[str]:
+        set_here = [
+            name.removeprefix("fetcher_")
+            for name, value in self.env_vars.items()
+            if name.startswith("fetcher_") and value
+        ]
+        return [
+            name
+            for name in set_here
+            if name.partition("__")[0] not in self.settings_cls.model_fields
+            and not SERVICE_LINK.fullmatch(name)
+        ]
 
 
 def load(config: Path | None) -> Settings:
@@ -216,6 +237,9 @@ def _section(path: Path | None) -> dict[str, Any]:
         raise Mistakes([f"{path}: can't be read: {reason}"]) from None
     except tomllib.TOMLDecodeError as error:
         raise Mistakes([f"{path}: is not TOML: {error}"]) from None
+    if strange := document.keys() - SECTIONS:
+        named = ", ".join(f"[{name}]" for name in sorted(strange))
+        raise Mistakes([f"{path}: {named}: there are only [receiver] and [fetcher]"])
     section = document.get("fetcher", {})
     if not isinstance(section, dict):
         raise Mistakes([f"{path}: fetcher must be a table: write [fetcher]"])

@@ -59,7 +59,7 @@ def test_without_a_file_and_variables_everything_has_its_default() -> None:
     }
 
 
-def test_the_file_of_the_folder_is_read_and_other_programs_sections_are_none_of_ours() -> None:
+def test_the_file_of_the_folder_is_read_and_the_receivers_section_is_none_of_ours() -> None:
     write('[receiver]\nwhat = "ever"\n[fetcher]\npoll_seconds = 5\n[fetcher.github]\nid_prefix="g"')
 
     settings = load(None)
@@ -91,6 +91,34 @@ def test_variables_win_over_the_file_one_by_one(monkeypatch: pytest.MonkeyPatch)
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FETCHER_POLL_SECONDS", "")
     monkeypatch.setenv("FETCHER_API_KEY", "")
+
+    assert load(None).poll_seconds == 30
+
+
+@pytest.mark.parametrize(
+    ("variable", "label"),
+    [
+        ("FETCHER_POL_SECONDS", "fetcher.pol_seconds"),
+        ("FETCHER_GITHUB_TOKEN", "fetcher.github_token"),
+        ("FETCHER_GITHB__TOKEN", "fetcher.githb__token"),
+        ("FETCHER_GITHUB__TOKN", "fetcher.github.tokn"),
+    ],
+)
+def test_a_variable_that_is_no_setting_is_a_mistake(
+    monkeypatch: pytest.MonkeyPatch, variable: str, label: str
+) -> None:
+    monkeypatch.setenv(variable, "hush")
+
+    assert mistakes() == [f"{label} ({variable}): there is no such setting"]
+
+
+@pytest.mark.parametrize(
+    "variable", ["SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT", "PORT_80_TCP_ADDR"]
+)
+def test_what_kubernetes_sets_for_a_service_named_fetcher_is_no_mistake(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(f"FETCHER_{variable}", "tcp://10.0.0.1:80")
 
     assert load(None).poll_seconds == 30
 
@@ -188,6 +216,7 @@ def test_the_state_is_a_file_or_a_postgresql_database() -> None:
         ('[fetcher.github]\nid_prefix = "a b"', "FETCHER_GITHUB__ID_PREFIX): string should match"),
         ("[fetcher.github]\nbudget_percent = 101", "FETCHER_GITHUB__BUDGET_PERCENT): input should"),
         ('[fetcher.github]\ntoken="t"\napi_url="http://git.corp"', "must be https:// when there"),
+        ("[fetchr]\n[fetcher]", "config.toml: [fetchr]: there are only [receiver] and [fetcher]"),
         ("fetcher = 1", "config.toml: fetcher must be a table"),
         ("[fetcher", "config.toml: is not TOML"),
     ],
