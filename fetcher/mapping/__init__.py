@@ -2,4 +2,5 @@
 
 `deployments` maps deployments with their statuses; `runs` maps runs of workflows with their jobs,
 by what `naming` makes of their names; `origin` holds what both have in common.
+`parents` tells which deployments follow which, from the `workflow_graph` of a `workflow_file`.
 """

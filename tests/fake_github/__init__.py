@@ -12,19 +12,26 @@
     run = shop.start_run("deploy.yml", ref="main", actor="ana")  # also sha=, event=, title=
     deployment = run.deploy("staging")  # a job and its deployment: queued, in_progress, success
     job = run.add_job("deploy (production)", environment="production")  # waiting: protected
-    job.approve()  # or job.reject(); then it is queued
+    job.approve()  # or job.reject(); both take by=, comment=; then it is queued
     job.start()
     clock.tick(30)
     job.finish("failure")  # or any other conclusion of a job
+    job.hold()  # waits for its concurrency group: pending
     run.add_job("build")  # without an environment a job makes no deployment
-    run.finish()  # as the jobs of the last attempt ended
+    run.add_job("sync", environment="staging", deployment=False)  # nor does this one
+    run.add_job("deploy / apply (eu)")  # matrix legs and called workflows: names, as GitHub has it
+    run.call("roll-out.yml", of=shared)  # referenced_workflows
+    run.finish()  # as the jobs of the last attempt ended; or run.cancel()
     run.rerun("zoe")  # same id and created_at, next attempt, no jobs until they are added
+    run.rerun_failed("zoe")  # with new jobs for those that did not succeed
+    shop.edit("deploy.yml", "name: …")  # /contents?ref= knows the file of each run's commit
 
     other = shop.create_deployment("production", ref="v1.2.0", creator="argo", payload={})
     other.add_status("pending", log_url="https://cd.example/42")
 
     fake.rename("acme/shop", "acme/store")  # the old name answers 301; also to another owner
     fake.delete("acme/store")
+    shop.archive()
     shop.deny("deployments")  # 403 that names the missing permission
     fake.search_is_stale = True  # filtered lists of runs are empty
     fake.tokens  # those accepted, by their text: "ghs_fake"; no token reads public repositories

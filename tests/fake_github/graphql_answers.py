@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from tests.fake_github.accounts import Token
-from tests.fake_github.answers import job_page
+from tests.fake_github.deployment_answers import job_page
 from tests.fake_github.deployments import Deployment, Status
 from tests.fake_github.replies import Document
 from tests.fake_github.repository import Repository

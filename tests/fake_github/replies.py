@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +19,19 @@ class Reply:
     status: int
     document: Any
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A document of which GitHub tells in a header when it changed last."""
+
+    document: Document
+    modified_at: datetime
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header."""
+        return {"Last-Modified": format_datetime(self.modified_at.astimezone(UTC), usegmt=True)}
 
 
 @dataclass(frozen=True, slots=True)

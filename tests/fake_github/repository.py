@@ -12,6 +12,9 @@ if TYPE_CHECKING:  # a repository knows the fake that holds it; at run time that
     from tests.fake_github.state import FakeGitHub
 
 
+FOLDER = ".github/workflows"
+
+
 @dataclass(slots=True, kw_only=True)
 class Workflow:
     """A workflow file."""
@@ -35,6 +38,8 @@ class Repository:
     default_branch: str
     private: bool
     created_at: datetime
+    updated_at: datetime
+    edited_at: datetime  # when a file changed last
     archived: bool = False
     environments: list[Environment] = field(default_factory=list)
     workflows: list[Workflow] = field(default_factory=list)
@@ -42,6 +47,7 @@ class Repository:
     deployments: list[Deployment] = field(default_factory=list)
     denied: set[str] = field(default_factory=set)
     former_names: set[str] = field(default_factory=set)
+    commits: dict[str, dict[str, str]] = field(default_factory=dict)  # sha to path to text
 
     @property
     def owner(self) -> str:
@@ -66,13 +72,39 @@ class Repository:
         self.environments.append(made)
         return made
 
+    def archive(self, *, archived: bool = True) -> None:
+        """Make it read-only, or bring it back."""
+        self.archived, self.updated_at = archived, self.github.now()
+
+    def files_at(self, ref: str | None) -> dict[str, str] | None:
+        """The workflow files (path to text) at a commit; any other ref is where they are now."""
+        if ref is not None and re.fullmatch(r"[0-9a-f]{40}", ref):
+            return self.commits.get(ref)
+        return {workflow.path: workflow.text for workflow in self.workflows}
+
+    def commit(self, sha: str | None = None) -> str:
+        """A commit of the files as they are, unless there is one of this name already."""
+        sha = sha or self.github.new_sha()
+        self.commits.setdefault(sha, self.files_at(None) or {})
+        return sha
+
+    def edit(self, file: str, text: str) -> None:
+        """Change a workflow file; runs that began before keep the one of their commit."""
+        workflow = self.workflow(file)
+        workflow.text, workflow.name = text, name_in(text) or workflow.path
+        self.edited_at = self.github.now()
+
+    def workflow(self, file: str) -> Workflow:
+        """The workflow of this file name."""
+        return next(w for w in self.workflows if w.path == f"{FOLDER}/{file}")
+
     def add_workflow(self, file: str, text: str = "") -> Workflow:
         """A workflow file below .github/workflows, named as its text says, else by its path."""
-        path = f".github/workflows/{file}"
-        name = re.search(r"^name:\s*(.+?)\s*$", text, re.MULTILINE)
+        path = f"{FOLDER}/{file}"
+        self.edited_at = self.github.now()
         workflow = Workflow(
             id=self.github.new_id(),
-            name=name.group(1) if name else path,
+            name=name_in(text) or path,
             path=path,
             text=text,
             created_at=self.github.now(),
@@ -91,7 +123,7 @@ class Repository:
         title: str = "",
     ) -> Run:
         """A run of the workflow file of this name, queued, without jobs yet."""
-        file = next(w for w in self.workflows if w.path.endswith(f"/{workflow}"))
+        file = self.workflow(workflow)
         file.runs += 1
         now = self.github.now()
         run = Run(
@@ -102,7 +134,7 @@ class Repository:
             check_suite_id=self.github.new_id(),
             event=event,
             ref=ref or self.default_branch,
-            sha=sha or self.github.new_sha(),
+            sha=self.commit(sha),
             actor=actor,
             title=title,
             created_at=now,
@@ -134,7 +166,7 @@ class Repository:
             job=None,
             environment=environment,
             ref=ref or self.default_branch,
-            sha=sha or self.github.new_sha(),
+            sha=self.commit(sha),
             creator=creator,
             payload={} if payload is None else payload,
             description=description,
@@ -164,3 +196,9 @@ class Repository:
                 and older.state == "success"
             ):
                 older.add_status("inactive")
+
+
+def name_in(text: str) -> str | None:
+    """What a workflow's file calls it."""
+    found = re.search(r"^name:\s*(.+?)\s*$", text, re.MULTILINE)
+    return found[1] if found else None

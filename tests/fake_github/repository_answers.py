@@ -1,7 +1,6 @@
 """What GitHub says of repositories: users, environments, workflow files (version 2022-11-28)."""
 
 import base64
-import hashlib
 import zlib
 from datetime import UTC, datetime
 
@@ -144,7 +143,7 @@ def full_repository(repository: Repository) -> Document:
         "topics": [],
         "pushed_at": created,
         "created_at": created,
-        "updated_at": created,
+        "updated_at": time(repository.updated_at),
     }
 
 
@@ -184,27 +183,4 @@ def workflow(repository: Repository, file: Workflow) -> Document:
         "url": f"{repository_url(repository)}/actions/workflows/{file.id}",
         "html_url": f"{page_url(repository)}/blob/{repository.default_branch}/{file.path}",
         "badge_url": f"{page_url(repository)}/workflows/{file.name}/badge.svg",
-    }
-
-
-def content(repository: Repository, file: Workflow) -> Document:
-    """A file, as /contents answers it."""
-    text = file.text.encode()
-    url = f"{repository_url(repository)}/contents/{file.path}?ref={repository.default_branch}"
-    page = f"{page_url(repository)}/blob/{repository.default_branch}/{file.path}"
-    sha = hashlib.sha1(text, usedforsecurity=False).hexdigest()
-    git = f"{repository_url(repository)}/git/blobs/{sha}"
-    return {
-        "type": "file",
-        "encoding": "base64",
-        "size": len(text),
-        "name": file.path.rpartition("/")[2],
-        "path": file.path,
-        "content": base64.encodebytes(text).decode(),
-        "sha": sha,
-        "url": url,
-        "git_url": git,
-        "html_url": page,
-        "download_url": None,
-        "_links": {"self": url, "git": git, "html": page},
     }

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
 
-from tests.fake_github import answers, repository_answers
+from tests.fake_github import deployment_answers, repository_answers, run_answers
 from tests.fake_github.accounts import Token
+from tests.fake_github.contents import contents as content_of
 from tests.fake_github.deployments import Deployment
 from tests.fake_github.replies import (
+    Dated,
     Document,
     Listing,
     Query,
@@ -22,7 +24,7 @@ from tests.fake_github.repository import Repository
 from tests.fake_github.runs import Job, Run
 
 T = TypeVar("T")
-View = Callable[..., Document | Listing]
+View = Callable[..., Dated | Document | Listing | list[Document]]
 DEPLOYMENT_FILTERS = ("sha", "ref", "task", "environment")
 MOST_RUNS_PAGED = 40_000  # apache/devlake#8842
 MOST_RUNS_FOUND = 1_000
@@ -40,14 +42,19 @@ def inside(repository: Repository, rest: str, query: Query, token: Token) -> Rep
             raise RefusedError(403, f"Resource not accessible by {kind}", accepted)
         answer = view(repository, query, **match.groupdict())
         url = f"{repository.github.api_url}/repositories/{repository.id}{rest}"
-        whole = page(answer, query, url) if isinstance(answer, Listing) else Reply(200, answer)
+        if isinstance(answer, Listing):
+            whole = page(answer, query, url)
+        elif isinstance(answer, Dated):
+            whole = Reply(200, answer.document, answer.headers)
+        else:
+            whole = Reply(200, answer)
         return Reply(whole.status, whole.document, {**accepted, **whole.headers})
     raise RefusedError(404, "Not Found")
 
 
-def the_repository(repository: Repository, _query: Query) -> Document:
+def the_repository(repository: Repository, _query: Query) -> Dated:
     """The repository itself."""
-    return repository_answers.full_repository(repository)
+    return Dated(repository_answers.full_repository(repository), repository.updated_at)
 
 
 def environments(repository: Repository, _query: Query) -> Listing:
@@ -62,10 +69,15 @@ def workflows(repository: Repository, _query: Query) -> Listing:
     return Listing([partial(render, w) for w in repository.workflows], "workflows")
 
 
-def contents(repository: Repository, _query: Query, path: str) -> Document:
-    """A workflow file."""
-    found = one(file for file in repository.workflows if file.path == path)
-    return repository_answers.content(repository, found)
+def workflow(repository: Repository, _query: Query, name: str) -> Document:
+    """A workflow, by its id or its file's name."""
+    names = ((w, (str(w.id), w.path.rpartition("/")[2])) for w in repository.workflows)
+    return repository_answers.workflow(repository, one(w for w, either in names if name in either))
+
+
+def contents(repository: Repository, query: Query, path: str) -> Dated | list[Document]:
+    """A workflow file, or their folder."""
+    return content_of(repository, path, query.get("ref"))
 
 
 def runs(repository: Repository, query: Query, workflow: str | None = None) -> Listing:
@@ -76,7 +88,7 @@ def runs(repository: Repository, query: Query, workflow: str | None = None) -> L
     shown = [run for run in newest_first if workflow in (None, str(run.workflow.id))]
     if any(name in query for name in RUN_FILTERS):
         shown = [] if repository.github.search_is_stale else searched(shown, query)
-    return Listing([partial(answers.run, run) for run in shown], "workflow_runs")
+    return Listing([partial(run_answers.run, run) for run in shown], "workflow_runs")
 
 
 def searched(shown: list[Run], query: Query) -> list[Run]:
@@ -109,8 +121,8 @@ def run(repository: Repository, _query: Query, run_id: str, attempt: str | None 
     """A run, or one attempt of it."""
     found = run_of(repository, run_id)
     if attempt is None:
-        return answers.run(found)
-    return answers.run(found, one(a for a in found.attempts if str(a.number) == attempt))
+        return run_answers.run(found)
+    return run_answers.run(found, one(a for a in found.attempts if str(a.number) == attempt))
 
 
 def jobs(repository: Repository, query: Query, run_id: str, attempt: str | None = None) -> Listing:
@@ -120,17 +132,37 @@ def jobs(repository: Repository, query: Query, run_id: str, attempt: str | None 
         shown = found.jobs
     else:
         shown = found.jobs_of(int(attempt or found.attempt.number))
-    return Listing([partial(answers.job, job) for job in shown], "jobs")
+    return Listing([partial(run_answers.job, job) for job in shown], "jobs")
 
 
 def job(repository: Repository, _query: Query, job_id: str) -> Document:
     """A job."""
-    return answers.job(job_of(repository, job_id))
+    return run_answers.job(job_of(repository, job_id))
 
 
 def check_run(repository: Repository, _query: Query, job_id: str) -> Document:
     """The check run of a job."""
-    return answers.check_run(job_of(repository, job_id))
+    return run_answers.check_run(job_of(repository, job_id))
+
+
+def check_runs(repository: Repository, query: Query, suite_id: str) -> Listing:
+    """The check runs of a run's suite: those of the last attempt, or of all."""
+    run = one(run for run in repository.runs if str(run.check_suite_id) == suite_id)
+    every = query.get("filter") == "all"
+    shown = run.jobs if every else run.jobs_of(run.attempt.number)
+    return Listing([partial(run_answers.check_run, job) for job in shown], "check_runs")
+
+
+def pending_deployments(repository: Repository, _query: Query, run_id: str) -> list[Document]:
+    """The environments that jobs of a run wait for."""
+    run = run_of(repository, run_id)
+    return [run_answers.pending(run, place) for place in run.awaited()]
+
+
+def approvals(repository: Repository, _query: Query, run_id: str) -> list[Document]:
+    """What was decided about the jobs of a run that waited."""
+    run = run_of(repository, run_id)
+    return [run_answers.approval(run, review) for review in run.reviews]
 
 
 def deployments(repository: Repository, query: Query) -> Listing:
@@ -138,18 +170,19 @@ def deployments(repository: Repository, query: Query) -> Listing:
     wanted = {name: query[name] for name in DEPLOYMENT_FILTERS if name in query}
     newest_first = sorted(repository.deployments, key=lambda d: d.id, reverse=True)
     shown = [d for d in newest_first if all(getattr(d, n) == v for n, v in wanted.items())]
-    return Listing([partial(answers.deployment, d) for d in shown])
+    return Listing([partial(deployment_answers.deployment, d) for d in shown])
 
 
-def deployment(repository: Repository, _query: Query, deployment_id: str) -> Document:
+def deployment(repository: Repository, _query: Query, deployment_id: str) -> Dated:
     """A deployment."""
-    return answers.deployment(deployment_of(repository, deployment_id))
+    found = deployment_of(repository, deployment_id)
+    return Dated(deployment_answers.deployment(found), found.updated_at)
 
 
 def statuses(repository: Repository, _query: Query, deployment_id: str) -> Listing:
     """A deployment's statuses, newest first."""
     found = deployment_of(repository, deployment_id)
-    return Listing([partial(answers.status, found, s) for s in reversed(found.statuses)])
+    return Listing([partial(deployment_answers.status, found, s) for s in reversed(found.statuses)])
 
 
 def run_of(repository: Repository, number: str) -> Run:
@@ -175,20 +208,24 @@ RUN = r"/actions/runs/(?P<run_id>\d+)"
 ATTEMPT = RUN + r"/attempts/(?P<attempt>\d+)"
 DEPLOYMENT = r"/deployments/(?P<deployment_id>\d+)"
 
-# The path below the repository, the permission it takes, and what answers.
+# The path below the repository, the permission it takes, and what run_answers.
 ROUTES: tuple[tuple[str, str, View], ...] = (
     ("", "metadata", the_repository),
     (r"/contents/(?P<path>.+)", "contents", contents),
     ("/environments", "actions", environments),
     ("/actions/workflows", "actions", workflows),
+    (r"/actions/workflows/(?P<name>[^/]+)", "actions", workflow),
     (r"/actions/workflows/(?P<workflow>\d+)/runs", "actions", runs),
     ("/actions/runs", "actions", runs),
     (RUN, "actions", run),
     (RUN + "/jobs", "actions", jobs),
+    (RUN + "/pending_deployments", "actions", pending_deployments),
+    (RUN + "/approvals", "actions", approvals),
     (ATTEMPT, "actions", run),
     (ATTEMPT + "/jobs", "actions", jobs),
     (r"/actions/jobs/(?P<job_id>\d+)", "actions", job),
     (r"/check-runs/(?P<job_id>\d+)", "checks", check_run),
+    (r"/check-suites/(?P<suite_id>\d+)/check-runs", "checks", check_runs),
     ("/deployments", "deployments", deployments),
     (DEPLOYMENT, "deployments", deployment),
     (DEPLOYMENT + "/statuses", "deployments", statuses),

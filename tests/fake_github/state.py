@@ -97,6 +97,8 @@ class FakeGitHub:
             default_branch=default_branch,
             private=private,
             created_at=self.now(),
+            updated_at=self.now(),
+            edited_at=self.now(),
         )
         self.repositories.append(repository)
         for name in environments:
@@ -112,6 +114,7 @@ class FakeGitHub:
         repository = next(r for r in self.repositories if r.full_name == old)
         repository.former_names.add(old.lower())
         repository.full_name = new
+        repository.updated_at = self.now()
 
     def delete(self, full_name: str) -> None:
         """Remove a repository: it answers 404, unless another takes its name."""

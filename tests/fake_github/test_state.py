@@ -1,74 +1,8 @@
-"""The fake's documents are what GitHub describes, and they change as GitHub's do.
+"""The fake changes as GitHub does: ids, statuses, re-runs, approvals, repositories."""
 
-GitHub's own description of its API is the judge of the documents, as githubkit's models carry it.
-"""
-
-import base64
 from datetime import timedelta
 
-import githubkit_schemas.v2022_11_28.models as github
-import pytest
-from pydantic import ValidationError
-
-from tests.fake_github.conftest import WORKFLOW, World
-
-
-async def test_every_document_is_what_github_describes(world: World) -> None:
-    run = world.shop.start_run("deploy.yml", ref="v1.2.0", actor="ana", event="release")
-    finished = run.deploy("staging", conclusion="failure")
-    run.finish()
-    run.rerun("zoe")
-    running = run.deploy("staging", conclusion=None)
-    other = world.shop.create_deployment("production", creator="argo[bot]", payload='{"tag":"x"}')
-    other.add_status("pending", log_url="")
-    assert finished.job
-    number, job = run.id, finished.job.id
-    for path, key, model in (
-        ("", None, github.FullRepository),
-        ("/environments", "environments", github.Environment),
-        ("/actions/workflows", "workflows", github.Workflow),
-        (f"/actions/workflows/{run.workflow.id}/runs", "workflow_runs", github.WorkflowRun),
-        ("/actions/runs", "workflow_runs", github.WorkflowRun),
-        (f"/actions/runs/{number}", None, github.WorkflowRun),
-        (f"/actions/runs/{number}/attempts/1", None, github.WorkflowRun),
-        (f"/actions/runs/{number}/jobs?filter=all", "jobs", github.Job),
-        (f"/actions/runs/{number}/attempts/1/jobs", "jobs", github.Job),
-        (f"/actions/jobs/{job}", None, github.Job),
-        (f"/check-runs/{job}", None, github.CheckRun),
-        ("/deployments", "", github.Deployment),
-        (f"/deployments/{other.id}", None, github.Deployment),
-        (f"/deployments/{other.id}/statuses", "", github.DeploymentStatus),
-        (f"/deployments/{running.id}/statuses", "", github.DeploymentStatus),
-        ("/contents/.github/workflows/deploy.yml", None, github.ContentFile),
-    ):
-        document = await world.json(path)
-        documents = [document] if key is None else document[key] if key else document
-        assert documents, path
-        for each in documents:
-            model.model_validate(each)
-    for path in ("/orgs/acme/repos", "/users/acme/repos"):
-        for each in await (await world.get(path)).json():
-            github.MinimalRepository.model_validate(each)
-    limit = await (await world.get("/rate_limit")).json()
-    github.RateLimitOverview.model_validate(limit)
-
-
-async def test_a_refusal_is_what_github_describes(world: World) -> None:
-    answer = await world.get("/repos/acme/nothing")
-    assert answer.status == 404
-    github.BasicError.model_validate(await answer.json())
-
-
-async def test_waiting_is_a_state_that_the_description_does_not_know(world: World) -> None:
-    run = world.shop.start_run("deploy.yml")
-    job = run.add_job("deploy", environment="production")
-    assert job.deployment
-    [status] = await world.json(f"/deployments/{job.deployment.id}/statuses")
-    assert status["state"] == "waiting"
-    with pytest.raises(ValidationError, match="state"):
-        github.DeploymentStatus.model_validate(status)
-    github.DeploymentStatus.model_validate({**status, "state": "queued"})
-    assert (await world.json(f"/actions/runs/{run.id}"))["status"] == "waiting"
+from tests.fake_github.conftest import World
 
 
 async def test_ids_need_more_than_32_bits_and_grow(world: World) -> None:
@@ -244,7 +178,107 @@ async def test_a_run_is_queued_then_in_progress_then_completed(world: World) -> 
     assert run.attempt.conclusion == "cancelled"
 
 
-async def test_a_workflow_file_is_answered_as_it_was_written(world: World) -> None:
-    document = await world.json("/contents/.github/workflows/deploy.yml?ref=main")
-    assert base64.b64decode(document["content"]).decode() == WORKFLOW
-    assert (await world.get("/repos/acme/shop/contents/nothing.yml")).status == 404
+async def test_a_job_whose_environment_files_no_deployment_may_still_wait(world: World) -> None:
+    run = world.shop.start_run("deploy.yml")
+    job = run.add_job("migrate", environment="production", deployment=False)
+    assert (job.status, job.deployment) == ("waiting", None)
+    assert await world.json("/deployments") == []
+
+
+async def test_what_a_run_waits_for_is_pending_and_then_what_was_decided(world: World) -> None:
+    run = world.shop.start_run("deploy.yml")
+    job = run.add_job("deploy", environment="production")
+    [pending] = await world.json(f"/actions/runs/{run.id}/pending_deployments")
+    assert pending["environment"]["name"] == "production"
+    assert await world.json(f"/actions/runs/{run.id}/approvals") == []
+    job.approve("ana", "ship it")
+    assert await world.json(f"/actions/runs/{run.id}/pending_deployments") == []
+    [approval] = await world.json(f"/actions/runs/{run.id}/approvals")
+    assert (approval["state"], approval["comment"]) == ("approved", "ship it")
+    assert approval["user"]["login"] == "ana"
+
+
+async def test_only_the_failed_jobs_run_again(world: World) -> None:
+    run = world.shop.start_run("deploy.yml")
+    build = run.add_job("build")
+    build.start()
+    build.finish()
+    first = run.deploy("staging", conclusion="failure")
+    run.finish()
+    [again] = run.rerun_failed("zoe")
+    assert (again.name, again.attempt, again.environment) == ("deploy (staging)", 2, "staging")
+    assert again.deployment
+    assert again.deployment.id > first.id
+    latest = (await world.json(f"/actions/runs/{run.id}/jobs"))["jobs"]
+    assert [job["id"] for job in latest] == [again.id]
+
+
+async def test_the_jobs_that_succeeded_were_once_listed_again(world: World) -> None:
+    run = world.shop.start_run("deploy.yml")
+    run.deploy("staging")
+    failed = run.add_job("smoke test")
+    failed.finish("failure")
+    run.finish()
+    run.rerun_failed(carry_over=True)
+    latest = (await world.json(f"/actions/runs/{run.id}/jobs"))["jobs"]
+    assert [(job["name"], job["run_attempt"]) for job in latest] == [
+        ("deploy (staging)", 2),
+        ("smoke test", 2),
+    ]
+    assert len(world.shop.deployments) == 1
+
+
+async def test_the_check_runs_of_a_suite_tell_which_job_made_which_deployment(
+    world: World,
+) -> None:
+    run = world.shop.start_run("deploy.yml")
+    run.add_job("build")
+    deployment = run.deploy("staging")
+    suite = (await world.json(f"/actions/runs/{run.id}"))["check_suite_id"]
+    checks = (await world.json(f"/check-suites/{suite}/check-runs"))["check_runs"]
+    told = {check["id"]: check.get("deployment", {}).get("id") for check in checks}
+    assert told == {run.jobs[0].id: None, run.jobs[1].id: deployment.id}
+
+
+async def test_a_cancelled_run_ends_everything_that_had_not_ended(world: World) -> None:
+    run = world.shop.start_run("deploy.yml")
+    done = run.deploy("staging")
+    held = run.add_job("deploy again", environment="staging")
+    held.hold()
+    assert (await world.json(f"/actions/runs/{run.id}"))["status"] == "in_progress"
+    run.cancel()
+    assert held.deployment
+    assert [status.state for status in held.deployment.statuses] == ["queued", "pending", "failure"]
+    assert (done.state, run.attempt.conclusion) == ("success", "cancelled")
+
+
+async def test_a_repository_can_be_archived_deleted_and_made_anew(world: World) -> None:
+    before = await world.get("/repos/acme/shop")
+    world.clock.tick(60)
+    world.shop.archive()
+    after = await world.get("/repos/acme/shop", If_None_Match=before.headers["ETag"])
+    assert (await after.json())["archived"] is True
+    assert after.headers["Last-Modified"] == "Fri, 20 Nov 2026 12:01:00 GMT"
+    world.fake.delete("acme/shop")
+    assert (await world.get("/repos/acme/shop")).status == 404
+    assert (await world.get(f"/repositories/{world.shop.id}")).status == 404
+    anew = world.fake.add_repository("acme/shop")
+    assert (await world.json(""))["id"] == anew.id != world.shop.id
+
+
+async def test_a_name_that_was_taken_again_redirects_no_more(world: World) -> None:
+    world.fake.rename("acme/shop", "globex/store")
+    moved = await (await world.get("/repos/globex/store")).json()
+    assert (moved["id"], moved["owner"]["login"]) == (world.shop.id, "globex")
+    other = world.fake.add_repository("acme/shop")
+    assert (await world.json(""))["id"] == other.id
+
+
+async def test_a_time_serves_as_a_condition_where_there_is_no_etag_to_ask_by(
+    world: World,
+) -> None:
+    deployment = world.shop.start_run("deploy.yml").deploy("staging")
+    path = f"/repos/acme/shop/deployments/{deployment.id}"
+    since = (await world.get(path)).headers["Last-Modified"]
+    assert (await world.get(path, If_Modified_Since=since)).status == 304
+    assert "Last-Modified" not in (await world.get("/repos/acme/shop/deployments")).headers

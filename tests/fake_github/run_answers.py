@@ -1,11 +1,12 @@
-"""What GitHub says of runs, jobs and deployments (REST API, version 2022-11-28).
+"""What GitHub says of runs, jobs and approvals (REST API, version 2022-11-28).
 
 The tests hold every document against githubkit's models of GitHub's own description.
 """
 
 from datetime import datetime
 
-from tests.fake_github.deployments import Deployment, Status
+from tests.fake_github.deployment_answers import deployment_simple, job_page
+from tests.fake_github.deployments import Environment
 from tests.fake_github.replies import Document
 from tests.fake_github.repository_answers import (
     minimal_repository,
@@ -15,7 +16,7 @@ from tests.fake_github.repository_answers import (
     time,
     user,
 )
-from tests.fake_github.runs import Attempt, Job, Run
+from tests.fake_github.runs import Attempt, Job, Review, Run
 
 
 def time_or_none(instant: datetime | None) -> str | None:
@@ -55,7 +56,7 @@ def run(this: Run, attempt: Attempt | None = None) -> Document:
         "updated_at": time(view.updated_at),
         "actor": user(repository.github, this.actor),
         "run_attempt": view.number,
-        "referenced_workflows": [],
+        "referenced_workflows": [dict(each) for each in this.calls],
         "run_started_at": time(view.started_at),
         "triggering_actor": user(repository.github, view.triggering_actor),
         "jobs_url": f"{url}/jobs",
@@ -116,65 +117,6 @@ def job(this: Job) -> Document:
     }
 
 
-def job_page(this: Job) -> str:
-    """Where people see a job; the log of a deployment that it makes."""
-    return f"{page_url(this.run.repository)}/actions/runs/{this.run.id}/job/{this.id}"
-
-
-def deployment_simple(this: Deployment) -> Document:
-    """A deployment as a check run mentions it."""
-    url = repository_url(this.repository)
-    return {
-        "url": f"{url}/deployments/{this.id}",
-        "id": this.id,
-        "node_id": node_id("DE", this.id),
-        "task": this.task,
-        "original_environment": this.environment,
-        "environment": this.environment,
-        "description": this.description,
-        "created_at": time(this.created_at),
-        "updated_at": time(this.updated_at),
-        "statuses_url": f"{url}/deployments/{this.id}/statuses",
-        "repository_url": url,
-        "transient_environment": this.transient,
-        "production_environment": this.environment == "production",
-        "performed_via_github_app": None,
-    }
-
-
-def deployment(this: Deployment) -> Document:
-    """A deployment; its state is only in its statuses."""
-    return deployment_simple(this) | {
-        "sha": this.sha,
-        "ref": this.ref,
-        "payload": this.payload,
-        "creator": user(this.repository.github, this.creator),
-    }
-
-
-def status(of: Deployment, this: Status) -> Document:
-    """A deployment's status; target_url repeats log_url, as GitHub sets it."""
-    url = repository_url(of.repository)
-    log_url = job_page(of.job) if this.log_url is None and of.job else this.log_url or ""
-    return {
-        "url": f"{url}/deployments/{of.id}/statuses/{this.id}",
-        "id": this.id,
-        "node_id": node_id("DES", this.id),
-        "state": this.state,
-        "creator": user(of.repository.github, this.creator),
-        "description": this.description,
-        "environment": this.environment,
-        "target_url": log_url,
-        "created_at": time(this.created_at),
-        "updated_at": time(this.created_at),
-        "deployment_url": f"{url}/deployments/{of.id}",
-        "repository_url": url,
-        "environment_url": this.environment_url,
-        "log_url": log_url,
-        "performed_via_github_app": None,
-    }
-
-
 def check_run(this: Job) -> Document:
     """The check run of a job: the same id, and the deployment that the job makes, if any."""
     url = f"{repository_url(this.run.repository)}/check-runs/{this.id}"
@@ -197,4 +139,38 @@ def check_run(this: Job) -> Document:
         "app": None,
         "pull_requests": [],
         **({"deployment": deployment_simple(this.deployment)} if this.deployment else {}),
+    }
+
+
+def place(of: Run, this: Environment) -> Document:
+    """An environment as those who review mention it."""
+    return {
+        "id": this.id,
+        "node_id": node_id("EN", this.id),
+        "name": this.name,
+        "url": f"{repository_url(of.repository)}/environments/{this.name}",
+        "html_url": f"{page_url(of.repository)}/deployments/{this.name}",
+    }
+
+
+def pending(of: Run, this: Environment) -> Document:
+    """An environment that jobs of a run wait for; without a timer it waits for a person."""
+    reviewer = {"type": "User", "reviewer": user(of.repository.github, of.repository.owner)}
+    return {
+        "environment": place(of, this),
+        "wait_timer": 0,
+        "wait_timer_started_at": None,
+        "current_user_can_approve": False,
+        "reviewers": [reviewer],
+    }
+
+
+def approval(of: Run, this: Review) -> Document:
+    """What somebody decided about the jobs of a run that waited; GitHub does not say when."""
+    dates = dict.fromkeys(("created_at", "updated_at"), time(this.environment.created_at))
+    return {
+        "state": this.state,
+        "comment": this.comment,
+        "environments": [place(of, this.environment) | dates],
+        "user": user(of.repository.github, this.reviewer),
     }

@@ -1,0 +1,167 @@
+"""Which deployments another one follows. Pure.
+
+What is certain is what the workflow's file says that a job `needs`. Where the file can't be read,
+or does not tell where a job stands in it, time says something: a job's deployment is filed once
+the jobs that it needs have ended. A deployment that begins a run may be the promotion of what
+another run has brought elsewhere. A parent that is in doubt is left out: a wrong line on the
+dashboard is worse than none.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from fetcher.mapping.naming import words
+from fetcher.mapping.workflow_graph import Graph, Place, Standing
+
+# GitHub files a deployment and notes that another has succeeded on two ways, to the second.
+LEEWAY: Final = timedelta(seconds=2)
+STAGES: Final = {
+    word: rank
+    for rank, words_of_stage in enumerate(
+        (
+            "dev development develop",
+            "test testing tst",
+            "qa",
+            "stag stage staging stg uat preprod",
+            "prod production prd live",
+        )
+    )
+    for word in words_of_stage.split()
+}
+BEFORE_PRODUCTION: Final = STAGES["preprod"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A deployment that has begun, as one of several that may follow each other.
+
+    Attributes:
+        number: GitHub's, by which ids grow.
+        deployment_id: As it is told.
+        environment: That its job names; None where no job names one.
+        filed_at: When GitHub filed it, which it does when nothing needed is left to wait for.
+        succeeded_at: None when it did not, or not yet.
+        job: The name of its job; empty when that is not known.
+        attempt: Of its run.
+        unit: What it deploys, where a repository deploys several things.
+    """
+
+    number: int
+    deployment_id: str
+    environment: str | None
+    filed_at: datetime
+    succeeded_at: datetime | None = None
+    job: str = ""
+    attempt: int = 1
+    unit: tuple[str, ...] = ()
+
+
+def parents_by_needs(graph: Graph, step: Step, run: Iterable[Step]) -> tuple[Step, ...] | None:
+    """The nearest deployments of the same run that the step's job needs.
+
+    Jobs that did not deploy are looked through. Of a job that was run again the latest attempt
+    counts that is not later than the step's own, for a re-run of what failed has its parents in an
+    attempt before. A leg of a matrix follows the leg with the same values, else all legs.
+
+    Args:
+        graph: Of the run's workflow.
+        step: The one that follows.
+        run: The run's deployments that have begun; `step` may be among them.
+
+    Returns:
+        None when a job of the run can't be found in the workflow.
+    """
+    others = [each for each in run if each.attempt <= step.attempt and each.number != step.number]
+    own, placed = _standing(graph, step), _placed(graph, others)
+    if own is None or placed is None:
+        return None
+    parents: list[Step] = []
+    waiting, seen = list(graph.before(own.place)), {own.place}
+    while waiting:
+        place = waiting.pop()
+        if place in placed:
+            parents += _legs(own, _latest(placed[place]))
+        elif place not in seen:
+            waiting += graph.before(place)
+        seen.add(place)
+    return _in_order(parents)
+
+
+def parents_by_time(step: Step, run: Iterable[Step]) -> tuple[Step, ...]:
+    """The deployments of the same run after which the step was filed, without theirs in turn."""
+    before = [each for each in run if _follows(step, each)]
+    last = [each for each in before if not any(_follows(other, each) for other in before)]
+    return _in_order([each for each in last if each.unit == step.unit] or last)
+
+
+def promoted_from(step: Step, commit: Iterable[Step]) -> tuple[Step, ...]:
+    """The latest success of the same commit in an environment that comes before the step's.
+
+    Args:
+        step: The one that follows.
+        commit: Deployments of the same commit by other runs, or by whomever.
+    """
+    promotions = (
+        each
+        for each in commit
+        if each.unit == step.unit
+        and leads_to(each.environment or "", step.environment or "")
+        and _follows(step, each)
+    )
+    latest = max(promotions, key=lambda each: (each.succeeded_at, each.number), default=None)
+    return (latest,) if latest else ()
+
+
+def leads_to(environment: str, other: str) -> bool:
+    """Whether one promotes from an environment to the other: staging-eu leads to production-eu."""
+    (rank, place), (other_rank, other_place) = _stage(environment), _stage(other)
+    if rank is None or other_rank is None:
+        return False
+    return rank < other_rank and (not place or place == other_place)
+
+
+def _stage(environment: str) -> tuple[int | None, frozenset[str]]:
+    spoken = frozenset(words(environment))
+    ranks = [STAGES[word] for word in spoken if word in STAGES]
+    if "pre" in spoken and ranks:
+        return BEFORE_PRODUCTION, spoken - STAGES.keys() - {"pre"}
+    return (ranks[0] if len(ranks) == 1 else None), spoken - STAGES.keys()
+
+
+def _placed(graph: Graph, steps: Iterable[Step]) -> dict[Place, list[tuple[Step, Standing]]] | None:
+    placed: defaultdict[Place, list[tuple[Step, Standing]]] = defaultdict(list)
+    for step in steps:
+        if (standing := _standing(graph, step)) is None:
+            return None
+        placed[standing.place].append((step, standing))
+    return dict(placed)
+
+
+def _standing(graph: Graph, step: Step) -> Standing | None:
+    standing = graph.stand(step.job, step.environment) if step.job else None
+    # Of a workflow that can't be read it is not known which of its jobs comes first.
+    return None if standing and graph.is_opaque(standing.place) else standing
+
+
+def _latest(placed: Iterable[tuple[Step, Standing]]) -> Sequence[tuple[Step, Standing]]:
+    """Of every leg its latest attempt."""
+    ordered = sorted(placed, key=lambda each: (each[0].attempt, each[0].number))
+    return list({step.job: (step, standing) for step, standing in ordered}.values())
+
+
+def _legs(own: Standing, legs: Sequence[tuple[Step, Standing]]) -> list[Step]:
+    same = [step for step, standing in legs if standing.leg == own.leg]
+    return same or [step for step, _ in legs]
+
+
+def _follows(later: Step, earlier: Step) -> bool:
+    if earlier.succeeded_at is None or earlier.number >= later.number:
+        return False
+    return earlier.succeeded_at <= later.filed_at + LEEWAY
+
+
+def _in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
+    return tuple(sorted(set(steps), key=lambda step: step.number))
