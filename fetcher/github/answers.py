@@ -35,6 +35,13 @@ def _text(value: object) -> object:
     return "" if value is None else value
 
 
+def _shas(called: object) -> object:
+    if not isinstance(called, list):
+        return called if isinstance(called, Mapping) else {}
+    files = [file for file in called if isinstance(file, Mapping)]
+    return {f"{file.get('path')}": f"{file.get('sha')}" for file in files}
+
+
 def _ran(steps: object) -> object:
     return bool(steps) if isinstance(steps, list) else steps
 
@@ -96,7 +103,11 @@ class DeploymentStatus(Answer):
 
 
 class Run(Answer):
-    """A run of a workflow. A re-run keeps `id` and `created_at`, and is the next attempt."""
+    """A run of a workflow. A re-run keeps `id` and `created_at`, and is the next attempt.
+
+    Attributes:
+        referenced_workflows: The commit of each reusable workflow, by `owner/name/path@ref`.
+    """
 
     created_at: Time
     workflow_id: int = 0
@@ -111,6 +122,7 @@ class Run(Answer):
     head_branch: Text = ""
     head_sha: Text = ""
     html_url: Text = ""
+    referenced_workflows: Annotated[Mapping[str, str], BeforeValidator(_shas)] = {}
     actor: Login = None
     triggering_actor: Login = None
 

@@ -53,17 +53,25 @@ class Reader:
         self._github = github
         self._lookup = lookup
 
-    async def one(self, path: str, model: type[A], *, again: bool = True) -> A:
+    async def one(
+        self,
+        path: str,
+        model: type[A],
+        *,
+        query: Mapping[str, str] | None = None,
+        again: bool = True,
+    ) -> A:
         """The object at a path; `again=False` is content with the last answer, if there is one.
 
         Raises:
             GitHubError: It was not given.
         """
-        key = self._key(path, {}, model)
+        asked = query or {}
+        key = self._key(path, asked, model)
         kept = await self._kept(key)
         if kept and (not again or key in self.fresh):
             return _restored(kept, model)[0]
-        reply = await self._github.get(path, {}, kept.etag if kept else None)
+        reply = await self._github.get(path, asked, kept.etag if kept else None)
         if not reply.modified:
             return _restored(kept, model)[0]
         found = parse(model, reply.data)
