@@ -43,6 +43,12 @@ def run(file: str = "release.yml", **fields: Any) -> Run:
     return Run(**({"id": 1, "created_at": START, "path": path, "head_sha": SHA} | fields))
 
 
+def commit(world: World) -> None:
+    """Make the files as they are those of the commits that the runs are of."""
+    for repository, sha in zip(world.fake.repositories, (SHA, SHARED_SHA), strict=True):
+        repository.commit(sha)
+
+
 def shown(document: object) -> Fault:
     return answer(200, json.dumps(document))
 
@@ -59,6 +65,7 @@ def outline(workflow: Workflow | None) -> Mapping[str, Any] | None:
 
 async def asked_for(world: World, run: Run, *names: str) -> tuple[Any, Sequence[str]]:
     """The outline of a run's workflow, and which files were asked for."""
+    commit(world)
     workflow = await read_workflow(Reader(world.github), SHOP, run, names or ("deploy / app",))
     files = [
         f"{each.path.split('/')[3]}/{each.path.rpartition('/')[2]}@{each.query['ref'][:2]}"
@@ -122,6 +129,7 @@ async def test_a_file_of_another_repository_is_read_only_at_a_commit_that_is_cer
 
 
 async def test_a_file_is_kept_and_not_asked_for_again(world: World) -> None:
+    commit(world)
     reader = Reader(world.github)
     first = await read_workflow(reader, SHOP, run(), ("deploy / app",))
     asked = len(world.requests())
