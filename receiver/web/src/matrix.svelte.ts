@@ -1,13 +1,30 @@
 import type { DeploymentEvent, Matrix, Slot } from "./api";
-import { slotId, type SlotName } from "./lib/address";
+import type { SlotName } from "./lib/address";
 import { fold, isSameSlot } from "./lib/fold";
+import { summarize, type SortableRow } from "./lib/rows";
 
 type Slots = ReadonlyMap<string, Slot>;
 
 /** One service's slots by environment. A new map replaces the old one at each change. */
-export class Row {
+export class Row implements SortableRow {
   slots = $state.raw<Slots>(new Map());
+  #summary = $derived(summarize(this.slots.values()));
+
   constructor(readonly service: string) {}
+
+  get changedAt(): string {
+    return this.#summary.changedAt;
+  }
+
+  get failures(): number {
+    return this.#summary.failures;
+  }
+}
+
+/** A slot that got another current event. */
+export interface Change {
+  before: Slot | undefined;
+  after: Slot;
 }
 
 const names = new Intl.Collator("en", { numeric: true });
@@ -18,10 +35,15 @@ export class MatrixState {
   rows = $state.raw<Row[]>([]);
   /** In promotion order; one that the receiver has not placed yet stands last. */
   environments = $state.raw<string[]>([]);
-  /** The ids of the slots that the last change gave another current event. */
-  changed = $state.raw<ReadonlySet<string>>(new Set());
 
   #byService = new Map<string, Row>();
+  #listeners = new Set<(changes: Change[]) => void>();
+
+  /** Hear what changes, but for what the page first shows; returns what ends that. */
+  listen(listener: (changes: Change[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
 
   slot({ service, environment }: SlotName): Slot | undefined {
     return this.rows.find((row) => row.service === service)?.slots.get(environment);
@@ -29,13 +51,11 @@ export class MatrixState {
 
   /** Take the receiver's whole answer in place of everything before. */
   install({ rows, environments }: Matrix): void {
-    const isFirst = this.rows.length === 0;
     const services = new Set(rows.map((row) => row.service));
     this.rows = this.rows.filter((row) => services.has(row.service));
     this.#byService = new Map(this.rows.map((row) => [row.service, row]));
     this.environments = environments;
     this.installRows({ rows });
-    if (isFirst) this.changed = new Set();
   }
 
   /** Take the receiver's answer for some of the services. */
@@ -64,7 +84,8 @@ export class MatrixState {
   }
 
   #write(slotsByService: Iterable<[string, Slots]>): void {
-    const changed = new Set<string>();
+    const isFirst = this.rows.length === 0;
+    const changes: Change[] = [];
     const environments = new Set(this.environments);
     for (const [service, slots] of slotsByService) {
       for (const environment of slots.keys()) environments.add(environment);
@@ -74,15 +95,16 @@ export class MatrixState {
         Array.from(slots, ([environment, slot]) => {
           const before = row.slots.get(environment);
           if (before && isSameSlot(before, slot)) return [environment, before];
-          if (before?.current.id !== slot.current.id) changed.add(slotId({ service, environment }));
+          if (before?.current.id !== slot.current.id) changes.push({ before, after: slot });
           return [environment, slot];
         }),
       );
     }
-    this.changed = changed;
     if (environments.size > this.environments.length) this.environments = [...environments];
     if (this.rows.length !== this.#byService.size) {
       this.rows = [...this.#byService.values()].sort((a, b) => names.compare(a.service, b.service));
     }
+    if (isFirst || changes.length === 0) return;
+    for (const listener of this.#listeners) listener(changes);
   }
 }

@@ -18,15 +18,3 @@ export function describeSlot({ current, last_successful: serving, prev_failed }:
 function describeVersion(version: string | undefined) {
   return { version, shownVersion: version === undefined ? "no version" : shortVersion(version) };
 }
-
-export interface Totals {
-  failure: number;
-  "in-progress": number;
-}
-
-/** How many slots failed and how many are in progress, stalled ones included. */
-export function totals(rows: Iterable<{ slots: ReadonlyMap<string, Slot> }>): Totals {
-  const sums = { failure: 0, "in-progress": 0, success: 0 };
-  for (const { slots } of rows) for (const slot of slots.values()) sums[slot.current.status] += 1;
-  return sums;
-}

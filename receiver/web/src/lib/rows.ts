@@ -1,0 +1,85 @@
+import type { Slot } from "../api";
+import type { Grouping, Sort } from "./address";
+import { instant } from "./order";
+
+/** What rows are sorted by. */
+export interface SortableRow {
+  service: string;
+  /** When its newest event happened, as `instant` writes it; empty when there is none. */
+  changedAt: string;
+  /** How many of its slots failed. */
+  failures: number;
+}
+
+/** The facts of one service's slots that rows are sorted by. */
+export function summarize(slots: Iterable<Slot>): Omit<SortableRow, "service"> {
+  let [changedAt, failures] = ["", 0];
+  for (const { current } of slots) {
+    const at = instant(current.happened_at);
+    if (at > changedAt) changedAt = at;
+    if (current.status === "failure") failures += 1;
+  }
+  return { changedAt, failures };
+}
+
+const newestFirst = (a: SortableRow, b: SortableRow) =>
+  a.changedAt === b.changedAt ? 0 : a.changedAt < b.changedAt ? 1 : -1;
+
+const ORDERS: Record<Sort, (a: SortableRow, b: SortableRow) => number> = {
+  name: () => 0,
+  changed: newestFirst,
+  failures: (a, b) => Number(b.failures > 0) - Number(a.failures > 0),
+};
+
+/** The rows, which come by name, in the order wished for; rows alike stay by name. */
+export function sortRows<Row extends SortableRow>(rows: Row[], sort: Sort): Row[] {
+  return sort === "name" ? rows : rows.toSorted(ORDERS[sort]);
+}
+
+/** Rows under one heading; those without a name have none. */
+export interface Group<Row> {
+  name: string | null;
+  rows: Row[];
+}
+
+/** As many rows are looked over at a glance; more are grouped unless the viewer decides. */
+const MANY = 30;
+/** A group of nearly all rows tells nothing; its own parts may. */
+const NEARLY_ALL = 0.8;
+
+/**
+ * The rows in groups by the first words of their names, each group where its first row stands.
+ * Rows that share their words with no other come first, under no heading. Unless the viewer
+ * decides, a few rows are not grouped, nor are rows in an order that a group would break.
+ */
+export function groupRows<Row extends { service: string }>(
+  rows: Row[],
+  grouping: Grouping | null,
+  sort: Sort,
+): Group<Row>[] {
+  const isGrouped = grouping ? grouping === "prefix" : sort === "name" && rows.length > MANY;
+  const groups = isGrouped ? split(rows, 1) : [];
+  const grouped = new Set(groups.flatMap((group) => group.rows));
+  const single = rows.filter((row) => !grouped.has(row));
+  return single.length ? [{ name: null, rows: single }, ...groups] : groups;
+}
+
+function split<Row extends { service: string }>(rows: Row[], words: number): Group<Row>[] {
+  const byPrefix = Map.groupBy(rows, ({ service }) => prefix(service, words));
+  return [...byPrefix].flatMap(([name, members]) => {
+    if (members.length === 1) return [];
+    if (members.length < NEARLY_ALL * rows.length) return [{ name, rows: members }];
+    const isWholeName = members.every(({ service }) => service === name);
+    const parts = isWholeName ? [] : split(members, words + 1);
+    if (parts.length > 1) return parts;
+    return members.length === rows.length ? [] : [{ name, rows: members }];
+  });
+}
+
+/** The first words of a name, as many as asked for and there are. */
+function prefix(service: string, words: number): string {
+  return (
+    new RegExp(`^[-_./: ]*([^-_./: ]+[-_./: ]+){${words - 1}}[^-_./: ]*`).exec(service)?.[0] ??
+    service
+  );
+}
