@@ -20,6 +20,7 @@ from fetcher.clock import Clock, system_clock
 from fetcher.config import Settings
 from fetcher.deliver import Delivery
 from fetcher.poll import Poller
+from fetcher.rota import Rota
 from fetcher.state import Standby, open_state
 from fetcher.survey import Policy
 from fetcher.work import Work
@@ -63,7 +64,9 @@ async def open_work(
             settings.receiver_timeout_seconds,
             clock,
         )
-        yield Work(settings.repositories, engine, githubs, poller, delivery, clock)
+        cycle = timedelta(seconds=settings.poll_seconds)
+        rota = Rota(engine, githubs, settings.repositories, cycle, clock)
+        yield Work(rota, githubs, poller, delivery, clock)
 
 
 class Daemon:
@@ -112,9 +115,10 @@ class Daemon:
 
     async def _due(self) -> list[str]:
         """The repositories to read now: none for which the gate to GitHub is closed."""
+        due = await self._work.due()
         return [
             name
-            for name in await self._work.unpaused()
+            for name in due.names
             if name not in self._under_way and not self._work.closed(name)
         ]
 

@@ -30,6 +30,9 @@ class Known:
     since_at: datetime
     plan: bytes | None
     plan_due_at: datetime | None
+    lane: str | None
+    archived: bool
+    read_at: datetime | None
     deployments_read_to: datetime | None
     runs_read_to: datetime | None
     failures: int

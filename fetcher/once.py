@@ -28,11 +28,11 @@ async def once(work: Work, sleep: Sleep = asyncio.sleep) -> int:
         the way; 1 when something else does. Whatever it was, it was said.
     """
     patience = _Patience(sleep)
-    names = await work.unpaused()
-    errors = await _read(work, names, patience)
+    due = await work.due()
+    errors = await _read(work, due.names, patience)
+    await work.rota.note()
     undelivered = await _deliver(work, patience)
-    failed = len(names) < len(work.repositories) or undelivered
-    if failed or not all(isinstance(error, Limited) for error in errors):
+    if due.paused or undelivered or not all(isinstance(error, Limited) for error in errors):
         return FAILED
     return TRY_LATER if errors else DONE
 

@@ -5,6 +5,7 @@ say that a workflow deploys, it is `runs`. Else there is no lane yet.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -28,6 +29,7 @@ class Plan(BaseModel):
 
     page: str
     default_branch: str
+    archived: bool = False
     lane: Literal["deployments", "runs", "none"]
     workflows: tuple[Verdict, ...] = ()
     others: frozenset[int] = frozenset()
@@ -65,16 +67,16 @@ async def make_plan(reader: Reader, name: str, deployments: Sequence[Deployment]
     repository = await reader.one(f"/repos/{name}", Repository)
     page = repository.html_url or f"https://github.com/{repository.full_name}"
     branch = repository.default_branch
+    plan = partial(Plan, page=page, default_branch=branch, archived=repository.archived)
     if deployments:
-        why = _files(deployments)
-        return Plan(page=page, default_branch=branch, lane="deployments", why=why)
+        return plan(lane="deployments", why=_files(deployments))
     workflows = await _judged(reader, name, branch)
     deploying = [verdict.workflow.name for verdict in workflows if verdict.deploys]
     if deploying:
         why = f"it files no deployments, and {', '.join(deploying)} deploys by its name"
-        return Plan(page=page, default_branch=branch, lane="runs", workflows=workflows, why=why)
+        return plan(lane="runs", workflows=workflows, why=why)
     why = "it files no deployments, and no workflow is named as deploying"
-    return Plan(page=page, default_branch=branch, lane="none", workflows=workflows, why=why)
+    return plan(lane="none", workflows=workflows, why=why)
 
 
 def _files(deployments: Sequence[Deployment]) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
     text,
 )
 from sqlalchemy.types import TypeDecorator
@@ -100,6 +101,8 @@ receiver_pause = Table(
 #   service           its name on the dashboard, given once and kept
 #   since_at          of what had ended before, nothing is told
 #   plan              where its deployments are looked for (JSON), and when to look for that again
+#   lane, archived    as the plan says; NULL before there is one
+#   read_at           when it was last begun to be read
 #   …_read_to         the newest item of the last list that was read to its end
 #   failures          in a row; until `paused_until` it is left alone, because of `error`
 repositories = Table(
@@ -110,6 +113,9 @@ repositories = Table(
     Column("since_at", UtcDateTime, nullable=False),
     Column("plan", LargeBinary),
     Column("plan_due_at", UtcDateTime),
+    Column("lane", Text),
+    Column("archived", Boolean, nullable=False, server_default=false()),
+    Column("read_at", UtcDateTime),
     Column("deployments_read_to", UtcDateTime),
     Column("runs_read_to", UtcDateTime),
     Column("failures", Integer, nullable=False, server_default="0"),
@@ -169,4 +175,5 @@ gates = Table(
     Column("refusals", Integer, nullable=False),
     Column("window_ends_at", UtcDateTime),
     Column("charged", Integer, nullable=False),
+    Column("hourly_limit", Integer),
 )

@@ -143,13 +143,12 @@ class Survey:
         lasts = NO_LANE_LASTS if plan.lane == "none" else PLAN_LASTS
         self._findings.columns["plan"] = plan.model_dump_json().encode()
         self._findings.columns["plan_due_at"] = self._clock() + lasts
+        self._findings.columns |= {"lane": plan.lane, "archived": plan.archived}
         return plan
 
     async def _list_deployments(self) -> tuple[Deployment, ...]:
         read_to = self._read_to(self._known.deployments_read_to)
-        deployments = await list_deployments(self._reader, self._known.name, read_to)
-        self._has_read("deployments_read_to", deployments)
-        return deployments
+        return await list_deployments(self._reader, self._known.name, read_to)
 
     async def _list_runs(self, plan: Plan) -> tuple[Plan, tuple[Run, ...]]:
         read_to = self._read_to(self._known.runs_read_to)
@@ -162,7 +161,6 @@ class Survey:
         known = before.deploying_ids() if before else frozenset()
         if plan.deploying_ids() - known and read_to > self._read_to(None):
             runs = await self._runs_lane(plan).list(self._read_to(None))
-        self._has_read("runs_read_to", runs)
         return plan, runs
 
     def _read_to(self, newest: datetime | None) -> datetime:
@@ -185,6 +183,7 @@ class Survey:
         """Note what changed in a list, and look at that and at whatever else is due."""
         changed = await self._changed(lane, listed)
         self._watch(changed.values())
+        self._has_read(f"{lane.name}_read_to", listed)  # only now: what was not noted is not read
         async with self._engine.begin() as connection:
             due = await observations.due(
                 connection, self._known.name, lane.name, self._due_at, lane.looks + 1

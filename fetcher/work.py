@@ -5,17 +5,14 @@ One repository's failure, whatever it is, ends its own pass and nothing else.
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-from fetcher import observations
 from fetcher.clock import Clock
 from fetcher.deliver import Delivered, Delivery
 from fetcher.github.errors import Limited, Offline
 from fetcher.github.githubs import GitHubs
-from fetcher.poll import LONGEST_PAUSE, Passed, Poller
+from fetcher.poll import Passed, Poller
+from fetcher.rota import Due, Rota
 from fetcher.troubles import Troubles
 
 log = logging.getLogger(__name__)
@@ -29,39 +26,33 @@ class Work:
     """Passes and rounds, and what is said about them.
 
     Attributes:
-        repositories: What there is to read.
+        rota: Whose turn it is.
         found: Set when a pass put events into the outbox; for whoever delivers.
     """
 
     def __init__(
         self,
-        repositories: Sequence[str],
-        engine: AsyncEngine,
+        rota: Rota,
         githubs: GitHubs,
         poller: Poller,
         delivery: Delivery,
         clock: Clock,
     ) -> None:
-        self.repositories = repositories
+        self.rota = rota
         self.githubs = githubs
         self.clock = clock
         self.found = asyncio.Event()
         self.troubles = Troubles(clock)
-        self._engine = engine
         self._poller = poller
         self._delivery = delivery
         self._places = asyncio.Semaphore(PASSES_AT_ONCE)
 
-    async def unpaused(self) -> list[str]:
-        """The repositories that are not left alone after a failure; what that was, is said."""
-        async with self._engine.begin() as connection:
-            pauses = await observations.pauses(connection)
-        now = self.clock()
-        # A longer pause was noted before the clock was set back.
-        paused = {n: p for n, p in pauses.items() if now < p.until <= now + LONGEST_PAUSE}
-        for name in paused.keys() & set(self.repositories):
-            self.troubles.has(name, paused[name].error)
-        return [name for name in self.repositories if name not in paused]
+    async def due(self) -> Due:
+        """The repositories to read now; of those that are left alone it is said why."""
+        due = await self.rota.due()
+        for name, error in due.paused.items():
+            self.troubles.has(name, error)
+        return due
 
     async def read(self, name: str) -> Exception | None:
         """Passes over one repository until nothing is left of what is due now.
@@ -72,6 +63,8 @@ class Work:
         due_at, passed = self.clock(), None
         while passed is None or passed.more:
             async with self._places:  # given up between passes, to the next in the queue
+                if passed is None and not self.closed(name):
+                    self.rota.begins(name)
                 try:
                     passed = await self._poller.read(name, due_at)
                 except Exception as error:  # noqa: BLE001 - ours or the disk's: the others go on

@@ -65,6 +65,7 @@ class Repository(Answer):
     full_name: str
     html_url: Text = ""
     default_branch: Text = "main"
+    archived: bool = False
 
 
 class Environment(Answer):

@@ -68,6 +68,11 @@ class GitHub:
         self.gate = gate
         self._sleep = sleep
 
+    @property
+    def sustained(self) -> float:
+        """Requests a minute that can be asked for ever; without a token even a 304 is charged."""
+        return self.gate.sustained(charged=self.credential.is_anonymous)
+
     async def get(self, path: str, query: Mapping[str, str], etag: str | None = None) -> Reply:
         """Ask; with the ETag of an answer that is still held, only for what changed since.
 

@@ -37,6 +37,7 @@ class Waits:
         refusals: In a row, of the kind for which GitHub names no time.
         window_ends_at: The end of GitHub's window in which `charged` was counted.
         charged: What this program used up of the window.
+        hourly_limit: What GitHub grants in a window; None while it did not say.
     """
 
     closed_until: datetime | None = None
@@ -44,10 +45,15 @@ class Waits:
     refusals: int = 0
     window_ends_at: datetime | None = None
     charged: int = 0
+    hourly_limit: int | None = None
 
 
 class Gate:
-    """Paces and stops the requests of one credential."""
+    """Paces and stops the requests of one credential.
+
+    Attributes:
+        least_interval: How long GitHub wants to be left alone before it is asked the same again.
+    """
 
     def __init__(
         self,
@@ -58,6 +64,7 @@ class Gate:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.waits = Waits()
+        self.least_interval = timedelta()
         self._interval = 60 / requests_per_minute
         self._budget_percent = budget_percent
         self._clock = clock
@@ -77,6 +84,13 @@ class Gate:
         async with self._in_flight:
             await self._pace()
             yield
+
+    def sustained(self, *, charged: bool) -> float:
+        """Requests a minute that can be asked for ever, if each is charged or none of them is."""
+        pace, limit = 60 / self._interval, self.waits.hourly_limit
+        if not charged or limit is None:
+            return pace
+        return min(pace, limit * self._budget_percent / 100 / 60)
 
     async def _pace(self) -> None:
         self._raise_if_closed()
@@ -101,6 +115,8 @@ class Gate:
     def answered(self, headers: Mapping[str, str], *, charged: bool) -> None:
         """Take note of an answer that was no refusal; header names in lower case."""
         self.waits = replace(self.waits, refusals=0)
+        if (seconds := headers.get("x-poll-interval", "")).isdecimal():
+            self.least_interval = min(timedelta(seconds=int(seconds[:9])), LONGEST_WAIT)
         self._count(headers, charged=charged)
 
     def refused(self, status: int, headers: Mapping[str, str], message: str) -> Limited | None:
@@ -147,7 +163,12 @@ class Gate:
             return None
         ends_at = limit.reset_datetime
         before = self.waits.charged if ends_at == self.waits.window_ends_at else 0
-        self.waits = replace(self.waits, window_ends_at=ends_at, charged=before + charged)
+        self.waits = replace(
+            self.waits,
+            window_ends_at=ends_at,
+            charged=before + charged,
+            hourly_limit=limit.limit,
+        )
         if limit.remaining == 0:
             self._close_window(f"GitHub's limit of {limit.limit:,} requests an hour is used up")
         elif self.waits.charged * 100 >= limit.limit * self._budget_percent:

@@ -5,18 +5,17 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import aiohttp
 import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import event
 
 from fetcher.daemon import Daemon, ring_in_time
-from fetcher.deliver import Delivery
 from fetcher.github.errors import GitHubError, Limited
 from fetcher.work import PASSES_AT_ONCE, Work
 from tests.fake_github import FakeGitHub, answer, hang, secondary_limit
-from tests.fetcher.reading import World, fake_github, reading, until
-from tests.fetcher.receiver_double import API_KEY, ReceiverDouble, receiver_double
+from tests.fetcher.reading import World, fake_github, until
+from tests.fetcher.receiver_double import ReceiverDouble, receiver_double
+from tests.fetcher.working import working
 
 
 @pytest.fixture
@@ -26,16 +25,6 @@ def fake() -> FakeGitHub:
         repository = fake.add_repository(name, workflows={"cd.yml": ""})
         repository.start_run("cd.yml").deploy("dev")
     return fake
-
-
-@asynccontextmanager
-async def working(
-    fake: FakeGitHub, folder: Path, receiver_url: str = "http://127.0.0.1:9"
-) -> AsyncIterator[tuple[World, Work]]:
-    async with reading(fake, folder) as world, aiohttp.ClientSession() as session:
-        delivery = Delivery(world.engine, session, receiver_url, API_KEY, 5, world.clock)
-        names = [repository.full_name for repository in fake.repositories]
-        yield world, Work(names, world.engine, world.githubs, world.poller, delivery, world.clock)
 
 
 @pytest.fixture
@@ -52,7 +41,7 @@ async def test_a_failure_is_said_when_it_begins_and_when_it_ends(
     world.fake.fail("/repos/acme/one/*", answer(418), times=3)
     for _ in range(3):
         assert isinstance(await work.read("acme/one"), GitHubError)
-        assert await work.unpaused() == ["acme/two"]
+        assert (await work.due()).names == ["acme/two"]
         world.clock.tick(900)
 
     assert await work.read("acme/one") is None
@@ -82,7 +71,7 @@ async def test_one_repositorys_failure_does_not_touch_another(parts: tuple[World
     world, work = parts
     world.fake.fail("/repos/acme/one*", answer(404), times=99)
 
-    errors = await asyncio.gather(*map(work.read, work.repositories))
+    errors = await asyncio.gather(*map(work.read, work.rota.repositories))
 
     assert [type(error).__name__ for error in errors] == ["Missing", "NoneType"]
     assert len(await world.told()) == 2
@@ -133,7 +122,7 @@ async def test_only_so_many_passes_are_under_way_and_none_starves(tmp_path: Path
         fake.add_repository(f"acme/app-{number}")
     fake.fail("*", hang(), times=PASSES_AT_ONCE)
     async with working(fake, tmp_path) as (_, work):
-        passes = [asyncio.create_task(work.read(name)) for name in work.repositories]
+        passes = [asyncio.create_task(work.read(name)) for name in work.rota.repositories]
         await until(lambda: len(fake.requests) == PASSES_AT_ONCE)
         for task in passes[:2]:
             task.cancel()

@@ -1,0 +1,103 @@
+"""Whose turn it is: the repositories to read now, by the cadence and what is known of them.
+
+What was read when is in the state, so `once` from a timer keeps the cadence as `run` does.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from fetcher import cadence, observations
+from fetcher.cadence import Pace, Standing
+from fetcher.clock import Clock
+from fetcher.github.client import GitHub
+from fetcher.github.githubs import GitHubs
+from fetcher.poll import LONGEST_PAUSE
+from fetcher.standings import note_read, standings
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Whose turn it is.
+
+    Attributes:
+        names: Of the repositories to read now, in their order.
+        paused: Why others are left alone for a while, by name.
+    """
+
+    names: Sequence[str]
+    paused: Mapping[str, str]
+
+
+class Rota:
+    """Tells whose turn it is.
+
+    Attributes:
+        repositories: All that there is to read.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        githubs: GitHubs,
+        repositories: Sequence[str],
+        cycle: timedelta,
+        clock: Clock,
+    ) -> None:
+        self.repositories = repositories
+        self._engine = engine
+        self._githubs = githubs
+        self._cycle = cycle
+        self._clock = clock
+        self._began: dict[str, datetime] = {}
+
+    async def due(self) -> Due:
+        """The repositories to read now."""
+        await self.note()
+        now = self._clock()
+        async with self._engine.begin() as connection:
+            pauses = await observations.pauses(connection)
+            known = await standings(connection, self.repositories, now)
+        # A longer pause was noted before the clock was set back.
+        paused = {
+            name: pause.error
+            for name, pause in pauses.items()
+            if name in known and now < pause.until <= now + LONGEST_PAUSE
+        }
+        readable = [standing for name, standing in known.items() if name not in paused]
+        late: dict[str, datetime] = {}
+        for github, standings_there in self._by_github(readable):
+            late |= cadence.due(standings_there, self._pace(github), now)
+        return Due(sorted(late, key=late.__getitem__), paused)
+
+    def _by_github(
+        self, readable: Iterable[Standing]
+    ) -> Iterable[tuple[GitHub, Sequence[Standing]]]:
+        """Each credential has a pace of its own."""
+        found: dict[GitHub, list[Standing]] = {}
+        for standing in readable:
+            found.setdefault(self._githubs.for_repository(standing.name), []).append(standing)
+        return found.items()
+
+    def _pace(self, github: GitHub) -> Pace:
+        return Pace(
+            cycle=self._cycle,
+            requests_per_minute=github.sustained,
+            least=github.gate.least_interval,
+        )
+
+    def begins(self, name: str) -> None:
+        """A repository is begun to be read."""
+        self._began[name] = self._clock()
+
+    async def note(self) -> None:
+        """Keep in the state which were begun to be read, all of them at once.
+
+        A kill before costs a repository its place, and nothing else.
+        """
+        began, self._began = self._began, {}
+        if began:
+            async with self._engine.begin() as connection:
+                await note_read(connection, began)
