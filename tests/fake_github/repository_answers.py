@@ -3,6 +3,7 @@
 import base64
 import zlib
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from tests.fake_github.deployments import Environment
 from tests.fake_github.replies import Document
@@ -84,19 +85,19 @@ def page_url(repository: Repository) -> str:
 def user(github: FakeGitHub, login: str) -> Document:
     """A person, an organisation, or a bot when the login says so."""
     api, server = github.api_url, github.server_url
-    number = zlib.crc32(login.encode())
+    number, quoted = zlib.crc32(login.encode()), quote(login)
     return {
         "login": login,
         "id": number,
         "node_id": node_id("U", number),
         "avatar_url": f"https://avatars.githubusercontent.com/u/{number}?v=4",
         "gravatar_id": "",
-        "url": f"{api}/users/{login}",
-        "html_url": f"{server}/{login}",
+        "url": f"{api}/users/{quoted}",
+        "html_url": f"{server}/{quoted}",
         "type": "Bot" if login.endswith("[bot]") else github.kind_of(login),
         "user_view_type": "public",
         "site_admin": False,
-        **{f"{name}_url": f"{api}/users/{login}{rest}" for name, rest in USER_LINKS.items()},
+        **{f"{name}_url": f"{api}/users/{quoted}{rest}" for name, rest in USER_LINKS.items()},
     }
 
 

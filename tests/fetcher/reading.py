@@ -112,8 +112,15 @@ async def reading(
     token: str | None = TOKEN,
     budget_percent: int = 100,
     timeout_seconds: float = 20,
+    port: int = 0,
+    api_url: str | None = None,
 ) -> AsyncIterator[World]:
-    """A fetcher with every repository of the fake registered; its state is in the folder."""
+    """A fetcher with every repository of the fake registered; its state is in the folder.
+
+    Args:
+        port: Where the fake listens.
+        api_url: Where the fetcher asks, if not the fake itself.
+    """
     assert isinstance(fake.clock, Clock)
     clock, slept = fake.clock, list[float]()
 
@@ -122,12 +129,12 @@ async def reading(
         clock.tick(seconds)
 
     async with (
-        serve(fake) as url,
+        serve(fake, port) as url,
         open_state(folder / "fetcher.db") as engine,
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(timeout_seconds)) as session,
     ):
         githubs = GitHubs(
-            Server(session, url),
+            Server(session, api_url or url),
             lambda _owner: Token(token),
             lambda: Gate(600_000, budget_percent, clock, sleep),
             sleep,
