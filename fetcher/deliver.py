@@ -15,9 +15,11 @@ A deployment's events go one after the other, each when the one before it is set
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 import aiohttp
@@ -26,6 +28,7 @@ from yarl import URL
 
 from fetcher import outbox
 from fetcher.clock import Clock
+from fetcher.ledger import Ledger
 from fetcher.outbox import Entry
 from fetcher.outcome import Away, Blocked, Outcome, Refused, Stored, Unknown
 from fetcher.pause import Pause, backoff
@@ -34,6 +37,7 @@ from fetcher.receiver import Held, HeldEvent, Receiver
 log = logging.getLogger(__name__)
 
 DEPLOYMENTS_AT_ONCE: Final = 4
+READ_AT_ONCE: Final = 100  # deployments
 SHORTEST_WAIT_TO_LOOK: Final = timedelta(seconds=5)
 BETWEEN_LOOKS: Final = timedelta(seconds=2)
 
@@ -65,6 +69,8 @@ class _Round:
     """
 
     deployments: Iterator[str]
+    read: deque[tuple[str, list[Entry]]] = field(default_factory=deque)
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     delivered: int = 0
     parked: int = 0
     stopped: bool = False
@@ -91,6 +97,7 @@ class Delivery:
     ) -> None:
         url = URL(receiver_url)
         self._engine = engine
+        self._ledger = Ledger(engine)
         self._receiver = Receiver(session, url, api_key, timeout_seconds, clock, sleep)
         self._pause = Pause(str(url.with_user(None)))
         self._timeout = timedelta(seconds=timeout_seconds)
@@ -114,6 +121,7 @@ class Delivery:
             return await self._end(this)
 
     async def _begin(self) -> _Round:
+        await self._ledger.commit()  # what a round before could not write
         now = self._clock()
         async with self._engine.begin() as connection:
             await self._pause.load(connection)
@@ -122,6 +130,7 @@ class Delivery:
             return _Round(iter(await outbox.due_deployments(connection, now)))
 
     async def _end(self, this: _Round) -> Delivered:
+        await self._ledger.commit()
         async with self._engine.begin() as connection:
             if not this.stopped and (this.delivered or this.parked):
                 await self._pause.end(connection)
@@ -131,18 +140,27 @@ class Delivery:
         return Delivered(this.delivered, this.parked, number, self._pause.blocked, next_at)
 
     async def _work(self, this: _Round) -> None:
-        for deployment_id in this.deployments:
-            await self._deliver(deployment_id, this)
-            if this.stopped:
-                return
+        while not this.stopped and (taken := await self._take(this)):
+            await self._deliver(*taken, this)
 
-    async def _deliver(self, deployment_id: str, this: _Round) -> None:
+    async def _take(self, this: _Round) -> tuple[str, list[Entry]] | None:
+        """The next deployment with what waits of it; None when none is left."""
+        async with this.reading:
+            if not this.read:
+                this.read.extend(await self._read(list(islice(this.deployments, READ_AT_ONCE))))
+            return this.read.popleft() if this.read else None
+
+    async def _read(self, deployment_ids: Sequence[str]) -> Iterable[tuple[str, list[Entry]]]:
+        if not deployment_ids:
+            return ()
+        async with self._engine.begin() as connection:
+            return (await outbox.waiting_of(connection, deployment_ids)).items()
+
+    async def _deliver(self, deployment_id: str, entries: Sequence[Entry], this: _Round) -> None:
         held = await self._receiver.look(deployment_id)
         if isinstance(held, Away | Blocked):
             await self._stop(held, this)
             return
-        async with self._engine.begin() as connection:
-            entries = await outbox.waiting_of(connection, deployment_id)
         for entry in entries:
             if this.stopped or not await self._settle(entry, held, this):
                 return
@@ -154,8 +172,7 @@ class Delivery:
         if found := _find(entry, held):
             return await self._record(entry, Stored(found.location), this)
         if entry.unanswered and not entry.looks:
-            async with self._engine.begin() as connection:
-                await outbox.not_found(connection, entry, self._clock() + BETWEEN_LOOKS)
+            self._ledger.note(outbox.not_found(entry, self._clock() + BETWEEN_LOOKS))
             return False
         return await self._record(entry, await self._post(entry), this)
 
@@ -163,8 +180,8 @@ class Delivery:
         # If the process ends from here on, the request may be under way for all of the time-out,
         # and the receiver busy with it after that.
         look_at = self._clock() + self._timeout + self._wait_to_look(entry)
-        async with self._engine.begin() as connection:
-            await outbox.sending(connection, entry, look_at)
+        self._ledger.note(outbox.sending(entry, look_at))
+        await self._ledger.commit()
         outcome = await self._receiver.post(entry.key, entry.body)
         if isinstance(outcome, Stored):
             self._pause.took_an_event()
@@ -182,24 +199,27 @@ class Delivery:
                 return Stored(found.location) if found else refused
 
     async def _record(self, entry: Entry, outcome: Outcome, this: _Round) -> bool:
-        """Keep what came of it; whether it is settled."""
+        """Note what came of it; whether it is settled.
+
+        A note that is lost with the process does no harm: on disk the event is one that may have
+        been sent, so it is looked for.
+        """
         now = self._clock()
-        async with self._engine.begin() as connection:
-            match outcome:
-                case Stored(location):
-                    await outbox.delivered(connection, entry, location)
-                    this.delivered += 1
-                    return True
-                case Refused(reason):
-                    await outbox.parked(connection, entry, reason)
-                    this.parked += 1
-                    _say_parked(entry, reason)
-                    return True
-                case Unknown(reason):
-                    look_at = now + self._wait_to_look(entry)
-                    await outbox.unknown(connection, entry, reason, look_at)
-                case Away(reason) | Blocked(reason):
-                    await outbox.not_stored(connection, entry, reason, now)
+        match outcome:
+            case Stored(location):
+                self._ledger.note(outbox.delivered(entry, location, now))
+                this.delivered += 1
+                return True
+            case Refused(reason):
+                self._ledger.note(outbox.parked(entry, reason, now))
+                this.parked += 1
+                _say_parked(entry, reason)
+                return True
+            case Unknown(reason):
+                look_at = now + self._wait_to_look(entry)
+                self._ledger.note(outbox.unknown(entry, reason, look_at))
+            case Away(reason) | Blocked(reason):
+                self._ledger.note(outbox.not_stored(entry, reason, now))
         await self._stop(outcome, this)
         return False
 

@@ -1,11 +1,11 @@
 """The outbox: every event that is to be sent, until the receiver has it. All its SQL is here."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fetcher import upsert
@@ -38,6 +38,19 @@ class Entry:
     unanswered: bool
     attempts: int
     looks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What became of the event in a row; the columns are explained in the schema."""
+
+    row: int
+    state: Literal["new", "unanswered", "delivered", "parked"]
+    attempts: int
+    looks: int
+    next_at: datetime
+    location: str | None = None
+    error: str | None = None
 
 
 class Waiting(NamedTuple):
@@ -83,13 +96,17 @@ async def due_deployments(connection: AsyncConnection, now: datetime) -> list[st
     return list(await connection.scalars(query.order_by(is_new.desc(), next_at, outbox.c.id)))
 
 
-async def waiting_of(connection: AsyncConnection, deployment_id: str) -> list[Entry]:
-    """What waits of one deployment, in the order in which it is to be sent."""
+async def waiting_of(
+    connection: AsyncConnection, deployment_ids: Sequence[str]
+) -> dict[str, list[Entry]]:
+    """What waits of each of these deployments, in the order in which it is to be sent."""
     columns = [outbox.c[name] for name in Entry.__dataclass_fields__ if name != "unanswered"]
     unanswered = (outbox.c.state == "unanswered").label("unanswered")
-    query = select(*columns, unanswered).where(WAITING, outbox.c.deployment_id == deployment_id)
-    rows = await connection.execute(query.order_by(outbox.c.id))
-    return [Entry(**row) for row in rows.mappings()]
+    query = select(*columns, unanswered).where(WAITING, outbox.c.deployment_id.in_(deployment_ids))
+    entries: dict[str, list[Entry]] = {id_: [] for id_ in deployment_ids}
+    for row in (await connection.execute(query.order_by(outbox.c.id))).mappings():
+        entries[row["deployment_id"]].append(Entry(**row))
+    return entries
 
 
 async def waiting(connection: AsyncConnection) -> Waiting:
@@ -101,44 +118,55 @@ async def waiting(connection: AsyncConnection) -> Waiting:
     return Waiting(number or 0, next_at)
 
 
-async def sending(connection: AsyncConnection, entry: Entry, look_at: datetime) -> None:
+async def apply(connection: AsyncConnection, changes: Sequence[Change]) -> None:
+    """Write what became of events."""
+    if changes:
+        its_row = update(outbox).where(outbox.c.id == bindparam("row"))
+        await connection.execute(its_row, [asdict(change) for change in changes])
+
+
+def sending(entry: Entry, look_at: datetime) -> Change:
     """It is about to be POSTed; when no answer comes to be known, look for it at `look_at`."""
-    await _set(
-        connection,
-        entry,
+    return Change(
+        row=entry.id, state="unanswered", attempts=entry.attempts + 1, looks=0, next_at=look_at
+    )
+
+
+def not_stored(entry: Entry, reason: str, now: datetime) -> Change:
+    """It was POSTed, and the receiver certainly did not store it: it is due again at once."""
+    return replace(sending(entry, now), state="new", error=reason)
+
+
+def unknown(entry: Entry, reason: str, look_at: datetime) -> Change:
+    """It was POSTed, and the receiver may have stored it: look for it at `look_at`."""
+    return replace(sending(entry, look_at), error=reason)
+
+
+def not_found(entry: Entry, look_at: datetime) -> Change:
+    """The receiver does not hold it; look once more at `look_at`."""
+    return Change(
+        row=entry.id,
         state="unanswered",
-        attempts=entry.attempts + 1,
-        looks=0,
+        attempts=entry.attempts,
+        looks=entry.looks + 1,
         next_at=look_at,
     )
 
 
-async def not_stored(connection: AsyncConnection, entry: Entry, reason: str, now: datetime) -> None:
-    """It was POSTed, and the receiver certainly did not store it: it is due again at once."""
-    await _set(connection, entry, state="new", error=reason, next_at=now)
-
-
-async def unknown(
-    connection: AsyncConnection, entry: Entry, reason: str, look_at: datetime
-) -> None:
-    """It was POSTed, and the receiver may have stored it: look for it at `look_at`."""
-    await _set(connection, entry, error=reason, next_at=look_at)
-
-
-async def not_found(connection: AsyncConnection, entry: Entry, look_at: datetime) -> None:
-    """The receiver does not hold it; look once more at `look_at`."""
-    await _set(connection, entry, looks=entry.looks + 1, next_at=look_at)
-
-
-async def delivered(connection: AsyncConnection, entry: Entry, location: str | None) -> None:
+def delivered(entry: Entry, location: str | None, now: datetime) -> Change:
     """The receiver has it, at `location` where that is known."""
-    await _set(connection, entry, state="delivered", location=location, error=None)
+    return replace(sending(entry, now), state="delivered", location=location)
 
 
-async def parked(connection: AsyncConnection, entry: Entry, answer: str) -> None:
+def parked(entry: Entry, answer: str, now: datetime) -> Change:
     """The receiver refused it for what it says."""
-    await _set(connection, entry, state="parked", error=answer)
+    return replace(sending(entry, now), state="parked", error=answer)
 
 
-async def _set(connection: AsyncConnection, entry: Entry, **values: Any) -> None:
-    await connection.execute(update(outbox).where(outbox.c.id == entry.id).values(values))
+async def prune(connection: AsyncConnection, before: datetime) -> None:
+    """Forget the events of that time that wait no more.
+
+    One that GitHub tells of again is put again, looked for, and found at the receiver.
+    """
+    is_settled = outbox.c.state.in_(("delivered", "parked"))
+    await connection.execute(delete(outbox).where(is_settled, outbox.c.happened_at < before))

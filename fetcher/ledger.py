@@ -1,0 +1,39 @@
+"""What becomes of events, committed together: while one commit runs, the next one gathers."""
+
+import asyncio
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from fetcher import outbox
+from fetcher.outbox import Change
+
+
+class Ledger:
+    """Writes changes of the outbox, in the order in which they were noted."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._noted: list[Change] = []  # and not committed
+        self._committed = 0
+        self._one_commit = asyncio.Lock()
+
+    def note(self, change: Change) -> None:
+        """Write it with the next commit, whosever that is."""
+        self._noted.append(change)
+
+    async def commit(self) -> None:
+        """Return when everything that was noted before is on disk.
+
+        Raises:
+            SQLAlchemyError: It can't be written; the next commit tries again.
+        """
+        last = self._committed + len(self._noted)
+        async with self._one_commit:
+            if self._committed < last:  # else another who waited here has committed for all
+                await self._write(list(self._noted))
+
+    async def _write(self, changes: list[Change]) -> None:
+        async with self._engine.begin() as connection:
+            await outbox.apply(connection, changes)
+        del self._noted[: len(changes)]
+        self._committed += len(changes)
