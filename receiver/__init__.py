@@ -3,7 +3,7 @@
 The way of one event, module by module:
 
     request   server      listens; __main__ starts it and stops it
-              app         builds the parts; problems turns what goes wrong into an answer
+              app         builds the parts; problems turns what was raised into an answer
               api         every route; POST /api/deployments starts here
               access      who may write
     event     submission  what may be sent: the model that validates, documents, explains

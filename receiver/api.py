@@ -72,7 +72,6 @@ async def post_deployment(request: web.Request) -> web.Response:
     body = await read_body(request, LARGEST_BODY)
     append = _read_append(request, body)
     event = await parts.writer.append(append)
-    parts.metrics.events[event.status].inc()
     return web.Response(
         status=201,
         body=event.json,

@@ -12,13 +12,14 @@ from aiohttp import web
 from receiver import __version__
 from receiver.access import Keys
 from receiver.api import LARGEST_BODY, PARTS, Parts, routes
+from receiver.batch import Batch
 from receiver.board import Board
 from receiver.config import Settings
 from receiver.database import open_database
 from receiver.feed import Feed
 from receiver.metrics import Metrics
 from receiver.page import File, load
-from receiver.problems import problem_middleware
+from receiver.server import METRICS
 from receiver.store import Store
 from receiver.stream import Streams
 from receiver.writer import Writer
@@ -45,7 +46,8 @@ def build(
     """
     files = load()
     metrics = Metrics(__version__)
-    app = web.Application(middlewares=[problem_middleware(metrics)], client_max_size=LARGEST_BODY)
+    app = web.Application(client_max_size=LARGEST_BODY)
+    app[METRICS] = metrics
     app.add_routes(routes(files))
     app.cleanup_ctx.append(lambda app: _parts(app, settings, files, metrics, clock, failed))
     app.on_shutdown.append(_end_streams)
@@ -65,7 +67,12 @@ async def _parts(
         feed = Feed(store)
         await feed.load()
         streams = Streams(store, feed, metrics)
-        writer = Writer(store, clock, committed=feed.grown)
+
+        def committed(batch: Batch) -> None:
+            metrics.stored(batch.events)
+            feed.grown(batch.newest)
+
+        writer = Writer(store, clock, committed)
         board = Board(feed, settings.environment_order, clock)
         keys = Keys(settings.keys)
         app[PARTS] = Parts(keys, store, writer, feed, board, streams, metrics, files)

@@ -44,6 +44,11 @@ class Batch:
         """The slots of its events."""
         return {(stored.service, stored.environment) for stored in self.events}
 
+    @property
+    def newest(self) -> int:
+        """The largest id of its answers; 0 when there is none."""
+        return max((a.id for a in self.answers if isinstance(a, Event)), default=0)
+
     def add(self, append: Append) -> None:
         """Answer it with its next event, or as its key was answered before."""
         self.answers.append(self._answer(append))
@@ -71,15 +76,14 @@ def _stored(append: Append, event_id: int, received_at: datetime) -> Event:
         service=sent.service,
         environment=sent.environment,
         status=sent.status,
-        finished=sent.status != "in-progress",
         happened_at=sent.happened_at,
         received_at=received_at,
-        version=sent.version,
-        run_url=sent.run_url,
+        version=sent.version or None,
+        run_url=sent.run_url or None,
         run_number=sent.run_number,
-        actor=sent.actor,
-        ref=sent.ref,
-        sha=sent.sha,
-        parent_deployments=None if parents is None else tuple(parents),
+        actor=sent.actor or None,
+        ref=sent.ref or None,
+        sha=sent.sha or None,
+        parent_deployments=tuple(parents) if parents else None,
         progress_reporter=append.progress_reporter,
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
+from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 Status = Literal["in-progress", "success", "failure"]
@@ -18,7 +19,6 @@ class Event:
 
     Attributes:
         id: Position in the log; grows in commit order.
-        finished: Whether the status is final (`success` or `failure`).
         received_at: When the receiver took it, by the receiver's clock.
         progress_reporter: Which program sent it, when it said so.
     """
@@ -28,7 +28,6 @@ class Event:
     service: str
     environment: str
     status: Status
-    finished: bool
     happened_at: datetime
     received_at: datetime
     version: str | None = None
@@ -41,6 +40,11 @@ class Event:
     progress_reporter: str | None = None
 
     @property
+    def finished(self) -> bool:
+        """Whether the status is final (`success` or `failure`)."""
+        return self.status != "in-progress"
+
+    @property
     def order_key(self) -> OrderKey:
         """What the one total order compares: of two events the larger key is the later one."""
         return (self.happened_at, self.finished, self.id)
@@ -51,13 +55,10 @@ class Event:
 
         Equal events give equal bytes.
         """
-        return encode_json(
-            {
-                name: value
-                for name, value in vars(self).items()
-                if value is not None and name != "finished"
-            }
-        )
+        return _encoder.to_json(self, exclude_none=True)
+
+
+_encoder = TypeAdapter(Event).serializer
 
 
 def encode_json(value: object) -> bytes:

@@ -37,6 +37,12 @@ class Slot:
     def with_event(self, event: Event) -> "Slot":
         """The slot after one more event, early or late."""
         success = event if event.status == "success" else None
+        if event.order_key > self.current.order_key:  # and so later than the other two
+            return Slot(
+                current=event,
+                last_success=success or self.last_success,
+                last_finished=event if event.finished else self.last_finished,
+            )
         return Slot(
             current=_later(self.current, event),
             last_success=_later_or_none(self.last_success, success),

@@ -1,10 +1,12 @@
 """What Prometheus may ask."""
 
+from collections import Counter as Counting
+from collections.abc import Iterable
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
-from receiver.event import Status
+from receiver.event import Event, Status
 
 
 class Metrics:
@@ -14,7 +16,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         events = Counter(
             "deployment_receiver_events",
-            "Posts answered with 201 since start, by the event's status.",
+            "Events stored by this receiver since start, by status.",
             ["status"],
             registry=self.registry,
         )
@@ -45,6 +47,15 @@ class Metrics:
             "deployment_receiver_info", "The running release.", ["version"], registry=self.registry
         )
         info.labels(version).set(1)
+
+    def refused(self, method: str, status: int) -> None:
+        """Count a request that was answered with a problem."""
+        self.problems.labels(method, status).inc()
+
+    def stored(self, events: Iterable[Event]) -> None:
+        """Count events that were appended to the log."""
+        for status, number in Counting(event.status for event in events).items():
+            self.events[status].inc(number)
 
     def render(self) -> bytes:
         """The Prometheus text format."""

@@ -1,22 +1,18 @@
-"""Errors as RFC 9457 problem+json: the one place that turns what went wrong into an answer."""
+"""Errors as RFC 9457 problem+json: the one place that turns what was raised into an answer."""
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
 from aiohttp import web
-from aiohttp.typedefs import Middleware
 
 from receiver.batch import KeyReused
 from receiver.database import StoreUnavailable
-from receiver.metrics import Metrics
 from receiver.submission import Invalid, Mistake
 
 log = logging.getLogger(__name__)
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 RETRY_AFTER_SECONDS: Final = 5
 CONTENT_TYPE: Final = "application/problem+json"
@@ -25,6 +21,7 @@ DETAILS: Final = {
     HTTPStatus.NOT_FOUND: "There is nothing here.",
     HTTPStatus.METHOD_NOT_ALLOWED: "Nothing here answers this method; Allow names what does.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is over 64 KiB.",
+    HTTPStatus.EXPECTATION_FAILED: "No such expectation can be met.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "The receiver failed. Its log says more.",
 }
 
@@ -53,46 +50,35 @@ def problem(
     return web.Response(status=status, body=encoded, content_type=CONTENT_TYPE, headers=headers)
 
 
-def problem_middleware(metrics: Metrics) -> Middleware:
-    """The middleware that answers, and counts, whatever a handler raises."""
-
-    @web.middleware
-    async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-        try:
-            return await handler(request)
-        except web.HTTPException as error:
-            answer = _of_http(request, error)
-        except Invalid as error:
-            answer = _of_invalid(request, error)
-        except KeyReused:
-            answer = _of_reused_key(request)
-        except StoreUnavailable:
-            answer = _of_unavailable_store(request)
-        except Exception:  # a mistake of the receiver's own: the client still gets a problem
-            log.exception("%s %s failed", request.method, request.rel_url.raw_path)
-            answer = problem(HTTPStatus.INTERNAL_SERVER_ERROR, request.rel_url.raw_path)
-        metrics.problems.labels(request.method, answer.status).inc()
-        if request.method == "POST":
-            log.info("refused a POST from %s: %d", request.remote, answer.status)
-        return answer
-
-    return answer_problems
+def answer_to(request: web.BaseRequest, error: BaseException | None) -> web.Response:
+    """What a request is answered whose handler raised `error`."""
+    match error:
+        case web.HTTPException():
+            return _of_http(request, error)
+        case Invalid():
+            return _of_invalid(request, error)
+        case KeyReused():
+            return _of_reused_key(request)
+        case StoreUnavailable():
+            return _of_unavailable_store(request)
+        case _:  # a mistake of the receiver's own: the client still gets a problem
+            path = request.rel_url.raw_path
+            log.error("%s %s failed", request.method, path, exc_info=error)
+            return problem(HTTPStatus.INTERNAL_SERVER_ERROR, path)
 
 
-def _of_http(request: web.Request, error: web.HTTPException) -> web.Response:
-    if error.status < HTTPStatus.BAD_REQUEST:
-        raise error
+def _of_http(request: web.BaseRequest, error: web.HTTPException) -> web.Response:
     kept = {
         name: error.headers[name] for name in ("Allow", "WWW-Authenticate") if name in error.headers
     }
     # A handler says why in `text`; aiohttp's own is "404: Not Found", which the title says.
     detail = error.text if error.text and not error.text.startswith(str(error.status)) else None
-    if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+    if error.status in (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.EXPECTATION_FAILED):
         detail = None
     return problem(error.status, request.rel_url.raw_path, detail, headers=kept)
 
 
-def _of_invalid(request: web.Request, error: Invalid) -> web.Response:
+def _of_invalid(request: web.BaseRequest, error: Invalid) -> web.Response:
     count = len(error.mistakes)
     detail = f"The request breaks the contract in {count} place{'s' if count > 1 else ''}."
     return problem(
@@ -100,7 +86,7 @@ def _of_invalid(request: web.Request, error: Invalid) -> web.Response:
     )
 
 
-def _of_reused_key(request: web.Request) -> web.Response:
+def _of_reused_key(request: web.BaseRequest) -> web.Response:
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         request.rel_url.raw_path,
@@ -109,7 +95,7 @@ def _of_reused_key(request: web.Request) -> web.Response:
     )
 
 
-def _of_unavailable_store(request: web.Request) -> web.Response:
+def _of_unavailable_store(request: web.BaseRequest) -> web.Response:
     return problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         request.rel_url.raw_path,

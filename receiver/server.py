@@ -9,23 +9,30 @@ from typing import Final
 
 from aiohttp import HttpVersion11, web
 
-from receiver.problems import problem
+from receiver.metrics import Metrics
+from receiver.problems import answer_to, problem
 
 log = logging.getLogger(__name__)
 
 LARGEST_HEADER: Final = 64 * 1024
 BODY_SECONDS: Final = 20.0  # from the headers to the end of the body
 SHUTDOWN_SECONDS: Final = 0.5  # aiohttp waits this long for handlers, cancels, waits again
+FIRST_ERROR: Final = 400
 BACKLOG: Final = 1024
 
 
-class Connection(web.RequestHandler):
-    """A connection that answers a request it cannot even parse with a problem.
+METRICS: Final = web.AppKey("metrics", Metrics)
 
-    aiohttp's own answer and log line quote the request, and with it perhaps a key.
+
+class Connection(web.RequestHandler):
+    """A connection that answers every error with a problem, and counts it.
+
+    Here, and not in a middleware, because here is what aiohttp itself refuses, too: what it cannot
+    parse, where its own answer and log line would quote the request, and with it perhaps a key.
     """
 
-    __slots__ = ()
+    __slots__ = ("metrics",)
+    metrics: Metrics
 
     def handle_error(
         self,
@@ -34,25 +41,26 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002 - quotes the request
     ) -> web.StreamResponse:
-        """Answer and close the connection."""
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error("a request failed", exc_info=exc)
-            detail = None
-        else:
-            log.info("refused a malformed request from %s: %s", request.remote, type(exc).__name__)
-            detail = "The request is not valid HTTP."
+        """What is answered after an exception."""
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun")
-        answer = problem(status, "/", detail)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return answer_to(request, exc)
+        log.info("refused a malformed request from %s: %s", request.remote, type(exc).__name__)
+        answer = problem(status, "/", "The request is not valid HTTP.")
         answer.force_close()
         return answer
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send an answer; aiohttp's refusal of an `Expect` has met no middleware before."""
-        if isinstance(resp, web.HTTPException):
-            resp = problem(resp.status, request.rel_url.raw_path, "No such expectation can be met.")
+        """Send an answer."""
+        if resp.status >= FIRST_ERROR:
+            if isinstance(resp, web.HTTPException):
+                resp = answer_to(request, resp)
+            self.metrics.refused(request.method, resp.status)
+            if request.method == "POST":
+                log.info("refused a POST from %s: %d", request.remote, resp.status)
         return await super().finish_response(request, resp, start_time)
 
 
@@ -81,7 +89,7 @@ async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[int
 def _connection(runner: web.AppRunner, loop: asyncio.AbstractEventLoop) -> Connection:
     if runner.server is None:
         raise ConnectionError("shutting down")
-    return Connection(
+    connection = Connection(
         runner.server,
         loop=loop,
         access_log=None,  # type: ignore[arg-type] # as web.run_app takes it
@@ -89,6 +97,8 @@ def _connection(runner: web.AppRunner, loop: asyncio.AbstractEventLoop) -> Conne
         max_line_size=LARGEST_HEADER,
         max_field_size=LARGEST_HEADER,
     )
+    connection.metrics = runner.app[METRICS]
+    return connection
 
 
 async def expect(_request: web.Request) -> None:
@@ -105,6 +115,8 @@ async def read_body(request: web.Request, largest: int) -> bytes:
         web.HTTPRequestEntityTooLarge: It has more than `largest` bytes.
         web.HTTPRequestTimeout: Its end does not come.
     """
+    if request.content.is_eof():  # it came with the headers, as a small body does
+        return await request.read()
     announced = request.content_length or 0
     if announced > largest:
         raise web.HTTPRequestEntityTooLarge(largest, announced)
@@ -112,8 +124,6 @@ async def read_body(request: web.Request, largest: int) -> bytes:
     if continues and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
-    if request.content.is_eof():  # it came with the headers, as a small body does
-        return await request.read()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import chain, islice
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -31,7 +32,7 @@ from sqlalchemy import (
     true,
 )
 
-from receiver.batch import Append, Batch, KeyReused, Keys
+from receiver.batch import Append, Batch, Keys
 from receiver.database import Database
 from receiver.event import Event, OrderKey, Status
 from receiver.matrix import Slot, SlotKey, fold
@@ -100,10 +101,8 @@ class Store:
         self._slots: set[SlotKey] = set()  # that are in their table for certain
         self._tail: deque[Event] = deque(maxlen=TAIL)  # what was appended last; ids without a gap
 
-    async def append(
-        self, appends: Sequence[Append], received_at: datetime
-    ) -> list[Event | KeyReused]:
-        """Write them in one transaction, durably; one answer for each, in order.
+    async def append(self, appends: Sequence[Append], received_at: datetime) -> Batch:
+        """Write them in one transaction, durably; the batch has an answer for each, in order.
 
         An append whose Idempotency-Key was seen within 24 hours adds no row: it is answered
         with the event stored then, or with KeyReused when the body was another one.
@@ -120,7 +119,7 @@ class Store:
         batch = await self._database.write(transaction)
         self._slots |= batch.slots
         self._remember(batch.events)
-        return batch.answers
+        return batch
 
     async def last_id(self) -> int:
         """The id of the newest event; 0 when the log is empty."""
@@ -128,7 +127,7 @@ class Store:
 
     async def after(self, position: int, limit: int, only: Filter = EVERYTHING) -> list[Event]:
         """Events with a larger id than `position`, in id order, at most `limit`."""
-        query = select(event).where(event.c.id > position, only.condition())
+        query = select(*_FIELDS).where(event.c.id > position, only.condition())
         return await self._events(query.order_by(event.c.id).limit(limit))
 
     async def news(self, position: int, limit: int) -> list[Event]:
@@ -149,7 +148,7 @@ class Store:
     async def page(self, only: Filter, before: OrderKey | None, limit: int) -> list[Event]:
         """Events newest first by the one total order, after the one with key `before`."""
         columns = event.c
-        query = select(event).where(only.condition())
+        query = select(*_FIELDS).where(only.condition())
         if before is not None:
             query = query.where(_older_than(before))
         newest_first = (columns.happened_at.desc(), columns.finished.desc(), columns.id.desc())
@@ -157,7 +156,7 @@ class Store:
 
     async def get(self, event_id: int) -> Event | None:
         """One event, or None."""
-        found = await self._events(select(event).where(event.c.id == event_id))
+        found = await self._events(select(*_FIELDS).where(event.c.id == event_id))
         return found[0] if found else None
 
     async def matrix(self) -> tuple[int, dict[SlotKey, Slot]]:
@@ -198,7 +197,7 @@ def _remembered(connection: Connection, appends: Sequence[Append], now: datetime
     if not keys:
         return {}
     query = (
-        select(idempotency.c.key, idempotency.c.body_digest, event)
+        select(idempotency.c.key, idempotency.c.body_digest, *_FIELDS)
         .join(event, event.c.id == idempotency.c.event_id)
         .where(idempotency.c.key.in_(keys), idempotency.c.stored_at > now - IDEMPOTENCY_WINDOW)
     )
@@ -234,12 +233,12 @@ def _insert_keys(connection: Connection, batch: Batch) -> None:
 
 def _to_row(stored: Event) -> list[object]:
     """The event's columns as they are kept: times in microseconds, the list as JSON."""
-    columns: dict[str, object] = {**vars(stored)}
-    columns["happened_at"] = to_microseconds(stored.happened_at)
-    columns["received_at"] = to_microseconds(stored.received_at)
+    row = list(_columns_of(stored))
+    for place in _TIMES:
+        row[place] = to_microseconds(row[place])
     if stored.parent_deployments is not None:
-        columns["parent_deployments"] = json.dumps(stored.parent_deployments, ensure_ascii=False)
-    return [columns[name] for name in _COLUMNS]  # an event may carry its JSON beside its fields
+        row[_PARENTS] = json.dumps(stored.parent_deployments, ensure_ascii=False)
+    return row
 
 
 def _insert_events(connection: Connection, events: Sequence[Event]) -> None:
@@ -304,10 +303,15 @@ def _latest() -> Select[Any]:
         .correlate(slot)
         .scalar_subquery()
     )
-    return select(event).select_from(slot).join(event, event.c.id == latest_id)
+    return select(*_FIELDS).select_from(slot).join(event, event.c.id == latest_id)
 
 
 _COLUMNS: Final = tuple(event.columns.keys())
+_columns_of: Final = attrgetter(*_COLUMNS)
+_TIMES: Final = [_COLUMNS.index(name) for name in ("happened_at", "received_at")]
+_PARENTS: Final = _COLUMNS.index("parent_deployments")
+# What an event is made of, in its order; `finished`, which follows from the status, serves indexes.
+_FIELDS: Final = [column for column in event.columns if column is not event.c.finished]
 _LAST_ID: Final = select(func.max(event.c.id))
 _LATEST: Final = _latest()
 _NEW_SERVICE: Final = bindparam("new_service", type_=Text())

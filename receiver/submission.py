@@ -5,10 +5,19 @@ Every limit here is the HTTP contract's; /openapi.json is generated from the mod
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from receiver.event import Status
@@ -56,12 +65,8 @@ def parse_time(value: object) -> datetime:
         raise PydanticCustomError("rfc_3339_range", "is a time that does not exist") from None
 
 
-def _none_if_absent(value: object) -> object:
-    # Unset variables of a pipeline arrive as null and "".
-    return None if value in ("", []) else value
-
-
-OPTIONAL: Final = BeforeValidator(_none_if_absent)
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
 
 
 def name(longest: int, description: str) -> Any:
@@ -83,7 +88,11 @@ DeploymentId = Annotated[str, Field(min_length=1, max_length=200, pattern=TEXT)]
 
 
 class Submission(BaseModel):
-    """The body of `POST /api/deployments`."""
+    """The body of `POST /api/deployments`.
+
+    Unset variables of a pipeline arrive as null, `""` or `[]`: in an optional field all three,
+    and only they, are false, and mean that it is absent.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -96,26 +105,29 @@ class Submission(BaseModel):
     happened_at: Annotated[
         Time, Field(description="When the state changed, by the sender's clock.")
     ]
-    version: Annotated[
-        str | None, text(256, "Version, tag or digest shown in the slot."), OPTIONAL
-    ] = None
+    version: Annotated[str | None, text(256, "Version, tag or digest shown in the slot.")] = None
     run_url: Annotated[
-        str | None, text(2048, "The run in the CI/CD tool; a link when http or https."), OPTIONAL
+        str | None, text(2048, "The run in the CI/CD tool; a link when http or https.")
     ] = None
     run_number: Annotated[
-        int | None, Field(ge=-(2**63), le=2**63 - 1, description="Number of the run."), OPTIONAL
+        int | None,
+        Field(ge=-(2**63), le=2**63 - 1, description="Number of the run."),
+        BeforeValidator(_none_if_empty),
     ] = None
-    actor: Annotated[str | None, text(256, "Who triggered it."), OPTIONAL] = None
-    ref: Annotated[str | None, text(512, "Git ref, as refs/heads/main."), OPTIONAL] = None
-    sha: Annotated[str | None, text(128, "Commit."), OPTIONAL] = None
+    actor: Annotated[str | None, text(256, "Who triggered it.")] = None
+    ref: Annotated[str | None, text(512, "Git ref, as refs/heads/main.")] = None
+    sha: Annotated[str | None, text(128, "Commit.")] = None
     parent_deployments: Annotated[
         list[DeploymentId] | None,
         Field(max_length=32, description="`deployment_id`s of the deployments before this one."),
-        OPTIONAL,
+        BeforeValidator(_none_if_empty),
     ] = None
 
 
 KNOWN: Final = frozenset(Submission.model_fields)
+_validate_json: Final[Callable[[bytes], Submission]] = TypeAdapter(
+    Submission
+).validator.validate_json
 
 
 def parse(body: bytes) -> Submission:
@@ -125,7 +137,7 @@ def parse(body: bytes) -> Submission:
         Invalid: It is not JSON in UTF-8, or breaks a rule of the model.
     """
     try:
-        return Submission.model_validate_json(body)
+        return _validate_json(body)
     except ValidationError:
         return explain(body)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from receiver.batch import Append, KeyReused
+from receiver.batch import Append, Batch, KeyReused
 from receiver.database import StoreUnavailable
 from receiver.event import Event
 from receiver.store import Store
@@ -18,7 +18,6 @@ from receiver.store import Store
 log = logging.getLogger(__name__)
 
 LARGEST_BATCH: Final = 500
-GATHERING_TURNS: Final = 5  # of the event loop, each some 0.1 ms
 FORGET_EVERY: Final = timedelta(minutes=10)
 
 Waiting = tuple[Append, asyncio.Future[Event]]
@@ -30,16 +29,17 @@ class Writer:
     Args:
         store: Where the events go.
         clock: The current time, aware and UTC.
-        committed: Called after each commit with the id of the newest event.
+        committed: Called after each commit with what it answers.
     """
 
     def __init__(
-        self, store: Store, clock: Callable[[], datetime], committed: Callable[[int], None]
+        self, store: Store, clock: Callable[[], datetime], committed: Callable[[Batch], None]
     ) -> None:
         self._store = store
         self._clock = clock
         self._committed = committed
-        self._queue: asyncio.Queue[Waiting] = asyncio.Queue()
+        self._queue: list[Waiting] = []
+        self._arrived = asyncio.Event()
         self._forget_at = clock()
 
     async def append(self, append: Append) -> Event:
@@ -50,36 +50,29 @@ class Writer:
             StoreUnavailable: It was not stored, or nobody can say.
         """
         future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait((append, future))
+        self._queue.append((append, future))
+        self._arrived.set()
         return await future
 
     async def run(self) -> None:
         """Write until cancelled; whoever waits then is told."""
         try:
             while True:
-                await self._write([await self._queue.get()])
+                await self._arrived.wait()
+                await self._write(self._next())
                 await self._forget_keys()
         finally:
-            left = [self._queue.get_nowait() for _ in range(self._queue.qsize())]
-            _fail(left, StoreUnavailable("the writer stopped"))
+            _fail(self._queue, StoreUnavailable("the writer stopped"))
 
-    async def _gather(self, waiting: list[Waiting]) -> None:
-        """Let the requests that have already arrived join the batch; waits for none that has not.
-
-        While the writer's thread works, the event loop competes with it for Python's lock:
-        one larger batch is written sooner than two smaller ones.
-        """
-        for _ in range(GATHERING_TURNS):
-            await asyncio.sleep(0)
-            if not self._queue.qsize():
-                return
-            while self._queue.qsize() and len(waiting) < LARGEST_BATCH:
-                waiting.append(self._queue.get_nowait())
+    def _next(self) -> list[Waiting]:
+        waiting, self._queue = self._queue[:LARGEST_BATCH], self._queue[LARGEST_BATCH:]
+        if not self._queue:
+            self._arrived.clear()
+        return waiting
 
     async def _write(self, waiting: list[Waiting]) -> None:
         try:
-            await self._gather(waiting)
-            answers = await self._store.append([append for append, _ in waiting], self._clock())
+            batch = await self._store.append([append for append, _ in waiting], self._clock())
         except StoreUnavailable as error:
             log.error("could not store %d events: %s", len(waiting), error)
             _fail(waiting, error)
@@ -89,9 +82,8 @@ class Writer:
                 raise
             log.exception("could not store %d events", len(waiting))
         else:
-            stored = [answer.id for answer in answers if isinstance(answer, Event)]
-            self._committed(max(stored, default=0))
-            _answer(waiting, answers)
+            self._committed(batch)
+            _answer(waiting, batch.answers)
 
     async def _forget_keys(self) -> None:
         now = self._clock()

@@ -101,10 +101,9 @@ class Api(Client):
         """Store many events in one transaction, past HTTP."""
         parts = self.app[PARTS]
         appends = [Append(parse(as_json(body))) for body in bodies]
-        stored = await parts.store.append(appends, NOON)
-        events = [event for event in stored if isinstance(event, Event)]
-        parts.feed.grown(events[-1].id if events else 0)
-        return events
+        batch = await parts.store.append(appends, NOON)
+        parts.feed.grown(batch.newest)
+        return batch.events
 
 
 def _named(headers: dict[str, str]) -> dict[str, str]:

@@ -49,7 +49,6 @@ def event(event_id: int = 1, seconds: float = 0, status: Status = "success", **m
     return Event(
         id=event_id,
         status=status,
-        finished=status != "in-progress",
         happened_at=NOON + timedelta(seconds=seconds),
         **plain | more,
     )

@@ -51,8 +51,8 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 async def append(store: Store, *bodies: dict[str, Any], reporter: str | None = None) -> list[Event]:
-    answers = await store.append([Append(parse(as_json(body)), reporter) for body in bodies], NOON)
-    return [answer for answer in answers if isinstance(answer, Event)]
+    batch = await store.append([Append(parse(as_json(body)), reporter) for body in bodies], NOON)
+    return batch.events
 
 
 # Every example appends to one log: nothing here depends on what came before.

@@ -38,7 +38,7 @@ class Desk:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.told: list[int] = []
-        self.writer = Writer(store, TickingClock(), self.told.append)
+        self.writer = Writer(store, TickingClock(), lambda batch: self.told.append(batch.newest))
 
     async def queue(
         self, count: int, key: str | None = None, **fields: Any
