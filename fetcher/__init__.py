@@ -3,7 +3,8 @@
     fetch → map → outbox → deliver
 
 1. `daemon`, at its bells, or `once` drives `work`, which runs passes and rounds of delivery.
-   Whose turn it is tells the `rota`, by the `cadence` and the `standings` of the repositories.
+   Whose turn it is tells the `rota`, by the `cadence` and the `standings` of the repositories;
+   the `roster` knows which there are, by the `selection` in the settings.
 2. `poll` makes a pass over one repository: it commits at once what a `survey` found.
 3. `survey` asks GitHub what is new, in the lane that `plan` chose; `lanes` lists and looks.
 4. `github` is the REST API: `client` asks with a credential through its `gate`, `reader` only for

@@ -16,6 +16,7 @@ from fetcher.access import open_githubs
 from fetcher.config import Mistakes, Settings, load
 from fetcher.daemon import Daemon, open_work
 from fetcher.once import TRY_LATER, once
+from fetcher.selection import select
 from fetcher.state import StateError, StateInUse, StateLost
 from fetcher.work import Work
 
@@ -128,12 +129,7 @@ async def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
 
 
 async def _work_on(work: Work, settings: Settings) -> None:
-    log.info(
-        "Reading %d repositories every %d s; events go to %s",
-        len(settings.repositories),
-        settings.poll_seconds,
-        settings.receiver_url,
-    )
+    log.info("Events go to %s", settings.receiver_url)
     try:
         await Daemon(work, settings.poll_seconds).run()
     finally:
@@ -159,7 +155,7 @@ def _unusable(error: StateError) -> int:
 
 async def _plan(settings: Settings, arguments: argparse.Namespace) -> int:
     async with open_githubs(settings) as githubs:
-        explanations = await explain.explain(githubs, settings.repositories)
+        explanations = await explain.explain_selected(githubs, select(settings.repositories))
     show = explain.as_json if arguments.json else explain.as_table
     print(show(explanations))  # noqa: T201 - it is what was asked for
     return FAILED if any(e.lane == "error" for e in explanations) else 0

@@ -35,14 +35,14 @@ from pydantic_settings import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from fetcher.selection import select
+
 CONFIG_VARIABLE: Final = "DEPLOYMENT_DASHBOARD_CONFIG"
 SECTIONS: Final = {"receiver", "fetcher"}
 TOKEN_VARIABLES: Final = ("GH_TOKEN", "GITHUB_TOKEN")  # as GitHub's own command line reads them
-REPOSITORY: Final = re.compile(r"[A-Za-z0-9_-]+/[A-Za-z0-9._-]+")
 # What Kubernetes sets in every container for a service named "fetcher".
 # https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables
 SERVICE_LINK: Final = re.compile(r"service_host|service_port(_.*)?|port(_\d+_.*)?")
-PATTERN: Final = re.compile(r"!?[A-Za-z0-9_-]+/(\*|[A-Za-z0-9._-]+)")
 
 
 class Mistakes(Exception):
@@ -57,15 +57,9 @@ def _split(value: object) -> object:
     return value.split(",") if isinstance(value, str) else value
 
 
-def _repositories(names: tuple[str, ...]) -> tuple[str, ...]:
-    unique = {name.strip().lower(): name.strip() for name in names if name.strip()}
-    for name in unique.values():
-        if not REPOSITORY.fullmatch(name):
-            is_pattern = PATTERN.fullmatch(name)
-            reason = (
-                "a pattern, and those are not supported yet" if is_pattern else "not owner/name"
-            )
-            raise ValueError(f"{name!r} is {reason}")
+def _repositories(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    unique = {pattern.strip().lower(): pattern.strip() for pattern in patterns if pattern.strip()}
+    select(unique.values())
     return tuple(unique.values())
 
 

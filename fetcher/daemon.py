@@ -5,6 +5,7 @@ missed, and `once` from a timer does what `run` does.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,11 +21,21 @@ from fetcher.clock import Clock, system_clock
 from fetcher.config import Settings
 from fetcher.deliver import Delivery
 from fetcher.poll import Poller
-from fetcher.rota import Rota
+from fetcher.roster import Roster
+from fetcher.rota import Due, Rota
+from fetcher.selection import select
 from fetcher.state import Standby, open_state
 from fetcher.survey import Policy
 from fetcher.work import Work
 
+log = logging.getLogger(__name__)
+
+LANES: Final = {
+    "deployments": "by their deployments",
+    "runs": "by the runs of their workflows",
+    "none": "without any yet",
+    None: "new",
+}
 STATE: Final = "The state"
 DELIVERY: Final = "Delivery"
 
@@ -48,10 +59,10 @@ async def open_work(
         engine = await stack.enter_async_context(open_state(settings.state, standby))
         githubs = await stack.enter_async_context(open_githubs(settings, clock))
         receiver = await stack.enter_async_context(aiohttp.ClientSession())
+        selection = select(settings.repositories)
         async with engine.begin() as connection:
-            await observations.register(connection, settings.repositories, clock() - backfill)
-            for name in settings.repositories:
-                github = githubs.for_repository(name)
+            for owner in {*selection.owners, *(n.partition("/")[0] for n in selection.named)}:
+                github = githubs.for_owner(owner)
                 kept = await observations.gate(connection, github.credential.fingerprint)
                 github.gate.waits = kept
         policy = Policy(id_prefix=settings.github.id_prefix, backfill=backfill)
@@ -65,7 +76,8 @@ async def open_work(
             clock,
         )
         cycle = timedelta(seconds=settings.poll_seconds)
-        rota = Rota(engine, githubs, settings.repositories, cycle, clock)
+        roster = Roster(engine, githubs, selection, backfill, clock)
+        rota = Rota(engine, githubs, roster, cycle, clock)
         yield Work(rota, githubs, poller, delivery, clock)
 
 
@@ -75,6 +87,7 @@ class Daemon:
     def __init__(self, work: Work, poll_seconds: int) -> None:
         self._work = work
         self._poll_seconds = poll_seconds
+        self._introduced = False
         self._under_way: set[str] = set()
         self._bell = asyncio.Event()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
@@ -116,6 +129,9 @@ class Daemon:
     async def _due(self) -> list[str]:
         """The repositories to read now: none for which the gate to GitHub is closed."""
         due = await self._work.due()
+        if not self._introduced:
+            log.info("%s", _introduction(due, self._poll_seconds))
+            self._introduced = True
         return [
             name
             for name in due.names
@@ -152,6 +168,15 @@ class Daemon:
             self._work.troubles.has(subject, f"{type(error).__name__}: {error}", error)
         else:
             self._work.troubles.over(subject)
+
+
+def _introduction(due: Due, poll_seconds: int) -> str:
+    lanes = ", ".join(f"{count:,} {LANES.get(lane, lane)}" for lane, count in due.lanes.items())
+    number, requests = due.lanes.total(), due.requests_per_hour
+    return (
+        f"Reading {number:,} repositories ({lanes or 'none'}) every {poll_seconds} s:"
+        f" {requests:,.0f} requests an hour while nothing happens"
+    )
 
 
 def ring_in_time(scheduler: AsyncIOScheduler, poll_seconds: int) -> None:

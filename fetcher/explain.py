@@ -13,6 +13,8 @@ from fetcher.github.reader import Reader
 from fetcher.mapping.deployments import run_of
 from fetcher.mapping.origin import Origin, name_services
 from fetcher.plan import Plan, make_plan
+from fetcher.roster import look_up
+from fetcher.selection import Selection
 
 COLUMNS: Final = ("repository", "lane", "services", "environments", "workflows", "why")
 MOST_TRACED: Final = 5  # deployments whose workflow is looked up: one of each environment
@@ -35,6 +37,16 @@ class Explanation:
     workflows: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     why: str
+
+
+async def explain_selected(githubs: GitHubs, selection: Selection) -> list[Explanation]:
+    """One explanation for each repository that is selected, and each owner without an answer."""
+    names, failures = await look_up(githubs, selection)
+    unlisted = [
+        Explanation(repository=f"{owner}/*", lane="error", services=(), why=str(error))
+        for owner, error in failures.items()
+    ]
+    return [*await explain(githubs, names), *unlisted]
 
 
 async def explain(githubs: GitHubs, repositories: Sequence[str]) -> list[Explanation]:

@@ -3,7 +3,7 @@
 Everything here runs inside the caller's transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
@@ -171,20 +171,20 @@ async def snapshot(connection: AsyncConnection, key: str) -> Snapshot | None:
 
 
 async def keep_snapshots(
-    connection: AsyncConnection, name: str, fresh: dict[str, Snapshot], now: datetime
+    connection: AsyncConnection, subject: str, fresh: Mapping[str, Snapshot], now: datetime
 ) -> None:
     """Keep answers, in the place of those under the same keys."""
     rows = [
-        {"key": key, "repository": name, "kept_at": now, **asdict(one)}
+        {"key": key, "subject": subject, "kept_at": now, **asdict(one)}
         for key, one in fresh.items()
     ]
     await upsert.put(connection, snapshots, rows)
 
 
-async def drop_snapshots(connection: AsyncConnection, name: str, before: datetime) -> None:
+async def drop_snapshots(connection: AsyncConnection, subject: str, before: datetime) -> None:
     """Drop the answers that did not change for long: most are of what ended."""
     await connection.execute(
-        delete(snapshots).where(snapshots.c.repository == name, snapshots.c.kept_at < before)
+        delete(snapshots).where(snapshots.c.subject == subject, snapshots.c.kept_at < before)
     )
 
 

@@ -32,6 +32,7 @@ async def once(work: Work, sleep: Sleep = asyncio.sleep) -> int:
     errors = await _read(work, due.names, patience)
     await work.rota.note()
     undelivered = await _deliver(work, patience)
+    errors += due.unlisted.values()
     if due.paused or undelivered or not all(isinstance(error, Limited) for error in errors):
         return FAILED
     return TRY_LATER if errors else DONE

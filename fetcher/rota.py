@@ -3,6 +3,7 @@
 What was read when is in the state, so `once` from a timer keeps the cadence as `run` does.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,40 +14,48 @@ from fetcher import cadence, observations
 from fetcher.cadence import Pace, Standing
 from fetcher.clock import Clock
 from fetcher.github.client import GitHub
+from fetcher.github.errors import GitHubError
 from fetcher.github.githubs import GitHubs
 from fetcher.poll import LONGEST_PAUSE
+from fetcher.roster import Roster
 from fetcher.standings import note_read, standings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """Whose turn it is.
 
     Attributes:
         names: Of the repositories to read now, in their order.
         paused: Why others are left alone for a while, by name.
+        unlisted: Why an owner does not tell what repositories there are, by name.
+        lanes: How many repositories there are in each; None before it is known.
+        requests_per_hour: What reading all of them takes while nothing is new.
     """
 
     names: Sequence[str]
     paused: Mapping[str, str]
+    unlisted: Mapping[str, GitHubError]
+    lanes: Counter[str | None]
+    requests_per_hour: float
 
 
 class Rota:
     """Tells whose turn it is.
 
     Attributes:
-        repositories: All that there is to read.
+        roster: All that there is to read.
     """
 
     def __init__(
         self,
         engine: AsyncEngine,
         githubs: GitHubs,
-        repositories: Sequence[str],
+        roster: Roster,
         cycle: timedelta,
         clock: Clock,
     ) -> None:
-        self.repositories = repositories
+        self.roster = roster
         self._engine = engine
         self._githubs = githubs
         self._cycle = cycle
@@ -56,10 +65,10 @@ class Rota:
     async def due(self) -> Due:
         """The repositories to read now."""
         await self.note()
-        now = self._clock()
+        names, now = await self.roster.names(), self._clock()
         async with self._engine.begin() as connection:
             pauses = await observations.pauses(connection)
-            known = await standings(connection, self.repositories, now)
+            known = await standings(connection, names, now)
         # A longer pause was noted before the clock was set back.
         paused = {
             name: pause.error
@@ -68,9 +77,18 @@ class Rota:
         }
         readable = [standing for name, standing in known.items() if name not in paused]
         late: dict[str, datetime] = {}
+        requests = 0.0
         for github, standings_there in self._by_github(readable):
-            late |= cadence.due(standings_there, self._pace(github), now)
-        return Due(sorted(late, key=late.__getitem__), paused)
+            pace = self._pace(github)
+            late |= cadence.due(standings_there, pace, now)
+            requests += cadence.requests_per_hour(standings_there, pace, now)
+        return Due(
+            names=sorted(late, key=late.__getitem__),
+            paused=paused,
+            unlisted=dict(self.roster.failures),
+            lanes=Counter(standing.lane for standing in known.values()),
+            requests_per_hour=requests,
+        )
 
     def _by_github(
         self, readable: Iterable[Standing]

@@ -152,18 +152,28 @@ Index(
     postgresql_where=LOOKED_FOR,
 )
 
-# GitHub's answers with their ETags. The key is a digest of the token, the address and the shape.
+# The owners whose repositories are followed, and those that each had (JSON) when it was last asked.
+owners = Table(
+    "owners",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("repositories", LargeBinary, nullable=False),
+    Column("read_at", UtcDateTime, nullable=False),
+)
+
+# GitHub's answers with their ETags. The key is a digest of the token, the address and the shape;
+# the subject is a repository, or all of an owner's (`owner/*`).
 snapshots = Table(
     "snapshots",
     metadata,
     Column("key", Text, primary_key=True),
-    Column("repository", Text, ForeignKey(repositories.c.name), nullable=False),
+    Column("subject", Text, nullable=False),
     Column("etag", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("whole", Boolean, nullable=False),
     Column("kept_at", UtcDateTime, nullable=False),
 )
-Index("ix_snapshots_age", snapshots.c.repository, snapshots.c.kept_at)
+Index("ix_snapshots_age", snapshots.c.subject, snapshots.c.kept_at)
 
 # What the gate to GitHub must not forget, one row for each token (by its digest).
 gates = Table(

@@ -48,10 +48,14 @@ class Work:
         self._places = asyncio.Semaphore(PASSES_AT_ONCE)
 
     async def due(self) -> Due:
-        """The repositories to read now; of those that are left alone it is said why."""
+        """The repositories to read now; of what is left alone, or not known, it is said why."""
         due = await self.rota.due()
         for name, error in due.paused.items():
             self.troubles.has(name, error)
+        for owner, refusal in due.unlisted.items():
+            self.troubles.has(f"{owner}/*", str(refusal))
+        for owner in self.rota.roster.owners - due.unlisted.keys():
+            self.troubles.over(f"{owner}/*")
         return due
 
     async def read(self, name: str) -> Exception | None:

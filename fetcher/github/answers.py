@@ -66,6 +66,13 @@ class Repository(Answer):
     html_url: Text = ""
     default_branch: Text = "main"
     archived: bool = False
+    disabled: bool = False
+
+
+class Account(Answer):
+    """A person or an organisation."""
+
+    login: Text = ""
 
 
 class Environment(Answer):

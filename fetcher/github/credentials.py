@@ -11,11 +11,13 @@ class Credential(Protocol):
         name: For people, as in "GitHub refuses …"; it holds no secret.
         fingerprint: Tells credentials apart, the same for as long as their limit is; no secret.
         is_anonymous: It is nothing: everything asked is charged, and only the public is seen.
+        is_installation: It is an App's, for the repositories of an owner, or for some of them.
     """
 
     name: str
     fingerprint: str
     is_anonymous: bool
+    is_installation: bool
 
     async def token(self) -> str | None:
         """What to send with the next request.
@@ -35,6 +37,7 @@ class Token:
         self.name = name if token else "no token"
         self.fingerprint = fingerprint(token or "")
         self.is_anonymous = token is None
+        self.is_installation = False
         self._token = token
 
     async def token(self) -> str | None:

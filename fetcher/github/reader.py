@@ -95,15 +95,50 @@ class Reader:
             field: Where in the answer the list stands; None: it is the answer.
             query: Beside the page.
             reaches: For a list with the newest first: this object is old enough, so no page after
-                its own is asked for. A list read so is asked for conditionally by its first page.
+                its own is asked for. A list read so is asked for conditionally by its first page,
+                another one by each of its pages.
 
         Raises:
             GitHubError: Some page was not given.
         """
         asked = {"per_page": "100", **(query or {})}
+        if reaches:
+            return await self._newest(path, model, field, asked, reaches)
+        found: dict[int, A] = {}
+        for page in range(1, MOST_PAGES + 1):
+            items, more = await self._page(path, model, field, _paged(asked, page))
+            new = {item.id: item for item in items if item.id not in found}
+            found.update(new)
+            if not (new and more):
+                break
+        return tuple(found.values())
+
+    async def _page(
+        self, path: str, model: type[A], field: str | None, asked: Mapping[str, str]
+    ) -> tuple[tuple[A, ...], bool]:
+        """The objects of one page, and whether there may be another page."""
         key = self._key(path, asked, model)
         kept = await self._kept(key)
-        if kept and reaches and not kept.whole and not any(map(reaches, _restored(kept, model))):
+        reply = await self._github.get(path, asked, kept.etag if kept else None)
+        if not reply.modified:
+            return _restored(kept, model), bool(kept and not kept.whole)
+        items = parse_list(model, reply.data, field)
+        # A full page is unchanged, too, when the first page after it comes to be.
+        more = reply.more or len(items) >= int(asked["per_page"])
+        self._keep(key, reply, model, items, whole=not more)
+        return items, more
+
+    async def _newest(
+        self,
+        path: str,
+        model: type[A],
+        field: str | None,
+        asked: Mapping[str, str],
+        reaches: Callable[[A], bool],
+    ) -> tuple[A, ...]:
+        key = self._key(path, asked, model)
+        kept = await self._kept(key)
+        if kept and not kept.whole and not any(map(reaches, _restored(kept, model))):
             kept = None  # an unchanged first page would say nothing of the pages that are wanted
         first = reply = await self._github.get(path, asked, kept.etag if kept else None)
         if not reply.modified:
@@ -113,12 +148,10 @@ class Reader:
             items = parse_list(model, reply.data, field)
             new = {item.id: item for item in items if item.id not in found}
             found.update(new)
-            if not (new and reply.more) or (reaches and any(map(reaches, items))):
+            if not (new and reply.more) or any(map(reaches, items)):
                 break
-            reply = await self._github.get(path, {**asked, "page": str(page)})
-        if reaches or reply is first:
-            # Of a list read to its end over several pages, an unchanged first page says nothing.
-            self._keep(key, first, model, tuple(found.values()), whole=not reply.more)
+            reply = await self._github.get(path, _paged(asked, page))
+        self._keep(key, first, model, tuple(found.values()), whole=not reply.more)
         return tuple(found.values())
 
     def _key(self, path: str, query: Mapping[str, str], model: type[Answer]) -> str:
@@ -137,6 +170,10 @@ class Reader:
     ) -> None:
         if reply.etag:
             self.fresh[key] = Snapshot(reply.etag, many(model).dump_json(found), whole)
+
+
+def _paged(asked: Mapping[str, str], page: int) -> Mapping[str, str]:
+    return {**asked, "page": str(page)} if page > 1 else asked
 
 
 def _restored(kept: Snapshot | None, model: type[A]) -> tuple[A, ...]:

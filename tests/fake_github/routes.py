@@ -95,6 +95,12 @@ def user(fake: FakeGitHub, token: Token) -> Document:
     return account_answers.public_user(fake, token.account.login)
 
 
+def own(fake: FakeGitHub, token: Token) -> Listing:
+    """The repositories of the person who asks, private ones too."""
+    login = user(fake, token)["login"]
+    return listing(r for r in fake.repositories if r.owner == login and token.sees(r))
+
+
 def app(_fake: FakeGitHub, token: Token) -> Document:
     """The App that asks."""
     assert token.app
@@ -161,6 +167,7 @@ OF_APPS = r"/app(?:/.*)?|/(?:repos/[^/]+/[^/]+|orgs/[^/]+|users/[^/]+)/installat
 ROUTES: tuple[tuple[str, View], ...] = (
     ("/rate_limit", account_answers.rate_limit),
     ("/user", user),
+    ("/user/repos", own),
     (r"/(orgs|users)/([^/]+)/repos", owned),
     ("/app", app),
     ("/app/installations", installations),

@@ -250,6 +250,24 @@ async def test_plan_prints_json_and_ends_with_1_when_something_is_wrong(field: F
 
 
 @pytest.mark.usefixtures("shop")
+async def test_plan_and_once_read_all_that_an_owner_has_and_say_whom_they_cannot_ask(
+    field: Field,
+) -> None:
+    field.settings["FETCHER_REPOSITORIES"] = "acme/*,gone/*"
+
+    code, log = await field.end("plan")
+    assert code == 1
+    assert [line.split()[:2] for line in log[1:]] == [
+        ["acme/shop", "deployments"],
+        ["gone/*", "error"],
+    ]
+
+    code, log = await field.end("once")
+    assert (code, field.stored()) == (1, 2)
+    assert sum("gone/*: GitHub does not know it" in line for line in log) == 1
+
+
+@pytest.mark.usefixtures("shop")
 async def test_the_settings_can_stand_in_a_file_that_is_named(field: Field) -> None:
     file = field.folder / "named.toml"
     file.write_text('[fetcher]\nrepositories = ["acme/shop"]\n')

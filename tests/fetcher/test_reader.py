@@ -110,14 +110,28 @@ async def test_an_unchanged_first_page_says_nothing_of_pages_that_were_not_read(
     assert len(deeper) == 250
 
 
-async def test_a_whole_list_of_several_pages_is_asked_for_anew(world: World) -> None:
-    file_deployments(world, 150)
+async def test_each_page_of_a_whole_list_is_remembered_by_itself(world: World) -> None:
+    file_deployments(world, 250)
+    first = Reader(world.github)
+    found = await first.all(PATH, Deployment)
+    world.requests()
+
+    assert await remembering(world, first.fresh).all(PATH, Deployment) == found
+    assert [request.status for request in world.requests()] == [304, 304, 304]
+
+
+async def test_what_comes_after_a_page_that_is_full_and_unchanged_is_read(world: World) -> None:
+    file_deployments(world, 100)
+    oldest = world.fake.repositories[0].deployments.pop(0)
+    file_deployments(world, 1)
     first = Reader(world.github)
     await first.all(PATH, Deployment)
+    world.fake.repositories[0].deployments.insert(0, oldest)
 
-    await remembering(world, first.fresh).all(PATH, Deployment)
+    found = await remembering(world, first.fresh).all(PATH, Deployment)
 
-    assert world.charged() == 4
+    assert oldest.id in {deployment.id for deployment in found}
+    assert [request.status for request in world.requests()][2:] == [304, 200]
 
 
 async def test_a_list_that_was_cut_short_leaves_nothing_behind(world: World) -> None:

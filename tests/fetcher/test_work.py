@@ -71,7 +71,7 @@ async def test_one_repositorys_failure_does_not_touch_another(parts: tuple[World
     world, work = parts
     world.fake.fail("/repos/acme/one*", answer(404), times=99)
 
-    errors = await asyncio.gather(*map(work.read, work.rota.repositories))
+    errors = await asyncio.gather(*map(work.read, await work.rota.roster.names()))
 
     assert [type(error).__name__ for error in errors] == ["Missing", "NoneType"]
     assert len(await world.told()) == 2
@@ -122,7 +122,7 @@ async def test_only_so_many_passes_are_under_way_and_none_starves(tmp_path: Path
         fake.add_repository(f"acme/app-{number}")
     fake.fail("*", hang(), times=PASSES_AT_ONCE)
     async with working(fake, tmp_path) as (_, work):
-        passes = [asyncio.create_task(work.read(name)) for name in work.rota.repositories]
+        passes = [asyncio.create_task(work.read(name)) for name in await work.rota.roster.names()]
         await until(lambda: len(fake.requests) == PASSES_AT_ONCE)
         for task in passes[:2]:
             task.cancel()

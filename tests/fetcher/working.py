@@ -1,6 +1,6 @@
 """A whole fetcher but its process: it reads a fake GitHub and delivers to a receiver."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -8,10 +8,12 @@ from pathlib import Path
 import aiohttp
 
 from fetcher.deliver import Delivery
+from fetcher.roster import Roster
 from fetcher.rota import Rota
+from fetcher.selection import select
 from fetcher.work import Work
 from tests.fake_github import FakeGitHub
-from tests.fetcher.reading import TOKEN, World, reading
+from tests.fetcher.reading import BACKFILL, TOKEN, World, reading
 from tests.fetcher.receiver_double import API_KEY
 
 CYCLE = timedelta(seconds=30)
@@ -25,6 +27,7 @@ async def working(
     *,
     token: str | None = TOKEN,
     budget_percent: int = 100,
+    patterns: Sequence[str] = (),
 ) -> AsyncIterator[tuple[World, Work]]:
     async with (
         reading(fake, folder, token=token, budget_percent=budget_percent) as world,
@@ -32,5 +35,8 @@ async def working(
     ):
         delivery = Delivery(world.engine, session, receiver_url, API_KEY, 5, world.clock)
         names = [repository.full_name for repository in fake.repositories]
-        rota = Rota(world.engine, world.githubs, names, CYCLE, world.clock)
+        roster = Roster(
+            world.engine, world.githubs, select(patterns or names), BACKFILL, world.clock
+        )
+        rota = Rota(world.engine, world.githubs, roster, CYCLE, world.clock)
         yield world, Work(rota, world.githubs, world.poller, delivery, world.clock)

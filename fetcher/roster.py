@@ -1,0 +1,149 @@
+"""The repositories that there are to read, as the owners that are followed have them by now.
+
+What an owner had when it was last asked is in the state, so that no answer, or none in time, leaves
+known repositories unread. One that is gone keeps its state: it may come back.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from fetcher import observations, upsert
+from fetcher.clock import Clock
+from fetcher.github.errors import GitHubError
+from fetcher.github.githubs import GitHubs
+from fetcher.github.owned import owned_repositories
+from fetcher.github.reader import Reader, Snapshot
+from fetcher.schema import owners
+from fetcher.selection import Selection
+
+log = logging.getLogger(__name__)
+
+ASKED_AGAIN: Final = timedelta(minutes=10)
+AFTER_FAILURE: Final = timedelta(minutes=1)
+
+
+class Owned(NamedTuple):
+    """What an owner had, and when."""
+
+    names: tuple[str, ...]
+    read_at: datetime
+
+
+class Roster:
+    """Keeps the repositories that are selected.
+
+    Attributes:
+        owners: Whose repositories are followed.
+        failures: Why an owner could not be asked, by name.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        githubs: GitHubs,
+        selection: Selection,
+        backfill: timedelta,
+        clock: Clock,
+    ) -> None:
+        self.owners = frozenset(selection.owners)
+        self.failures: dict[str, GitHubError] = {}
+        self._engine = engine
+        self._githubs = githubs
+        self._selection = selection
+        self._backfill = backfill
+        self._clock = clock
+        self._owned: dict[str, Owned] | None = None
+        self._not_before: dict[str, datetime] = {}
+
+    async def names(self) -> tuple[str, ...]:
+        """The repositories to read, all of them registered; owners are asked when that is due."""
+        owned = await self._known()
+        for owner in self._selection.owners:
+            if self._is_due(owner, owned.get(owner)):
+                await self._ask(owner, owned)
+        return self._selection.names({owner: each.names for owner, each in owned.items()})
+
+    async def _known(self) -> dict[str, Owned]:
+        if self._owned is None:
+            async with self._engine.begin() as connection:
+                found = await _kept(connection)
+                names = {owner: each.names for owner, each in found.items()}
+                await self._register(connection, self._selection.names(names))
+            self._owned = found
+        return self._owned
+
+    def _is_due(self, owner: str, owned: Owned | None) -> bool:
+        now = self._clock()
+        if now < self._not_before.get(owner, now) <= now + AFTER_FAILURE:
+            return False
+        return owned is None or not owned.read_at <= now < owned.read_at + ASKED_AGAIN
+
+    async def _ask(self, owner: str, owned: dict[str, Owned]) -> None:
+        reader = Reader(self._githubs.for_owner(owner), self._snapshot)
+        try:
+            names = await owned_repositories(self._githubs.for_owner(owner), reader, owner)
+        except GitHubError as error:
+            self.failures[owner] = error
+            self._not_before[owner] = self._clock() + AFTER_FAILURE
+            return
+        self.failures.pop(owner, None)
+        await self._keep(owner, names, reader.fresh)
+        _say(owner, owned.get(owner), names)
+        owned[owner] = Owned(names, self._clock())
+
+    async def _keep(
+        self, owner: str, names: tuple[str, ...], fresh: Mapping[str, Snapshot]
+    ) -> None:
+        now = self._clock()
+        row = {"name": owner, "repositories": json.dumps(names).encode(), "read_at": now}
+        async with self._engine.begin() as connection:
+            await upsert.put(connection, owners, [row])
+            await observations.keep_snapshots(connection, f"{owner}/*", fresh, now)
+            await self._register(connection, self._selection.names({owner: names}))
+
+    async def _register(self, connection: AsyncConnection, names: tuple[str, ...]) -> None:
+        await observations.register(connection, names, self._clock() - self._backfill)
+
+    async def _snapshot(self, key: str) -> Snapshot | None:
+        async with self._engine.begin() as connection:
+            return await observations.snapshot(connection, key)
+
+
+async def look_up(
+    githubs: GitHubs, selection: Selection
+) -> tuple[tuple[str, ...], dict[str, GitHubError]]:
+    """The repositories that are selected, asked of GitHub without a state.
+
+    Returns:
+        Their names, and why an owner could not be asked, by name.
+    """
+    owned: dict[str, tuple[str, ...]] = {}
+    failures: dict[str, GitHubError] = {}
+    for owner in selection.owners:
+        github = githubs.for_owner(owner)
+        try:
+            owned[owner] = await owned_repositories(github, Reader(github), owner)
+        except GitHubError as error:
+            failures[owner] = error
+    return selection.names(owned), failures
+
+
+async def _kept(connection: AsyncConnection) -> dict[str, Owned]:
+    rows = await connection.execute(select(owners))
+    return {row.name: Owned(tuple(json.loads(row.repositories)), row.read_at) for row in rows}
+
+
+def _say(owner: str, before: Owned | None, names: tuple[str, ...]) -> None:
+    if before is None:
+        log.info("%s/*: %d repositories", owner, len(names))
+        return
+    for name in sorted(set(names) - set(before.names)):
+        log.info("%s/*: %s is read from now on", owner, name)
+    for name in sorted(set(before.names) - set(names)):
+        log.info("%s/*: %s is not there any more", owner, name)

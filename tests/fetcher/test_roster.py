@@ -1,0 +1,152 @@
+"""Repositories of owners that are followed, as they come and go."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from fetcher.roster import AFTER_FAILURE, ASKED_AGAIN
+from fetcher.work import Work
+from tests.fake_github import FakeGitHub, answer, server_error
+from tests.fetcher.reading import TOKEN, World, fake_github
+from tests.fetcher.working import working
+
+
+@pytest.fixture
+def fake() -> FakeGitHub:
+    fake = fake_github()
+    for name in ("shop", "api", "web"):
+        fake.add_repository(f"acme/{name}", workflows={"cd.yml": ""})
+    return fake
+
+
+@asynccontextmanager
+async def following(
+    fake: FakeGitHub, folder: Path, *patterns: str, token: str | None = TOKEN
+) -> AsyncIterator[tuple[World, Work]]:
+    async with working(fake, folder, patterns=patterns, token=token) as parts:
+        yield parts
+
+
+async def names(work: Work) -> Sequence[str]:
+    return sorted((await work.due()).names)
+
+
+async def cycle(work: Work) -> None:
+    await asyncio.gather(*map(work.read, (await work.due()).names))
+
+
+async def test_all_of_an_owner_are_read_but_those_that_are_left_out_or_cannot_deploy(
+    fake: FakeGitHub, tmp_path: Path
+) -> None:
+    fake.add_repository("acme/old").archived = True
+    fake.add_repository("other/thing")
+    async with following(fake, tmp_path, "acme/*", "!acme/web") as (_, work):
+        assert await names(work) == ["acme/api", "acme/shop"]
+
+
+async def test_an_archived_repository_that_is_named_is_read(
+    fake: FakeGitHub, tmp_path: Path
+) -> None:
+    fake.add_repository("acme/old").archived = True
+    async with following(fake, tmp_path, "acme/*", "acme/old") as (_, work):
+        assert "acme/old" in await names(work)
+
+
+async def test_a_repository_that_comes_is_read_with_its_past_and_one_that_goes_is_not(
+    fake: FakeGitHub, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "fetcher.roster")
+    async with following(fake, tmp_path, "acme/*") as (world, work):
+        await cycle(work)
+        fake.delete("acme/web")
+        new = fake.add_repository("acme/new", workflows={"cd.yml": ""})
+        new.start_run("cd.yml").deploy("dev")
+        world.clock.tick(ASKED_AGAIN.total_seconds())
+        await cycle(work)
+
+        assert await world.told("service", "environment") == [("new", "dev"), ("new", "dev")]
+        assert await names(work) == ["acme/api", "acme/new", "acme/shop"]
+        assert caplog.messages == [
+            "acme/*: 3 repositories",
+            "acme/*: acme/new is read from now on",
+            "acme/*: acme/web is not there any more",
+        ]
+
+
+async def test_one_that_comes_back_goes_on_where_it_was(fake: FakeGitHub, tmp_path: Path) -> None:
+    shop = fake.repositories[0]
+    shop.start_run("cd.yml").deploy("dev")
+    async with following(fake, tmp_path, "acme/*") as (world, work):
+        await cycle(work)
+        for present in (False, True):
+            fake.repositories = fake.repositories[1:] if not present else [shop, *fake.repositories]
+            world.clock.tick(ASKED_AGAIN.total_seconds())
+            await cycle(work)
+
+        assert len(await world.told()) == 2
+
+
+async def test_an_owner_is_asked_seldom_and_for_nothing_while_nothing_changes(
+    tmp_path: Path,
+) -> None:
+    fake = fake_github()
+    for number in range(250):
+        fake.add_repository(f"acme/app-{number}")
+    async with following(fake, tmp_path, "acme/*") as (world, work):
+        assert len(await names(work)) == 250
+        world.requests()
+        for _ in range(20):
+            world.clock.tick(30)
+            await work.due()
+
+        asked = world.requests()
+        assert [request.status for request in asked] == [304, 304, 304]
+        assert not any(request.charged for request in asked)
+
+
+async def test_what_is_known_is_read_while_the_owner_cannot_be_asked(
+    fake: FakeGitHub, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with following(fake, tmp_path, "acme/*") as (world, work):
+        await work.due()
+        world.clock.tick(ASKED_AGAIN.total_seconds())
+
+    async with following(fake, tmp_path, "acme/*") as (world, work):
+        fake.fail("/orgs/*", server_error(), times=99)
+        assert len(await names(work)) == 3
+        world.clock.tick(1)
+        assert len(await names(work)) == 3
+        assert caplog.messages == ["acme/*: GitHub answers 500"]
+
+        fake.faults.clear()
+        caplog.set_level(logging.INFO, "fetcher.troubles")
+        world.clock.tick(AFTER_FAILURE.total_seconds())
+        await work.due()
+        assert caplog.messages[-1].startswith("acme/*: all right again")
+
+
+async def test_an_owner_that_is_not_known_does_not_hold_up_the_others(
+    fake: FakeGitHub, tmp_path: Path
+) -> None:
+    fake.fail("/orgs/gone/repos", answer(403), times=9)
+    async with following(fake, tmp_path, "gone/*", "acme/*") as (_, work):
+        due = await work.due()
+
+        assert len(due.names) == 3
+        assert list(due.unlisted) == ["gone"]
+
+
+async def test_a_persons_private_repositories_are_read_with_their_own_token_alone(
+    fake: FakeGitHub, tmp_path: Path
+) -> None:
+    fake.users.add("ana")
+    fake.add_repository("ana/site")
+    fake.add_repository("ana/secret", private=True)
+    fake.add_token("ghp_ana", login="ana")
+    for token, count in (("ghp_ana", 2), (TOKEN, 1), (None, 1)):
+        async with following(fake, tmp_path / str(token), "ana/*", token=token) as (_, work):
+            assert len(await names(work)) == count
