@@ -63,6 +63,8 @@ def test_a_run_url_that_is_not_http_is_text_and_never_a_link(
     expect(dashboard.deployments).to_have_count(len(NOT_HTTP))
     for url in NOT_HTTP:
         expect(dashboard.history.get_by_title(url, exact=True)).to_have_text(url.strip())
+    for button in dashboard.history.get_by_role("button").all():
+        button.click()
     targets = dashboard.drawer.get_by_role("link").evaluate_all(
         "links => links.map((link) => link.getAttribute('href'))"
     )

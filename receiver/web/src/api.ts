@@ -82,15 +82,26 @@ export async function getRow(service: string, signal: AbortSignal): Promise<Matr
   return (await (await get("/api/matrix", { service }, signal)).json()) as Matrix;
 }
 
-/** One page of a slot's history, newest first. */
-export async function getHistory(
-  slot: { service: string; environment: string },
+/** The most events that one page may have. */
+export const LARGEST_PAGE = 500;
+
+/** Which events of the log are asked for; all of them by default. */
+export interface LogQuery {
+  service?: string;
+  environment?: string;
+  status?: Status;
+  deployment_id?: string;
+}
+
+/** One page of the log, newest first. */
+export async function getDeployments(
+  query: LogQuery,
   cursor: string | null,
+  limit: number,
   signal: AbortSignal,
 ): Promise<DeploymentPage> {
-  const { service, environment } = slot;
-  const query = { service, environment, limit: "50", ...(cursor === null ? {} : { cursor }) };
-  return (await (await get("/api/deployments", query, signal)).json()) as DeploymentPage;
+  const asked = { ...query, limit: String(limit), ...(cursor === null ? {} : { cursor }) };
+  return (await (await get("/api/deployments", asked, signal)).json()) as DeploymentPage;
 }
 
 /** Every environment there is, in promotion order. */

@@ -1,4 +1,4 @@
-import { formatView, parseView, type Kind, type SlotName, type View } from "./lib/address";
+import { formatView, parseView, type Kind, type OpenSlot, type View } from "./lib/address";
 
 /** What the page shows, kept in its address: a reload or a copied link shows the same. */
 export class ViewState {
@@ -20,7 +20,7 @@ export class ViewState {
   }
 
   /** Open a slot's history, one step of the browser's history however many are looked through. */
-  openSlot(open: SlotName): void {
+  openSlot(open: OpenSlot): void {
     if (this.#current.open) this.change({ open });
     else this.#push({ open });
   }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Status } from "../src/api";
-import { attemptDuration, groupDeployments, mergeEvents, newest } from "../src/lib/deployments";
+import type { DeploymentEvent, Status } from "../src/api";
+import { attemptsOf, groupDeployments, mergeEvents, newest } from "../src/lib/deployments";
 import { makeEvent } from "./events";
 
 const at = (minute: number, status: Status, deployment_id = "run-1") =>
@@ -31,7 +31,12 @@ test("events of one deployment stand together, the newest deployment first", () 
   ]);
 });
 
-test("each attempt of a retried deployment has its own duration", () => {
+const minutes = (events: DeploymentEvent[]) =>
+  groupDeployments(events)
+    .flatMap(attemptsOf)
+    .map(({ events, took }) => [events.map((event) => event.id), took && took / 60_000]);
+
+test("each attempt of a retried deployment has its own events and duration", () => {
   const events = [
     at(9, "success"),
     at(6, "in-progress"),
@@ -40,15 +45,22 @@ test("each attempt of a retried deployment has its own duration", () => {
     at(1, "in-progress"),
   ];
 
-  const minutes = events
-    .map((_, index) => attemptDuration(events, index))
-    .map((ms) => ms && ms / 60_000);
-
-  expect(minutes).toEqual([4, undefined, undefined, 2, undefined]);
+  expect(minutes(events)).toEqual([
+    [[9, 6, 5], 4],
+    [[3, 1], 2],
+  ]);
 });
 
-test("a deployment that was only reported when finished has no duration", () => {
-  expect(attemptDuration([at(2, "success")], 0)).toBeUndefined();
+test("attempts of which only the end is reported are told apart, without a duration", () => {
+  expect(minutes([at(4, "success"), at(2, "failure")])).toEqual([
+    [[4], undefined],
+    [[2], undefined],
+  ]);
+});
+
+test("an end that is reported twice is one attempt", () => {
+  const twice = { ...at(3, "success"), id: 4 };
+  expect(minutes([twice, at(3, "success"), at(1, "in-progress")])).toEqual([[[4, 3, 1], 2]]);
 });
 
 test("a field that the last event lacks is taken from the one before", () => {
@@ -58,7 +70,7 @@ test("a field that the last event lacks is taken from the one before", () => {
   ]);
   if (!deployment) throw new Error("two events are a deployment");
 
-  expect(newest(deployment, "version")).toBe("1.4.2");
-  expect(newest(deployment, "run_url")).toBe("https://ci.example/2");
-  expect(newest(deployment, "sha")).toBeUndefined();
+  expect(newest(deployment.events, "version")).toBe("1.4.2");
+  expect(newest(deployment.events, "run_url")).toBe("https://ci.example/2");
+  expect(newest(deployment.events, "sha")).toBeUndefined();
 });

@@ -5,6 +5,11 @@ export interface SlotName {
   environment: string;
 }
 
+/** A slot whose history is open, and the deployment in it that is meant, if one is. */
+export interface OpenSlot extends SlotName {
+  deployment?: string;
+}
+
 export const KINDS = ["matrix", "feed", "lanes"] as const;
 export const STATUSES = ["failure", "in-progress", "stalled"] as const;
 export const PERIODS = ["hour", "day"] as const;
@@ -30,7 +35,7 @@ export interface View extends Filter {
   /** For a screen in the room: how many seconds each page of it stands; null for a desk. */
   wall: number | null;
   /** The slot whose history is open. */
-  open: SlotName | null;
+  open: OpenSlot | null;
 }
 
 export const PLAIN: View = {
@@ -54,6 +59,7 @@ export function parseView(search: string): View {
   const query = new URLSearchParams(search);
   const service = query.get("service");
   const environment = query.get("environment");
+  const deployment = query.get("deployment");
   return {
     kind: oneOf(KINDS, query.get("view")) ?? PLAIN.kind,
     text: query.get("q") ?? PLAIN.text,
@@ -65,7 +71,8 @@ export function parseView(search: string): View {
     columns: query.getAll("column"),
     hidden: query.getAll("hide"),
     wall: query.has("wall") ? seconds(query.get("wall")) : null,
-    open: service && environment ? { service, environment } : null,
+    open:
+      service && environment ? { service, environment, ...(deployment && { deployment }) } : null,
   };
 }
 
@@ -94,6 +101,7 @@ export function formatView(view: View): string {
   if (open) {
     query.set("service", open.service);
     query.set("environment", open.environment);
+    if (open.deployment) query.set("deployment", open.deployment);
   }
   return query.size ? `?${query}` : "";
 }

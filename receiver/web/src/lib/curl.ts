@@ -1,3 +1,8 @@
+import type { DeploymentEvent } from "../api";
+
+/** What the receiver adds to an event, and a POST must not hold. */
+const ADDED = new Set(["id", "received_at", "progress_reporter"]);
+
 /** The command that posts a first event to the receiver at `origin`, ready to paste. */
 export function firstEventCommand(origin: string): string {
   return [
@@ -12,5 +17,18 @@ export function firstEventCommand(origin: string): string {
     `    "status": "success",`,
     `    "happened_at": "'"$(date -u +%Y-%m-%dT%H:%M:%SZ)"'"`,
     `  }'`,
+  ].join("\n");
+}
+
+/** The command that posts an event like this one to the receiver at `origin`. */
+export function postCommand(event: DeploymentEvent, origin: string): string {
+  const sent = Object.fromEntries(Object.entries(event).filter(([field]) => !ADDED.has(field)));
+  // In single quotes a shell takes everything as it is, but for the single quote.
+  const body = JSON.stringify(sent, null, 2).replaceAll("'", `'\\''`);
+  return [
+    `curl -fsS -X POST "${origin}/api/deployments" \\`,
+    `  -H "X-Api-Key: $DASHBOARD_API_KEY" \\`,
+    `  -H "Content-Type: application/json" \\`,
+    `  -d '${body}'`,
   ].join("\n");
 }

@@ -1,10 +1,25 @@
 import type { DeploymentEvent } from "../api";
 import { compareEvents, isFinished } from "./order";
 
-/** The events of one slot that share a `deployment_id`, newest first. */
+/** Newest first, and at least one. */
+export type Events = [DeploymentEvent, ...DeploymentEvent[]];
+
+/** The events of one slot that share a `deployment_id`. */
 export interface Deployment {
   id: string;
-  events: [DeploymentEvent, ...DeploymentEvent[]];
+  events: Events;
+}
+
+/**
+ * One try of a deployment: events in progress and the finished one after them. A deployment that
+ * was run again has several.
+ */
+export interface Attempt {
+  events: Events;
+  /** Its version, else its commit. */
+  version: string | undefined;
+  /** How long (ms) it took; undefined while it is not over, or when only its end was reported. */
+  took: number | undefined;
 }
 
 /** Two lists of events as one: newest first, each event once. */
@@ -24,25 +39,35 @@ export function groupDeployments(events: DeploymentEvent[]): Deployment[] {
   return [...groups.values()];
 }
 
-/**
- * How long (ms) the attempt took that ended with `events[index]`; undefined for an event that ends
- * nothing. An attempt is a run of events in progress and the finished one after them: a deployment
- * that was retried has several.
- */
-export function attemptDuration(events: DeploymentEvent[], index: number): number | undefined {
-  const end = events[index];
-  if (!end || !isFinished(end)) return undefined;
-  let start: DeploymentEvent | undefined;
-  for (const event of events.slice(index + 1)) {
-    if (isFinished(event)) break;
-    start = event;
+/** A deployment's attempts, newest first. */
+export function attemptsOf({ events }: Deployment): Attempt[] {
+  const runs: Events[] = [];
+  for (const event of events) {
+    const run = runs.at(-1);
+    // Going back in time: what is finished ended an attempt of its own, or was only said twice.
+    if (!run || (isFinished(event) && !isSame(event, run.at(-1)))) runs.push([event]);
+    else run.push(event);
   }
-  return start && Date.parse(end.happened_at) - Date.parse(start.happened_at);
+  return runs.map((events) => ({
+    events,
+    version: newest(events, "version") ?? newest(events, "sha"),
+    took: duration(events),
+  }));
 }
 
-/** The first value that any event of a deployment has for a field, the newest event first. */
+function isSame(event: DeploymentEvent, other: DeploymentEvent | undefined): boolean {
+  return event.status === other?.status && event.happened_at === other.happened_at;
+}
+
+function duration(events: Events): number | undefined {
+  const [last, first] = [events[0], events.at(-1)];
+  if (!first || !isFinished(last) || isFinished(first)) return undefined;
+  return Date.parse(last.happened_at) - Date.parse(first.happened_at);
+}
+
+/** The first value that any of the events has for a field, the newest event first. */
 export function newest<Field extends keyof DeploymentEvent>(
-  { events }: Deployment,
+  events: DeploymentEvent[],
   field: Field,
 ): DeploymentEvent[Field] | undefined {
   return events.find((event) => event[field] !== undefined)?.[field];
