@@ -7,21 +7,40 @@ import aiohttp
 
 from fetcher.clock import Clock, system_clock
 from fetcher.config import Settings
-from fetcher.github.credentials import Token
+from fetcher.github.app import App, Installation
+from fetcher.github.credentials import Credential, Token
 from fetcher.github.gate import Gate
 from fetcher.github.githubs import GitHubs
 from fetcher.github.server import TIMEOUT, Server
+from fetcher.github.settings import CredentialSettings, GitHubSettings, OwnersCredentialSettings
 
 
 @asynccontextmanager
 async def open_githubs(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[GitHubs]:
     """GitHub, for every owner."""
     github = settings.github
-    token = Token(github.token.get_secret_value() if github.token else None)
-
-    def new_gate() -> Gate:
-        return Gate(github.requests_per_minute, github.budget_percent, clock)
-
     jar = aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(cookie_jar=jar, timeout=TIMEOUT) as session:
-        yield GitHubs(Server(session, github.api_url), lambda _owner: token, new_gate)
+        server = Server(session, github.api_url)
+        yield GitHubs(
+            server,
+            lambda owner: credential_for(owner, github, server, clock),
+            lambda: Gate(github.requests_per_minute, github.budget_percent, clock),
+        )
+
+
+def credential_for(
+    owner: str, settings: GitHubSettings, server: Server, clock: Clock
+) -> Credential:
+    """What to ask with about an owner's repositories."""
+    given = settings.credential_for(owner)
+    if given.app_id and given.private_key:
+        app = App(given.app_id, given.private_key.get_secret_value())
+        return Installation(server, app, owner, clock)
+    return Token(given.token.get_secret_value() if given.token else None, _name(given))
+
+
+def _name(given: CredentialSettings) -> str:
+    if isinstance(given, OwnersCredentialSettings):
+        return f"the token for {', '.join(given.owners)}"
+    return "the token"

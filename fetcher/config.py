@@ -8,22 +8,10 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    InstanceOf,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -32,14 +20,14 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
+from fetcher.github.settings import GitHubSettings, token_of_environment
 from fetcher.selection import select
+from fetcher.values import Address, Secret, State
 
 CONFIG_VARIABLE: Final = "DEPLOYMENT_DASHBOARD_CONFIG"
 SECTIONS: Final = {"receiver", "fetcher"}
-TOKEN_VARIABLES: Final = ("GH_TOKEN", "GITHUB_TOKEN")  # as GitHub's own command line reads them
+SECRETS: Final = ("api_key", "token", "private_key")
 # What Kubernetes sets in every container for a service named "fetcher".
 # https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables
 SERVICE_LINK: Final = re.compile(r"service_host|service_port(_.*)?|port(_\d+_.*)?")
@@ -63,73 +51,9 @@ def _repositories(patterns: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(unique.values())
 
 
-def _address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("is not an http:// or https:// address")
-    if parts.username is not None:
-        raise ValueError("must not hold a user or password")
-    return url.rstrip("/")
-
-
-def _visible(secret: SecretStr) -> SecretStr:
-    # It becomes the value of a header, where anything else could not be sent.
-    if not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
-        raise ValueError("holds a character that is not visible ASCII")
-    return secret
-
-
-def _absent_if_empty(value: object) -> object:
-    return None if value == "" else value
-
-
-def _place(state: object) -> object:
-    if not isinstance(state, str) or "://" not in state:
-        return state
-    if not re.match(r"postgres(ql)?(\+asyncpg)?://", state):
-        raise ValueError("is neither a file nor a postgresql+asyncpg:// address")
-    try:
-        return make_url(state).set(drivername="postgresql+asyncpg")
-    except (ArgumentError, ValueError):
-        raise ValueError("is not an address of a database") from None  # it may hold a password
-
-
-Address = Annotated[str, AfterValidator(_address)]
-Secret = Annotated[
-    Annotated[SecretStr, AfterValidator(_visible)] | None, BeforeValidator(_absent_if_empty)
-]
-# A URL's repr hides its password.
-State = Annotated[Path | InstanceOf[URL], BeforeValidator(_place)]
 Repositories = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_repositories)
 ]
-
-
-class GitHubSettings(BaseModel):
-    """`[fetcher.github]`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    api_url: Address = "https://api.github.com"
-    token: Secret = None
-    token_file: Path | None = None
-    requests_per_minute: int = Field(default=600, ge=1)
-    budget_percent: int = Field(default=50, ge=1, le=100)
-    id_prefix: str = Field(default="gh", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$")
-
-    @model_validator(mode="after")
-    def _token_travels_encrypted(self) -> "GitHubSettings":
-        parts = urlsplit(self.api_url)
-        if self.token and parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-            raise ValueError("api_url must be https:// when there is a token")
-        return self
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class Settings(BaseSettings):
@@ -164,13 +88,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment over file over GitHub's own variables; `load` gives the file as init."""
         del env_settings, dotenv_settings, file_secret_settings
-        token = next(filter(None, map(os.environ.get, TOKEN_VARIABLES)), None)
-        fallback = {"github": {"token": token}} if token else {}
-        return (
-            _Environment(settings_cls),
-            init_settings,
-            InitSettingsSource(settings_cls, init_kwargs=fallback),
-        )
+        return _Environment(settings_cls), init_settings, _GitHubsOwnVariables(settings_cls, {})
 
 
 class _Environment(EnvSettingsSource):
@@ -195,6 +113,15 @@ class _Environment(EnvSettingsSource):
             if name.partition("__")[0] not in self.settings_cls.model_fields
             and not SERVICE_LINK.fullmatch(name)
         ]
+
+
+class _GitHubsOwnVariables(InitSettingsSource):
+    """The last resort for a token."""
+
+    def __call__(self) -> dict[str, Any]:
+        github = self.current_state.get("github")
+        token = token_of_environment(github if isinstance(github, dict) else {}, os.environ)
+        return {"github": {"token": token}} if token else {}
 
 
 def load(config: Path | None) -> Settings:
@@ -240,24 +167,30 @@ def _section(path: Path | None) -> dict[str, Any]:
     return section
 
 
-def with_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with each `…_file` replaced by the secret that the file holds.
+def with_secrets(values: Mapping[str, Any], section: str = "") -> dict[str, Any]:
+    """The values with each secret's `…_file` replaced by what the file holds, section by section.
 
     Raises:
         Mistakes: A file can't be read, or there is a secret beside its file.
     """
     filled = dict(values)
-    if "api_key_file" in filled:
-        filled["api_key"] = _secret("api_key", filled, filled.pop("api_key_file"))
-    github = filled.get("github")
-    if isinstance(github, dict) and "token_file" in github:
-        rest = {name: value for name, value in github.items() if name != "token_file"}
-        secret = _secret("token", rest, github["token_file"], "github.")
-        filled["github"] = {**rest, "token": secret}
+    for name, value in values.items():
+        secret = name.removesuffix("_file")
+        if name != secret and secret in SECRETS:
+            filled[secret] = _secret(secret, filled, filled.pop(name), section)
+        elif isinstance(value, dict):
+            filled[name] = with_secrets(value, f"{section}{name}.")
+        elif isinstance(value, list):
+            filled[name] = [
+                with_secrets(item, f"{section}{name}[{number}].")
+                if isinstance(item, dict)
+                else item
+                for number, item in enumerate(value, start=1)
+            ]
     return filled
 
 
-def _secret(name: str, beside: Mapping[str, Any], file: object, section: str = "") -> str:
+def _secret(name: str, beside: Mapping[str, Any], file: object, section: str) -> str:
     label = _label(f"{section}{name}_file")
     if name in beside:
         raise Mistakes([f"{label}: give the secret or its file, not both"])
@@ -269,7 +202,7 @@ def _secret(name: str, beside: Mapping[str, Any], file: object, section: str = "
 
 
 def _sentence(detail: Any) -> str:
-    where = ".".join(str(part) for part in detail["loc"] if not isinstance(part, int))
+    where = "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in detail["loc"])[1:]
     if detail["type"] == "extra_forbidden":
         return f"{_label(where)}: there is no such setting"
     message = detail["msg"].removeprefix("Value error, ")
@@ -277,5 +210,5 @@ def _sentence(detail: Any) -> str:
 
 
 def _label(where: str) -> str:
-    variable = "FETCHER_" + where.upper().replace(".", "__")
+    variable = "FETCHER_" + where.partition("[")[0].upper().replace(".", "__")
     return f"fetcher.{where} ({variable})"

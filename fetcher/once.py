@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeGuard
 
-from fetcher.github.errors import Limited
+from fetcher.github.errors import Limited, ShutOut
 from fetcher.work import Work
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ async def once(work: Work, sleep: Sleep = asyncio.sleep) -> int:
     await work.rota.note()
     undelivered = await _deliver(work, patience)
     errors += due.unlisted.values()
-    if due.paused or undelivered or not all(isinstance(error, Limited) for error in errors):
+    if due.paused or undelivered or not all(map(_passes, errors)):
         return FAILED
     return TRY_LATER if errors else DONE
 
@@ -42,17 +42,18 @@ async def _read(work: Work, names: Sequence[str], patience: "_Patience") -> list
     errors: list[Exception] = []
     while names:
         ends = await asyncio.gather(*map(work.read, names))
-        errors += [error for error in ends if error and not isinstance(error, Limited)]
-        limited = {
-            name: error
-            for name, error in zip(names, ends, strict=True)
-            if isinstance(error, Limited)
-        }
+        errors += [error for error in ends if error and not _passes(error)]
+        limited = {n: error for n, error in zip(names, ends, strict=True) if _passes(error)}
         names = list(limited)
         last = max(limited.values(), key=lambda error: error.until, default=None)
         if last and not await patience.wait(last.until - work.clock()):
             return [*errors, last]
     return errors
+
+
+def _passes(error: Exception | None) -> TypeGuard[Limited]:
+    """Whether to wait is all that it takes."""
+    return isinstance(error, Limited) and not isinstance(error, ShutOut)
 
 
 async def _deliver(work: Work, patience: "_Patience") -> int:

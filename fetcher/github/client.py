@@ -18,6 +18,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
+from fetcher.github import refusals
 from fetcher.github.credentials import Credential
 from fetcher.github.errors import (
     Forbidden,
@@ -25,7 +26,7 @@ from fetcher.github.errors import (
     Limited,
     Missing,
     Unreachable,
-    missing_permission,
+    Unusable,
 )
 from fetcher.github.gate import Gate
 from fetcher.github.server import Response, Server, request_headers
@@ -34,7 +35,7 @@ TRIES: Final = 3
 REDIRECTS: Final = frozenset({301, 302, 307, 308})
 MOST_REDIRECTS: Final = 3
 GONE: Final = frozenset({404, 410, 451})
-REFUSED: Final = frozenset({401, 403, 429})
+REFUSED: Final = frozenset({403, 429})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +116,15 @@ class GitHub:
         self, method: str, url: str, headers: Mapping[str, str], document: Any
     ) -> tuple[Response, str | None]:
         async with self.gate.turn():
-            token = await self.credential.token()
+            token = await self._token()
             whole = {**request_headers(oauth_token=token), **headers}
             return await self.server.exchange(method, url, whole, document), token
+
+    async def _token(self) -> str | None:
+        try:
+            return await self.credential.token()
+        except Unusable as error:
+            raise self.gate.shut_out(str(error)) from None
 
     def _decipher(self, response: Response) -> Reply:
         status, headers = response.status, response.headers
@@ -127,7 +134,7 @@ class GitHub:
         try:
             data, _, following = sansio.decipher_response(status, headers, response.body)
         except gidgethub.HTTPException as error:
-            raise self._failure(status, headers, str(error)) from None
+            raise self._failure(status, headers, refusals.cleaned(error)) from None
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             # What gidgethub meets when the answer is not JSON, or not of GitHub's shape.
             raise self._failure(status, headers, "no message") from None
@@ -135,14 +142,24 @@ class GitHub:
         return Reply(data, headers.get("etag"), modified=True, more=following is not None)
 
     def _failure(self, status: int, headers: Mapping[str, str], message: str) -> Exception:
+        who = self.credential.name
+        if status == HTTPStatus.UNAUTHORIZED:
+            return self.gate.shut_out(refusals.unknown_credential(who, message))
         if status in REFUSED:
-            limited: Limited | None = self.gate.refused(status, headers, message)
-            return limited or Forbidden(missing_permission(headers, message))
+            return self._refusal(status, headers, message)
         self.gate.answered(headers, charged=True)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return Unreachable(f"GitHub answers {status}")
         if status in GONE:
-            return Missing("GitHub does not know it, or hides it from the token")
+            return Missing(refusals.not_found(who))
         if status == HTTPStatus.OK:
             return Garbled("GitHub's answer is not JSON")
         return Garbled(f"GitHub answers {status}: {message}")
+
+    def _refusal(self, status: int, headers: Mapping[str, str], message: str) -> Exception:
+        if refusals.is_suspended(message):
+            return self.gate.shut_out(f"{self.credential.name}: {message}")
+        limited: Limited | None = self.gate.refused(status, headers, message)
+        return limited or Forbidden(
+            refusals.missing_permission(self.credential.name, headers, message)
+        )

@@ -5,19 +5,23 @@ from typing import Protocol
 
 
 class Credential(Protocol):
-    """Something to ask GitHub with.
+    """Something to ask GitHub with."""
 
-    Attributes:
-        name: For people, as in "GitHub refuses …"; it holds no secret.
-        fingerprint: Tells credentials apart, the same for as long as their limit is; no secret.
-        is_anonymous: It is nothing: everything asked is charged, and only the public is seen.
-        is_installation: It is an App's, for the repositories of an owner, or for some of them.
-    """
+    @property
+    def name(self) -> str:
+        """For people, as in "GitHub refuses …"; it holds no secret."""
 
-    name: str
-    fingerprint: str
-    is_anonymous: bool
-    is_installation: bool
+    @property
+    def fingerprint(self) -> str:
+        """Tells credentials apart, each of which has a limit of its own; no secret."""
+
+    @property
+    def is_anonymous(self) -> bool:
+        """It is nothing: everything that is asked is charged, and only the public is seen."""
+
+    @property
+    def is_installation(self) -> bool:
+        """It is an App's, for the repositories of an owner, or for some of them."""
 
     async def token(self) -> str | None:
         """What to send with the next request.

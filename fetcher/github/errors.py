@@ -6,10 +6,11 @@ GitHubError         this repository was not read; the others go on
 ├── Garbled         ask again later
 ├── Missing         asking again helps only when somebody changes something
 ├── Forbidden       likewise
+├── Unusable        the credential itself: no repository can be read with it
 └── Limited         nobody may ask with this credential, until `until`
+    └── ShutOut     because it is unusable
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 
 
@@ -37,6 +38,10 @@ class Forbidden(GitHubError):
     """The token lacks a permission: asking again is of no use until somebody grants it."""
 
 
+class Unusable(GitHubError):
+    """There is nothing to ask with: asking again is of no use until somebody mends that."""
+
+
 class Limited(GitHubError):
     """Nothing may be asked with this credential until `until`, by anybody."""
 
@@ -45,16 +50,5 @@ class Limited(GitHubError):
         self.until = until
 
 
-def missing_permission(headers: Mapping[str, str], message: str) -> str:
-    """What the token lacks, from the answer's headers (names in lower case) and message.
-
-    https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
-    """
-    if sso := headers.get("x-github-sso", ""):
-        address = sso.partition("url=")[2]
-        return (
-            f"the token is not authorised for the organisation's single sign-on {address}".strip()
-        )
-    if accepted := headers.get("x-accepted-github-permissions"):
-        return f"the token lacks a permission: {accepted.replace('=', ': ')} ({message})"
-    return f"the token may not read this: {message}"
+class ShutOut(Limited):
+    """The credential was found unusable; at `until` it is tried once more."""

@@ -15,7 +15,7 @@ from typing import Final
 
 from gidgethub.sansio import RateLimit
 
-from fetcher.github.errors import Limited
+from fetcher.github.errors import Limited, ShutOut
 
 MOST_IN_FLIGHT: Final = 10  # GitHub advises few, and refuses beyond 100
 FIRST_WAIT: Final = timedelta(minutes=1)
@@ -23,9 +23,10 @@ LONGEST_WAIT: Final = timedelta(minutes=15)
 # After so many refusals in a row, more than an hour of them, it is no burst that GitHub minds.
 PATIENT_REFUSALS: Final = 8
 HOUR: Final = timedelta(hours=1)
+SHUT_OUT: Final = timedelta(minutes=5)
 WINDOW: Final = timedelta(hours=1, minutes=5)  # GitHub's hour, and clocks that differ
-UNAUTHORIZED: Final = 401
 TOO_MANY: Final = 429
+SLOW_DOWN: Final = ("secondary rate", "abuse", "login attempts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ class Gate:
         self._sleep = sleep
         self._monotonic = monotonic
         self._next_turn = 0.0
+        self._shut_out: ShutOut | None = None
         self._in_flight = asyncio.Semaphore(MOST_IN_FLIGHT)
 
     @asynccontextmanager
@@ -108,6 +110,8 @@ class Gate:
     def closed(self) -> Limited | None:
         """Why and until when nothing may be asked; None when the gate is open."""
         until, now = self.waits.closed_until, self._clock()
+        if self._shut_out and now < self._shut_out.until <= now + SHUT_OUT:
+            return self._shut_out
         # A longer wait was noted before the clock was set back.
         is_closed = until and now < until <= now + WINDOW
         return Limited(self.waits.reason, until) if until and is_closed else None
@@ -130,11 +134,18 @@ class Gate:
         if limit and limit.remaining == 0:
             return Limited(self.waits.reason, self.waits.closed_until or self._clock())
         text = message.lower()
-        if status == UNAUTHORIZED:
-            return self._close("GitHub refuses the token", self._doubled_wait())
-        if status == TOO_MANY or "secondary rate" in text or "abuse" in text:
+        if status == TOO_MANY or any(word in text for word in SLOW_DOWN):
             return self._close("GitHub asks to slow down", self._doubled_wait())
         return None
+
+    def shut_out(self, reason: str) -> ShutOut:
+        """Close because the credential is of no use.
+
+        Not one of the `waits`: who mends the credential starts the program anew, and should not
+        have to wait.
+        """
+        self._shut_out = ShutOut(reason, self._clock() + SHUT_OUT)
+        return self._shut_out
 
     def _doubled_wait(self) -> timedelta:
         until, now = self.waits.closed_until, self._clock()

@@ -18,6 +18,7 @@ ACCEPT: Final = "application/vnd.github+json"
 API_VERSION: Final = "2022-11-28"
 USER_AGENT: Final = "deployment-dashboard-fetcher"
 TIMEOUT: Final = aiohttp.ClientTimeout(total=20, connect=10)
+HIDDEN: Final = "***"
 LARGEST_ANSWER: Final = 32 * 1024 * 1024
 ENTERPRISE: Final = "/api/v3"  # https://docs.github.com/en/enterprise-server/rest/quickstart
 
@@ -81,12 +82,13 @@ class Server:
         """
         if _origin(url) != self._origin:
             raise Garbled("The address is of another server, which must not see the token")
+        secret = headers.get("authorization", "").partition(" ")[2]
         try:
             async with self._session.request(
                 method, url, headers=headers, json=document, allow_redirects=False
             ) as response:
-                told = {name.lower(): value for name, value in response.headers.items()}
-                return Response(response.status, told, await _body(response))
+                told = {n.lower(): without(secret, value) for n, value in response.headers.items()}
+                body = await _body(response)
         except aiohttp.ClientPayloadError:
             raise Unreachable("GitHub's answer broke off") from None
         except TimeoutError:
@@ -95,9 +97,11 @@ class Server:
             reason = error.os_error.strerror or "no connection"
             raise Offline(f"{error.host} can't be reached: {reason}") from None
         except aiohttp.ClientError as error:
-            raise Unreachable(
-                f"GitHub can't be reached: {str(error) or type(error).__name__}"
-            ) from None
+            reason = without(secret, str(error)) or type(error).__name__
+            raise Unreachable(f"GitHub can't be reached: {reason}") from None
+        if secret:  # something in between may answer with what it was asked
+            body = body.replace(secret.encode(), HIDDEN.encode())
+        return Response(response.status, told, body)
 
 
 def request_headers(*, oauth_token: str | None = None, jwt: str | None = None) -> dict[str, str]:
@@ -114,6 +118,11 @@ def graphql_url(api_url: str) -> str:
     if api_url.endswith(ENTERPRISE):
         return f"{api_url.removesuffix('/v3')}/graphql"
     return f"{api_url}/graphql"
+
+
+def without(secret: str, text: str) -> str:
+    """The text, with the secret hidden."""
+    return text.replace(secret, HIDDEN) if secret else text
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fetcher import observations
+from fetcher.access import credential_for
 from fetcher.github.client import GitHub
-from fetcher.github.credentials import Token
 from fetcher.github.gate import Gate
 from fetcher.github.githubs import GitHubs
 from fetcher.github.server import Server
+from fetcher.github.settings import GitHubSettings
 from fetcher.poll import Passed, Poller
-from fetcher.schema import outbox, watched
+from fetcher.schema import outbox, snapshots, watched
 from fetcher.state import open_state
 from fetcher.survey import Policy
 from tests.fake_github import Clock, FakeGitHub, Request, serve
@@ -88,6 +90,11 @@ class World:
             query = select(watched.c.id).where(watched.c.look_at.is_not(None))
             return list(await connection.scalars(query.order_by(watched.c.id)))
 
+    async def snapshot_keys(self) -> set[str]:
+        """The answers that are kept."""
+        async with self.engine.begin() as connection:
+            return set(await connection.scalars(select(snapshots.c.key)))
+
     async def paused_until(self, name: str) -> datetime | None:
         """Until when a repository is left alone."""
         async with self.engine.begin() as connection:
@@ -104,12 +111,17 @@ class World:
         return sum(request.charged for request in self.requests())
 
 
+def asking_with(token: str | None) -> GitHubSettings:
+    """The settings of who has a token, or none."""
+    return GitHubSettings(token=SecretStr(token) if token else None)
+
+
 @asynccontextmanager
 async def reading(
     fake: FakeGitHub,
     folder: Path,
     *,
-    token: str | None = TOKEN,
+    token: str | GitHubSettings | None = TOKEN,
     budget_percent: int = 100,
     timeout_seconds: float = 20,
     port: int = 0,
@@ -118,9 +130,11 @@ async def reading(
     """A fetcher with every repository of the fake registered; its state is in the folder.
 
     Args:
+        token: What to ask with; settings may say more than a token.
         port: Where the fake listens.
         api_url: Where the fetcher asks, if not the fake itself.
     """
+    given = token if isinstance(token, GitHubSettings) else asking_with(token)
     assert isinstance(fake.clock, Clock)
     clock, slept = fake.clock, list[float]()
 
@@ -133,17 +147,18 @@ async def reading(
         open_state(folder / "fetcher.db") as engine,
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(timeout_seconds)) as session,
     ):
+        server = Server(session, api_url or url)
         githubs = GitHubs(
-            Server(session, api_url or url),
-            lambda _owner: Token(token),
+            server,
+            lambda owner: credential_for(owner, given, server, clock),
             lambda: Gate(600_000, budget_percent, clock, sleep),
             sleep,
         )
         names = [repository.full_name for repository in fake.repositories]
         async with engine.begin() as connection:
             await observations.register(connection, names, clock() - BACKFILL)
-            github = githubs.for_owner("acme")
-            kept = await observations.gate(connection, github.credential.fingerprint)
-            github.gate.waits = kept
+            for github in map(githubs.for_repository, ("acme/", *names)):
+                kept = await observations.gate(connection, github.credential.fingerprint)
+                github.gate.waits = kept
         poller = Poller(engine, githubs, Policy(id_prefix="gh", backfill=BACKFILL), clock)
         yield World(fake, engine, githubs, poller, clock, slept=slept)

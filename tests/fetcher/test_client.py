@@ -163,7 +163,7 @@ async def test_any_other_answer_is_garbled_and_says_what_it_was(world: World, st
 async def test_a_missing_permission_is_named_and_not_asked_for_again(world: World) -> None:
     world.fake.repositories[0].deny("deployments")
 
-    with pytest.raises(Forbidden, match="lacks a permission: deployments: read"):
+    with pytest.raises(Forbidden, match="lacks a permission: Deployments: read"):
         await get(world, f"{REPOSITORY}/deployments")
     assert len(world.requests()) == 1
 

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy.engine import URL
 
 from fetcher.config import Mistakes, Settings, load
+from tests.fake_github import FakeGitHub
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +53,10 @@ def test_without_a_file_and_variables_everything_has_its_default() -> None:
             "api_url": "https://api.github.com",
             "token": None,
             "token_file": None,
+            "app_id": None,
+            "private_key": None,
+            "private_key_file": None,
+            "credentials": [],
             "requests_per_minute": 600,
             "budget_percent": 50,
             "id_prefix": "gh",
@@ -194,6 +199,124 @@ def test_the_state_is_a_file_or_a_postgresql_database() -> None:
         assert state.drivername == "postgresql+asyncpg"
         assert (state.host, state.password, state.database) == ("host", "hush", "name")
         assert "hush" not in repr(load(None))
+
+
+@pytest.mark.parametrize(
+    ("api_url", "expected"),
+    [
+        ("https://api.github.com", "cloud"),
+        ("https://api.acme.ghe.com", "cloud"),
+        ("https://git.corp/api/v3", "enterprise"),
+        ("https://github.com.evil.example/api/v3", "enterprise"),
+        ("http://127.0.0.1:9", "enterprise"),
+    ],
+)
+def test_a_token_of_the_environment_goes_to_its_own_server_only(
+    monkeypatch: pytest.MonkeyPatch, api_url: str, expected: str
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "cloud")
+    monkeypatch.setenv("GITHUB_ENTERPRISE_TOKEN", "enterprise")
+    monkeypatch.setenv("FETCHER_GITHUB__API_URL", api_url)
+
+    assert token(load(None)) == expected
+
+
+def test_an_app_is_an_id_and_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    pem = FakeGitHub().add_app().private_key
+    write(pem, Path("app.pem"))
+    write('[fetcher.github]\napp_id = 12345\nprivate_key_file = "app.pem"')
+    monkeypatch.setenv("GH_TOKEN", "is not taken beside an App")
+
+    github = load(None).github
+    assert (github.app_id, token(load(None))) == ("12345", None)
+    assert github.private_key
+    assert github.private_key.get_secret_value() == pem.strip()
+
+
+def test_a_key_may_stand_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    pem = FakeGitHub().add_app().private_key
+    monkeypatch.setenv("FETCHER_GITHUB__APP_ID", "Iv23li1")
+    monkeypatch.setenv("FETCHER_GITHUB__PRIVATE_KEY", pem.replace("\n", "\\n"))
+
+    key = load(None).github.private_key
+
+    assert key
+    assert key.get_secret_value() == pem
+
+
+def test_each_owner_may_have_a_credential_and_the_first_that_names_it_is_taken() -> None:
+    write("of-globex", Path("token"))
+    write(
+        """
+        [fetcher.github]
+        token = "of-all-others"
+        [[fetcher.github.credentials]]
+        owners = ["Acme", "acme-*"]
+        token = "of-acme"
+        [[fetcher.github.credentials]]
+        owners = ["globex", "acme-labs"]
+        token_file = "token"
+        """
+    )
+    github = load(None).github
+
+    def chosen(owner: str) -> str | None:
+        secret = github.credential_for(owner).token
+        return secret.get_secret_value() if secret else None
+
+    owners = ("acme", "ACME-Labs", "globex", "acmeology")
+    assert [chosen(owner) for owner in owners] == [
+        "of-acme",
+        "of-acme",
+        "of-globex",
+        "of-all-others",
+    ]
+
+
+def test_credentials_in_a_variable_are_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    value = '[{"owners": ["acme"], "token": "of-acme"}]'
+    monkeypatch.setenv("FETCHER_GITHUB__CREDENTIALS", value)
+
+    (credential,) = load(None).github.credentials
+
+    assert credential.owners == ("acme",)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("app_id = 1", "app_id and private_key (or private_key_file) go together"),
+        ('app_id = 1\nprivate_key = "hush"', "private_key (FETCHER_GITHUB__PRIVATE_KEY): is not a"),
+        (
+            'credentials = [{owners = ["a"]}]',
+            "credentials[1] (FETCHER_GITHUB__CREDENTIALS): give a",
+        ),
+        ('credentials = [{token = "hush"}]', "credentials[1].owners (FETCHER_GITHUB__CREDENTIALS)"),
+        ('credentials = [{owners = [], token = "hush"}]', "credentials[1].owners (FETCHER_GITHUB"),
+        ('credentials = [{owners = ["a/b"], token = "hush"}]', "'a/b' is no owner"),
+        ('credentials = [{owners = ["a"], token_file = "no"}]', "credentials[1].token_file (FETC"),
+        (
+            'api_url = "http://git.corp"\ncredentials = [{owners = ["a"], token = "hush"}]',
+            "api_url must be https:// when there is a token",
+        ),
+    ],
+)
+def test_a_mistake_in_a_credential_is_one_line_that_shows_no_secret(text: str, line: str) -> None:
+    write(f"[fetcher.github]\n{text}")
+
+    (said,) = mistakes()
+
+    assert line in said
+    assert "hush" not in said
+
+
+def test_a_token_and_an_app_for_the_same_owners_are_a_mistake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FETCHER_GITHUB__PRIVATE_KEY", FakeGitHub().add_app().private_key)
+    write('[fetcher.github]\ntoken = "t"\napp_id = 1')
+
+    assert mistakes() == ["fetcher.github (FETCHER_GITHUB): give a token or an app_id, not both"]
 
 
 @pytest.mark.parametrize(

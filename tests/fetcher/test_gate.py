@@ -143,7 +143,7 @@ def test_the_last_request_of_the_limit_closes_the_gate_before_github_has_to(gate
         (403, "You have exceeded a secondary rate limit."),
         (403, "You have triggered an abuse detection mechanism."),
         (429, "Too many"),
-        (401, "Bad credentials"),
+        (403, "Maximum number of login attempts exceeded. Please try again later"),
     ],
 )
 def test_a_refusal_without_a_time_is_a_minute_then_double_then_at_most_a_quarter_of_an_hour(
