@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 DEPLOYMENTS_AT_ONCE: Final = 4
 READ_AT_ONCE: Final = 100  # deployments
 SHORTEST_WAIT_TO_LOOK: Final = timedelta(seconds=5)
+# Longer than a deployment may live (36 days) and then be run again (30).
+KEPT: Final = timedelta(days=100)
 BETWEEN_LOOKS: Final = timedelta(seconds=2)
 
 
@@ -48,6 +50,7 @@ class Delivered:
 
     Attributes:
         delivered: Events that the receiver is now known to have.
+        found: Those of them that it had already.
         parked: Events that the receiver refused for what they say.
         waiting: Events still to be delivered.
         blocked: What somebody has to mend before anything is delivered, as a sentence.
@@ -55,6 +58,7 @@ class Delivered:
     """
 
     delivered: int
+    found: int
     parked: int
     waiting: int
     blocked: str | None
@@ -72,6 +76,7 @@ class _Round:
     read: deque[tuple[str, list[Entry]]] = field(default_factory=deque)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     delivered: int = 0
+    found: int = 0
     parked: int = 0
     stopped: bool = False
 
@@ -134,10 +139,13 @@ class Delivery:
         async with self._engine.begin() as connection:
             if not this.stopped and (this.delivered or this.parked):
                 await self._pause.end(connection)
+            await outbox.prune(connection, self._clock() - KEPT)
             number, next_at = await outbox.waiting(connection)
         if next_at is not None and self._pause.is_on(self._clock()):
             next_at = max(next_at, self._pause.until)
-        return Delivered(this.delivered, this.parked, number, self._pause.blocked, next_at)
+        return Delivered(
+            this.delivered, this.found, this.parked, number, self._pause.blocked, next_at
+        )
 
     async def _work(self, this: _Round) -> None:
         while not this.stopped and (taken := await self._take(this)):
@@ -169,7 +177,9 @@ class Delivery:
         """Deliver or park it; False when it has to wait, and with it what comes after."""
         if isinstance(held, Refused):
             return await self._record(entry, held, this)
+        entry = _as_known(entry, held)
         if found := _find(entry, held):
+            this.found += 1
             return await self._record(entry, Stored(found.location), this)
         if entry.unanswered and not entry.looks:
             self._ledger.note(outbox.not_found(entry, self._clock() + BETWEEN_LOOKS))
@@ -233,6 +243,16 @@ class Delivery:
     def _wait_to_look(self, entry: Entry) -> timedelta:
         """Until a receiver that gave no answer must be done with the request."""
         return max(self._timeout, SHORTEST_WAIT_TO_LOOK, backoff(entry.attempts + 1))
+
+
+def _as_known(entry: Entry, held: Held) -> Entry:
+    """The event under the name that its service has in what the receiver holds of the deployment.
+
+    After a lost state the service may be named anew; a deployment is to be told once all the same,
+    and its end to be told where its beginning was.
+    """
+    names = [event.service for event in held if event.environment == entry.environment]
+    return entry.of(names[0]) if names and entry.service not in names else entry
 
 
 def _find(entry: Entry, held: Held) -> HeldEvent | None:

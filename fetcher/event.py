@@ -5,7 +5,7 @@ import json
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 Status = Literal["in-progress", "success", "failure"]
 
@@ -52,11 +52,8 @@ class Event:
         The time is no part of it: a deployment has one event for each status, however often
         GitHub tells of it. Only an event that is there `again` is told apart by its time.
         """
-        parts = [self.deployment_id, self.status, self.service, self.environment]
-        if self.again:
-            parts.append(format_time(self.happened_at))
-        # No name holds a NUL, so different parts never join to the same text.
-        return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()
+        names = (self.deployment_id, self.status, self.service, self.environment)
+        return make_key(*names, self.happened_at if self.again else None)
 
     def fitted(self) -> "Event":
         """The event within the contract's limits, so that a long ref is no reason to refuse it.
@@ -98,13 +95,33 @@ class Event:
             "parent_deployments": list(event.parent_deployments) or None,
         }
         told = {name: value for name, value in fields.items() if value is not None}
-        return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+        return _encoded(told)
+
+
+def make_key(
+    deployment_id: str, status: str, service: str, environment: str, again_at: datetime | None
+) -> str:
+    """The key of the event with these parts."""
+    parts = [deployment_id, status, service, environment]
+    if again_at is not None:
+        parts.append(format_time(again_at))
+    # No name holds a NUL, so different parts never join to the same text.
+    return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()
+
+
+def renamed(body: bytes, service: str) -> bytes:
+    """The same JSON with the service by another name."""
+    return _encoded(json.loads(body) | {"service": service})
 
 
 def format_time(instant: datetime) -> str:
     """RFC 3339 in UTC to the second: 2026-01-31T12:00:00Z."""
     utc = instant.astimezone(UTC).replace(tzinfo=None)
     return utc.isoformat(timespec="seconds") + "Z"
+
+
+def _encoded(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
 def _name(name: str) -> str:

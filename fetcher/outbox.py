@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fetcher import upsert
-from fetcher.event import Event
+from fetcher.event import Event, make_key, renamed
 from fetcher.schema import WAITING, outbox
 
 # No wait is longer: one that seems to be was written before the clock was set back.
@@ -39,6 +39,12 @@ class Entry:
     attempts: int
     looks: int
 
+    def of(self, service: str) -> "Entry":
+        """The event as one of a service by another name."""
+        again_at = self.happened_at if self.again else None
+        key = make_key(self.deployment_id, self.status, service, self.environment, again_at)
+        return replace(self, service=service, key=key, body=renamed(self.body, service))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -51,6 +57,18 @@ class Change:
     next_at: datetime
     location: str | None = None
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """An event that the receiver refused, and its answer."""
+
+    deployment_id: str
+    service: str
+    environment: str
+    status: str
+    happened_at: datetime
+    error: str
 
 
 class Waiting(NamedTuple):
@@ -161,6 +179,30 @@ def delivered(entry: Entry, location: str | None, now: datetime) -> Change:
 def parked(entry: Entry, answer: str, now: datetime) -> Change:
     """The receiver refused it for what it says."""
     return replace(sending(entry, now), state="parked", error=answer)
+
+
+async def put_back(connection: AsyncConnection, since: datetime, now: datetime) -> int:
+    """Let the events since a time wait as if they were new; what the receiver holds is found there.
+
+    Returns:
+        How many they are, those that are parked among them.
+    """
+    is_settled = outbox.c.state.in_(("delivered", "parked"))
+    anew = {"state": "new", "attempts": 0, "looks": 0, "next_at": now}
+    put = await connection.execute(
+        update(outbox)
+        .where(is_settled, outbox.c.happened_at >= since)
+        .values(**anew, location=None, error=None)
+    )
+    return put.rowcount
+
+
+async def parked_events(connection: AsyncConnection) -> list[Parked]:
+    """What the receiver refused, the latest first."""
+    columns = [outbox.c[name] for name in Parked.__dataclass_fields__]
+    query = select(*columns).where(outbox.c.state == "parked")
+    rows = await connection.execute(query.order_by(outbox.c.happened_at.desc()))
+    return [Parked(**row) for row in rows.mappings()]
 
 
 async def prune(connection: AsyncConnection, before: datetime) -> None:

@@ -86,6 +86,7 @@ Index(
     sqlite_where=WAITING,
     postgresql_where=WAITING,
 )
+Index("ix_outbox_happened_at", outbox.c.happened_at)
 
 # How long the receiver is left alone after it failed. One row for each receiver_url.
 receiver_pause = Table(

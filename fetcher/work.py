@@ -107,8 +107,10 @@ class Work:
     async def deliver(self) -> Delivered:
         """One round of delivery."""
         delivered = await self._delivery.deliver_due()
-        if delivered.delivered:
-            log.info("%s delivered", _count(delivered.delivered, "event"))
+        if new := delivered.delivered - delivered.found:
+            log.info("%s delivered", _count(new, "event"))
+        if delivered.found:
+            log.info("%s the receiver had already", _count(delivered.found, "event"))
         return delivered
 
 

@@ -67,6 +67,7 @@ class ReceiverDouble:
         self.released = asyncio.Event()
         self.rows: list[dict[str, Any]] = []
         self.posts: list[dict[str, Any]] = []
+        self.keys: list[str] = []
         self.looks: list[str] = []
         self.paths: set[str] = set()
         self._first: dict[str, tuple[bytes, int]] = {}
@@ -91,6 +92,7 @@ class ReceiverDouble:
         body = await request.read()
         event = json.loads(body)
         self.posts.append(event)
+        self.keys.append(request.headers["Idempotency-Key"])
         self.on_post("read", event["deployment_id"])
         if self.together is not None:
             await self.together.wait()

@@ -1,6 +1,7 @@
 """What is left when the fetcher's state is not: the events that the receiver holds."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -56,10 +57,27 @@ async def test_a_deployment_that_came_back_to_a_status_is_told_so_once(
     assert [row["status"] for row in receiver.rows] == ["success", "failure", "success"]
 
 
-async def test_an_event_of_another_service_is_not_taken_for_it(
+async def test_after_a_lost_state_a_deployment_keeps_the_service_name_that_the_receiver_knows(
     fetcher: Fetcher, receiver: ReceiverDouble
 ) -> None:
-    other = replace(an_event("1", "success"), service="cart")
+    beginning, end = (replace(event, service="cart") for event in a_deployment("1"))
+    receiver.store(beginning.key, beginning.body())
+    await fetcher.put(a_deployment("1"))  # of "checkout"
+
+    await fetcher.deliver_all()
+
+    assert [(row["service"], row["status"]) for row in receiver.rows] == [
+        ("cart", "in-progress"),
+        ("cart", "success"),
+    ]
+    assert receiver.posts == [json.loads(end.body())]
+    assert receiver.keys == [end.key]
+
+
+async def test_another_environment_of_the_deployment_says_nothing_of_the_services_name(
+    fetcher: Fetcher, receiver: ReceiverDouble
+) -> None:
+    other = replace(an_event("1", "success"), service="cart", environment="staging")
     receiver.store(other.key, other.body())
     await fetcher.put([an_event("1", "success")])
 
