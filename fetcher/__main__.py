@@ -7,15 +7,18 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from fetcher import explain
 from fetcher.access import open_githubs
+from fetcher.clock import system_clock
 from fetcher.config import Mistakes, Settings, load
 from fetcher.daemon import Daemon, open_work
 from fetcher.once import TRY_LATER, once
+from fetcher.resync import parse_since, resync
 from fetcher.selection import select
 from fetcher.state import StateError, StateInUse, StateLost
 from fetcher.work import Work
@@ -83,9 +86,24 @@ def _parser() -> argparse.ArgumentParser:
     for name, command, text in COMMANDS:
         one = commands.add_parser(name, help=text, description=text, parents=[shared])
         one.set_defaults(command=command, name=name)
+        if name == "resync":
+            one.add_argument(
+                "--since",
+                type=_since,
+                required=True,
+                metavar="TIME",
+                help="a date (2026-11-01), a time (2026-11-01T09:30Z), or a span (7d, 12h)",
+            )
         if name == "plan":
             one.add_argument("--json", action="store_true", help="print JSON, not a table")
     return parser
+
+
+def _since(text: str) -> datetime:
+    try:
+        return parse_since(text, system_clock())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
 
 
 def _require(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -148,6 +166,14 @@ async def _once(settings: Settings, _arguments: argparse.Namespace) -> int:
         return _unusable(error)
 
 
+async def _resync(settings: Settings, arguments: argparse.Namespace) -> int:
+    try:
+        async with open_work(settings) as work:
+            return await resync(work, arguments.since)
+    except StateError as error:
+        return _unusable(error)
+
+
 def _unusable(error: StateError) -> int:
     log.error("%s", error)
     return TRY_LATER if isinstance(error, StateInUse) else FAILED
@@ -164,6 +190,11 @@ async def _plan(settings: Settings, arguments: argparse.Namespace) -> int:
 COMMANDS: Final[tuple[tuple[str, Command, str], ...]] = (
     ("run", _run, "read and deliver until stopped"),
     ("once", _once, "read and deliver what there is, then end: for a timer"),
+    (
+        "resync",
+        _resync,
+        "send what the receiver lacks, as after a restored backup",
+    ),
     ("plan", _plan, "print what would be read of each repository, and why: needs no receiver"),
 )
 

@@ -125,6 +125,11 @@ class Delivery:
                 raise errors.exceptions[0] from errors
             return await self._end(this)
 
+    async def put_back(self, since: datetime) -> int:
+        """Let what was delivered or parked since a time wait as if it were new; how many it is."""
+        async with self._one_round, self._engine.begin() as connection:
+            return await outbox.put_back(connection, since, self._clock())
+
     async def _begin(self) -> _Round:
         await self._ledger.commit()  # what a round before could not write
         now = self._clock()

@@ -137,6 +137,30 @@ async def watch(connection: AsyncConnection, name: str, items: Iterable[Watched]
     await upsert.put(connection, watched, rows)
 
 
+async def reach_back(
+    connection: AsyncConnection, since: datetime, oldest: datetime, now: datetime
+) -> int:
+    """Have what ended since a time told, too, in repositories where so far only later ones were.
+
+    Args:
+        connection: In a transaction.
+        since: The time.
+        oldest: What was filed before had ended by then.
+        now: When to read and look again.
+
+    Returns:
+        How many repositories that concerns.
+    """
+    later = select(repositories.c.name).where(repositories.c.since_at > since)
+    untold = [~watched.c.told, watched.c.created_at >= oldest, watched.c.repository.in_(later)]
+    await connection.execute(update(watched).where(*untold).values(look_at=now))
+    anew = {"deployments_read_to": None, "runs_read_to": None, "read_at": None}
+    reached = await connection.execute(
+        update(repositories).where(repositories.c.since_at > since).values(since_at=since, **anew)
+    )
+    return reached.rowcount
+
+
 async def forget_untold_runs(connection: AsyncConnection, name: str) -> None:
     """The runs of which nothing was told; those of which something was are watched to their end."""
     await connection.execute(

@@ -17,6 +17,7 @@ from fetcher.github.errors import GitHubError, Limited
 from fetcher.github.gate import Waits
 from fetcher.github.githubs import GitHubs
 from fetcher.github.reader import Reader, Snapshot
+from fetcher.lanes import LONGEST_LIFE
 from fetcher.observations import Known
 from fetcher.survey import Findings, Policy, Survey
 
@@ -66,6 +67,12 @@ class Poller:
         survey = Survey(self._engine, reader, known, self._policy, self._clock, due_at)
         findings = await survey.made()
         return await self._commit(known, findings, reader.fresh)
+
+    async def reach_back(self, since: datetime) -> int:
+        """Have repositories read back to a time; how many were not read so far back before."""
+        async with self._engine.begin() as connection:
+            oldest = since - LONGEST_LIFE
+            return await observations.reach_back(connection, since, oldest, self._clock())
 
     async def _snapshot(self, key: str) -> Snapshot | None:
         async with self._engine.begin() as connection:

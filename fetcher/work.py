@@ -5,6 +5,7 @@ One repository's failure, whatever it is, ends its own pass and nothing else.
 
 import asyncio
 import logging
+from datetime import datetime
 from typing import Final
 
 from fetcher.clock import Clock
@@ -103,6 +104,15 @@ class Work:
 
     def _reading(self, name: str) -> str:
         return f"{READING} with {self.githubs.for_repository(name).credential.name}"
+
+    async def look_back(self, since: datetime) -> tuple[int, int]:
+        """Let everything since a time be told, and where GitHub was not read so far, be read anew.
+
+        Returns:
+            How many events wait once more, and how many repositories are read further back.
+        """
+        events = await self._delivery.put_back(since)
+        return events, await self._poller.reach_back(since)
 
     async def deliver(self) -> Delivered:
         """One round of delivery."""

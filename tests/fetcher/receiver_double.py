@@ -85,6 +85,11 @@ class ReceiverDouble:
         self._first[key] = (body, len(self.rows))
         return len(self.rows)
 
+    def wipe(self) -> None:
+        """Forget everything, as one whose database was made anew."""
+        self.rows.clear()
+        self._first.clear()
+
     async def post(self, request: web.Request) -> web.StreamResponse:
         self.paths.add(request.path)
         if request.headers.get("X-Api-Key") != API_KEY:

@@ -1,79 +1,20 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import URL
 
 from tests.fake_github import (
-    FakeGitHub,
     Repository,
     hang,
     secondary_limit,
-    serve,
 )
 from tests.fetcher.delivering import place_as_text
+from tests.fetcher.field import Field
 from tests.fetcher.reading import TOKEN, until
-from tests.fetcher.receiver_double import API_KEY, ReceiverDouble, receiver_double
+from tests.fetcher.receiver_double import API_KEY
 from tests.postgres import PostgresServer
-from tests.program import Program
-
-
-@dataclass
-class Field:
-    """What a fetcher's process works between, and with what settings."""
-
-    fake: FakeGitHub
-    receiver: ReceiverDouble
-    folder: Path
-    settings: dict[str, str]
-
-    @asynccontextmanager
-    async def fetcher(self, *arguments: str) -> AsyncIterator[Program]:
-        """A fetcher's process; killed at the end if it is still there."""
-        program = Program("fetcher", *arguments, folder=self.folder, settings=self.settings)
-        await asyncio.to_thread(program.start)
-        try:
-            yield program
-        finally:
-            await asyncio.to_thread(program.kill)
-
-    async def end(self, *arguments: str) -> tuple[int, list[str]]:
-        """The exit code and the output of a fetcher that ends by itself."""
-        async with self.fetcher(*arguments) as program:
-            return await asyncio.to_thread(program.wait), program.log
-
-    def stored(self) -> int:
-        """How many events the receiver has."""
-        return len(self.receiver.rows)
-
-
-@pytest.fixture
-async def field(tmp_path: Path) -> AsyncIterator[Field]:
-    fake = FakeGitHub()
-    async with serve(fake) as url, receiver_double() as receiver:
-        settings = {
-            "FETCHER_RECEIVER_URL": receiver.url,
-            "FETCHER_API_KEY": API_KEY,
-            "FETCHER_REPOSITORIES": "acme/shop",
-            "FETCHER_POLL_SECONDS": "1",
-            "FETCHER_GITHUB__API_URL": url,
-            "FETCHER_GITHUB__TOKEN": TOKEN,
-            "FETCHER_GITHUB__REQUESTS_PER_MINUTE": "60000",
-        }
-        yield Field(fake, receiver, tmp_path, settings)
-
-
-@pytest.fixture
-def shop(field: Field) -> Repository:
-    """A repository that deployed once."""
-    repository = field.fake.add_repository("acme/shop", workflows={"cd.yml": "name: CD"})
-    repository.start_run("cd.yml").deploy("staging")
-    return repository
 
 
 @pytest.mark.usefixtures("shop")

@@ -1,0 +1,52 @@
+"""`resync`: compare what was told since a time with what the receiver holds, and fill what lacks.
+
+For a receiver that was wiped or restored from a backup, for events that it refused, and for
+deployments from before the first look at GitHub. Everything waits once more as if it were new, and
+delivery asks before each deployment what the receiver holds of it. So nothing is doubled, and a
+resync that is killed is gone on with by whoever delivers next.
+"""
+
+import logging
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from fetcher.once import once
+from fetcher.work import Work
+
+log = logging.getLogger(__name__)
+
+SPAN: Final = re.compile(r"(\d{1,5})([dh])")
+
+
+async def resync(work: Work, since: datetime) -> int:
+    """Compare and fill, and read GitHub further back where it was not read so far before.
+
+    Returns:
+        The exit code, as that of `once`.
+    """
+    await work.due()  # whom it concerns is registered by that
+    told, further_back = await work.look_back(since)
+    log.info(
+        "Since %s: events to compare with the receiver: %d; repositories to read further back: %d",
+        f"{since:%Y-%m-%d %H:%M}Z",
+        told,
+        further_back,
+    )
+    return await once(work)
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """A time: a date (2026-11-01), with a time of day or without, in UTC; or a span (7d, 12h).
+
+    Raises:
+        ValueError: It is none, or in the future.
+    """
+    if span := SPAN.fullmatch(text):
+        number = int(span[1])
+        return now - (timedelta(days=number) if span[2] == "d" else timedelta(hours=number))
+    time = datetime.fromisoformat(text)
+    since = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    if since > now:
+        raise ValueError("is in the future")
+    return since
