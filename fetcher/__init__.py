@@ -5,8 +5,9 @@
 1. `daemon`, at its bells, or `once` drives `work`, which runs passes and rounds of delivery.
    Whose turn it is tells the `rota`, by the `cadence` and the `standings` of the repositories;
    the `roster` knows which there are, by the `selection` in the settings.
-2. `poll` makes a pass over one repository: it commits at once what a `survey` found.
-3. `survey` asks GitHub what is new, in the lane that `plan` chose; `lanes` lists and looks.
+2. `poll` makes a pass over one repository: it commits at once what a `survey` found, with the
+   `services` that it is of.
+3. `survey` asks GitHub what is new, in the lane that `plan` chose; `lanes` list and look.
 4. `github` is the REST API: `client` asks with a credential through its `gate`, `reader` only for
    what changed. `access` says which credential asks about whose repositories.
 5. `mapping` makes events of the answers; it and `event` are pure.

@@ -3,6 +3,7 @@
 Everything here runs inside the caller's transaction.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -15,7 +16,8 @@ from fetcher import upsert
 from fetcher.github.gate import Waits
 from fetcher.github.reader import Snapshot
 from fetcher.mapping.origin import name_services
-from fetcher.schema import gates, repositories, snapshots, watched
+from fetcher.mapping.services import Place
+from fetcher.schema import gates, places, repositories, snapshots, watched
 
 Lane = Literal["deployments", "runs"]
 RERUNS_WATCHED: Final = 20  # runs of one repository that ended, besides those on the list's page
@@ -106,6 +108,27 @@ async def pauses(connection: AsyncConnection) -> dict[str, Pause]:
     query = select(columns.name, columns.paused_until, columns.error)
     rows = await connection.execute(query.where(columns.paused_until.is_not(None)))
     return {row.name: Pause(row.paused_until, row.error or "") for row in rows}
+
+
+async def services(connection: AsyncConnection, name: str) -> dict[Place, str]:
+    """The services that the units of a repository were given, by unit and environment."""
+    columns = (places.c.unit, places.c.environment, places.c.service)
+    rows = await connection.execute(select(*columns).where(places.c.repository == name))
+    return {Place(tuple(json.loads(row.unit)), row.environment): row.service for row in rows}
+
+
+async def keep_services(connection: AsyncConnection, name: str, given: Mapping[Place, str]) -> None:
+    """Keep services that units of a repository were given."""
+    rows = [
+        {
+            "repository": name,
+            "unit": json.dumps(place.unit),
+            "environment": place.environment,
+            "service": service,
+        }
+        for place, service in given.items()
+    ]
+    await upsert.put(connection, places, rows)
 
 
 async def seen(

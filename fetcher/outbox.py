@@ -102,6 +102,13 @@ def _row(event: Event, now: datetime) -> dict[str, Any]:
     }
 
 
+async def services(connection: AsyncConnection, deployment_ids: Iterable[str]) -> dict[str, str]:
+    """The services under which deployments were told before, by deployment id."""
+    query = select(outbox.c.deployment_id, outbox.c.service).order_by(outbox.c.id.desc())
+    rows = await connection.execute(query.where(outbox.c.deployment_id.in_(list(deployment_ids))))
+    return {row.deployment_id: row.service for row in rows}  # of several, the first
+
+
 _heads = select(func.min(outbox.c.id)).where(WAITING).group_by(outbox.c.deployment_id)
 
 

@@ -19,6 +19,7 @@ from fetcher.github.githubs import GitHubs
 from fetcher.github.reader import Reader, Snapshot
 from fetcher.lanes import LONGEST_LIFE
 from fetcher.observations import Known
+from fetcher.services import with_services
 from fetcher.survey import Findings, Policy, Survey
 
 SNAPSHOTS_LAST: Final = timedelta(days=40)
@@ -85,7 +86,8 @@ class Poller:
         github = self._githubs.for_repository(name)
         credential, waits = github.credential.fingerprint, github.gate.waits
         async with self._engine.begin() as connection:
-            new = await outbox.put(connection, findings.events, now)
+            events = await with_services(connection, known, findings.events, findings.sights)
+            new = await outbox.put(connection, events, now)
             await observations.watch(connection, name, findings.watched.values())
             if findings.left_runs:
                 await observations.forget_untold_runs(connection, name)

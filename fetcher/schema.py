@@ -87,6 +87,8 @@ Index(
     postgresql_where=WAITING,
 )
 Index("ix_outbox_happened_at", outbox.c.happened_at)
+# For what was told before of a deployment, when more is found of it.
+Index("ix_outbox_deployment_id", outbox.c.deployment_id)
 
 # How long the receiver is left alone after it failed. One row for each receiver_url.
 receiver_pause = Table(
@@ -122,6 +124,17 @@ repositories = Table(
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("paused_until", UtcDateTime),
     Column("error", Text),
+)
+
+# Which service a unit of a repository is in an environment, as `mapping.services` named it: given
+# once and kept. `unit` is a list of words (JSON), empty for the repository itself.
+places = Table(
+    "places",
+    metadata,
+    Column("repository", Text, ForeignKey(repositories.c.name), primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("environment", Text, primary_key=True),
+    Column("service", Text, nullable=False),
 )
 
 # Every deployment, and every run of a workflow that deploys, one row each.

@@ -13,8 +13,13 @@ from fetcher.event import Event
 from fetcher.github.answers import Deployment, Run
 from fetcher.github.errors import Garbled, GitHubError, Missing
 from fetcher.github.reader import Reader
-from fetcher.lanes import LONGEST_LIFE, DeploymentsLane, RunsLane, list_deployments
+from fetcher.lanes.deployments import DeploymentsLane
+from fetcher.lanes.lists import list_deployments, list_runs
+from fetcher.lanes.look import LONGEST_LIFE
+from fetcher.lanes.runs import RunsLane
 from fetcher.mapping.origin import Origin
+from fetcher.mapping.rules import Rule
+from fetcher.mapping.services import Sight
 from fetcher.observations import Known, Watched
 from fetcher.plan import Plan, make_plan
 
@@ -33,10 +38,12 @@ class Policy:
     Attributes:
         id_prefix: Begins every deployment's id.
         backfill: What ended longer before the first pass is not told.
+        rules: What is otherwise than the names say.
     """
 
     id_prefix: str
     backfill: timedelta
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(slots=True)
@@ -46,6 +53,7 @@ class Findings:
     Attributes:
         columns: Of the repository's row, where they change.
         watched: By lane and id.
+        sights: What the services of the events follow from.
         left_runs: Deployments appeared, so runs are no longer where to look.
         error: Of one item, for which the others did not wait.
         more: Not everything that is due was looked at.
@@ -54,6 +62,7 @@ class Findings:
     columns: dict[str, Any] = field(default_factory=dict)
     watched: dict[tuple[str, int], Watched] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    sights: list[Sight] = field(default_factory=list)
     left_runs: bool = False
     looks: int = 0
     error: GitHubError | None = None
@@ -63,6 +72,7 @@ class Findings:
         """Forget what was found in the runs, as if it had not been asked for."""
         self.watched.clear()
         self.events.clear()
+        self.sights.clear()
         self.columns.pop("runs_read_to", None)
 
 
@@ -152,7 +162,7 @@ class Survey:
 
     async def _list_runs(self, plan: Plan) -> tuple[Plan, tuple[Run, ...]]:
         read_to = self._read_to(self._known.runs_read_to)
-        runs = await self._runs_lane(plan).list(read_to)
+        runs = await list_runs(self._reader, self._known.name, read_to)
         if plan.strangers(runs):
             if "plan" not in self._findings.columns:
                 plan = await make_plan(self._reader, self._known.name, ())
@@ -160,7 +170,7 @@ class Survey:
         before = self._last_plan()
         known = before.deploying_ids() if before else frozenset()
         if plan.deploying_ids() - known and read_to > self._read_to(None):
-            runs = await self._runs_lane(plan).list(self._read_to(None))
+            runs = await list_runs(self._reader, self._known.name, self._read_to(None))
         return plan, runs
 
     def _read_to(self, newest: datetime | None) -> datetime:
@@ -208,6 +218,7 @@ class Survey:
         else:
             self._watch([look.item])
             self._findings.events += look.events
+            self._findings.sights += look.sights
 
     def _watch(self, items: Iterable[Watched]) -> None:
         self._findings.watched |= {(item.lane, item.id): item for item in items}
@@ -233,6 +244,7 @@ class Survey:
             since_at=self._known.since_at,
             clock=self._clock,
             plan=plan,
+            rules=self._policy.rules,
         )
 
     def _deployments_lane(self, plan: Plan) -> DeploymentsLane:
@@ -242,6 +254,7 @@ class Survey:
             origin=self._origin(plan),
             since_at=self._known.since_at,
             clock=self._clock,
+            rules=self._policy.rules,
         )
 
     def _origin(self, plan: Plan) -> Origin:

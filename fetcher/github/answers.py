@@ -31,6 +31,10 @@ def _login(account: object) -> object:
     return account.get("login") if isinstance(account, dict) else account
 
 
+def _id(thing: object) -> object:
+    return thing.get("id") if isinstance(thing, dict) else thing
+
+
 def _text(value: object) -> object:
     return "" if value is None else value
 
@@ -49,6 +53,7 @@ def _ran(steps: object) -> object:
 Time = Annotated[datetime, AfterValidator(_utc)]
 Text = Annotated[str, BeforeValidator(_text)]
 Login = Annotated[str | None, BeforeValidator(_login)]
+Id = Annotated[int | None, BeforeValidator(_id)]
 
 
 class Answer(BaseModel):
@@ -119,6 +124,7 @@ class Run(Answer):
 
     created_at: Time
     workflow_id: int = 0
+    check_suite_id: int | None = None
     path: Text = ""
     event: Text = ""
     status: Text = ""
@@ -154,6 +160,12 @@ class Job(Answer):
     ran: Annotated[bool, BeforeValidator(_ran)] = Field(
         default=False, validation_alias=AliasChoices("steps", "ran")
     )
+
+
+class CheckRun(Answer):
+    """A job as a check: the same id, and the id of the deployment that the job made, if any."""
+
+    deployment: Id = None
 
 
 A = TypeVar("A", bound=Answer)

@@ -86,6 +86,7 @@ class Reader:
         field: str | None = None,
         query: Mapping[str, str] | None = None,
         reaches: Callable[[A], bool] | None = None,
+        enough: Callable[[A], bool] | None = None,
     ) -> tuple[A, ...]:
         """The objects of a list, each once, page by page.
 
@@ -97,6 +98,8 @@ class Reader:
             reaches: For a list with the newest first: this object is old enough, so no page after
                 its own is asked for. A list read so is asked for conditionally by its first page,
                 another one by each of its pages.
+            enough: Of a list read to its end: where the last answer has such an object it is good
+                enough, and nothing is asked.
 
         Raises:
             GitHubError: Some page was not given.
@@ -104,12 +107,26 @@ class Reader:
         asked = {"per_page": "100", **(query or {})}
         if reaches:
             return await self._newest(path, model, field, asked, reaches)
+        if enough and any(map(enough, before := await self._before(path, model, asked))):
+            return before
         found: dict[int, A] = {}
         for page in range(1, MOST_PAGES + 1):
             items, more = await self._page(path, model, field, _paged(asked, page))
             new = {item.id: item for item in items if item.id not in found}
             found.update(new)
             if not (new and more):
+                break
+        return tuple(found.values())
+
+    async def _before(self, path: str, model: type[A], asked: Mapping[str, str]) -> tuple[A, ...]:
+        """The objects of all pages as they were when they were last read."""
+        found: dict[int, A] = {}
+        for page in range(1, MOST_PAGES + 1):
+            kept = await self._kept(self._key(path, _paged(asked, page), model))
+            if kept is None:
+                break
+            found |= {item.id: item for item in _restored(kept, model)}
+            if kept.whole:
                 break
         return tuple(found.values())
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from fetcher.event import Event, Status
-from fetcher.github.answers import Deployment, DeploymentStatus, Run
+from fetcher.github.answers import Deployment, DeploymentStatus, Job, Run
 from fetcher.mapping.origin import Origin, actor_of, version_of
 
 STATES: Final[Mapping[str, Status]] = {
@@ -23,8 +23,9 @@ STATES: Final[Mapping[str, Status]] = {
 PENDING: Final = "pending"
 INACTIVE: Final = "inactive"
 
-# The forms of a job's page, the last one until 2022: only the first two name the run.
-RUN_PAGE: Final = re.compile(r"/actions/runs/(\d+)(?:/|$|\?|#)")
+# The forms of a job's page, the last one until 2022: only the first names the run, and the job
+# only after `/job/`: the number after `/jobs/` was another one.
+RUN_PAGE: Final = re.compile(r"/actions/runs/(\d+)(?:/attempts/\d+)?(?:/job/(\d+))?(?:/|$|\?|#)")
 JOB_PAGE: Final = re.compile(r"/runs/\d+(?:\?|$)")
 PAYLOAD_VERSIONS: Final = ("version", "tag", "release")
 
@@ -40,6 +41,15 @@ def run_of(origin: Origin, statuses: Iterable[DeploymentStatus]) -> int | None:
         log = _log(status)
         if _is_run_page(origin, log) and (found := RUN_PAGE.search(log)):
             return int(found[1])
+    return None
+
+
+def job_id_of(origin: Origin, statuses: Iterable[DeploymentStatus]) -> int | None:
+    """The id of the job that made the deployment, where its log tells it."""
+    for status in statuses:
+        log = _log(status)
+        if _is_run_page(origin, log) and (found := RUN_PAGE.search(log)) and found[2]:
+            return int(found[2])
     return None
 
 
@@ -59,6 +69,7 @@ def deployment_events(
     deployment: Deployment,
     statuses: Iterable[DeploymentStatus],
     run: Run | None = None,
+    job: Job | None = None,
 ) -> tuple[Event, ...]:
     """The events of a deployment, all of them, in their order.
 
@@ -82,7 +93,7 @@ def deployment_events(
                 version=deployment_version(deployment, run),
                 run_url=_log(status) or log,
                 run_number=run.run_number if run else None,
-                actor=_actor_of_deployment(deployment, run),
+                actor=_actor_of_deployment(deployment, run, job),
                 ref=deployment.ref,
                 sha=deployment.sha,
                 again=any(earlier.status == state for earlier in events),
@@ -120,10 +131,12 @@ def _is_run_page(origin: Origin, log: str) -> bool:
     return log.startswith(f"{server}/") and bool(RUN_PAGE.search(log) or JOB_PAGE.search(log))
 
 
-def _actor_of_deployment(deployment: Deployment, run: Run | None) -> str | None:
+def _actor_of_deployment(deployment: Deployment, run: Run | None, job: Job | None) -> str | None:
     # GitHub names a bot as the creator of some: the run knows who wanted it.
     if run is None:
         return deployment.creator
+    if job:
+        return actor_of(run, job.run_attempt) or deployment.creator
     re_run = run.run_attempt > 1 and run.run_started_at is not None
     if re_run and deployment.created_at < (run.run_started_at or deployment.created_at):
         return run.actor or deployment.creator

@@ -67,7 +67,7 @@ class Verdict:
 def words(text: str) -> list[str]:
     """The words of a name, in lower case: `Deploy_to-prodEU` is deploy, to, prod, eu."""
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    return re.findall(r"[a-z0-9]+", apart.lower())
+    return re.findall(r"[^\W_]+", apart.lower())
 
 
 def deploys(text: str) -> bool:

@@ -59,6 +59,11 @@ def run_events(pipeline: Pipeline, run: Run, jobs: Iterable[Job]) -> tuple[Event
     return tuple(told)
 
 
+def job_deployment_id(origin: Origin, job: Job) -> str:
+    """The id under which a job is told as a deployment."""
+    return f"{origin.id_prefix}-job-{job.id}"
+
+
 def own_jobs(run: Run, jobs: Iterable[Job]) -> list[Job]:
     """The jobs without those that a re-run lists again, though they ran in an earlier attempt."""
     own: list[Job] = []
@@ -91,7 +96,7 @@ def _job_events(pipeline: Pipeline, run: Run, job: Job) -> list[Event]:
         pipeline,
         run,
         job.run_attempt,
-        deployment_id=f"job-{job.id}",
+        deployment_id=job_deployment_id(pipeline.origin, job),
         names=(job.name, pipeline.workflow.name),
         page=job.html_url,
     )
@@ -106,7 +111,7 @@ def _attempt_events(pipeline: Pipeline, run: Run, attempt: int, jobs: list[Job])
         pipeline,
         run,
         attempt,
-        deployment_id=f"run-{run.id}-{attempt}",
+        deployment_id=f"{pipeline.origin.id_prefix}-run-{run.id}-{attempt}",
         names=(pipeline.workflow.name,),
     )
     began = [job for job in jobs if job.run_attempt == attempt and _began(job)]
@@ -142,7 +147,7 @@ def _event_maker(
     attempts = f"/attempts/{attempt}" if attempt > 1 else ""
     return partial(
         Event,
-        deployment_id=f"{pipeline.origin.id_prefix}-{deployment_id}",
+        deployment_id=deployment_id,
         service=pipeline.origin.service,
         environment=environment,
         version=version_of(run.head_branch, run.head_sha, run.event),

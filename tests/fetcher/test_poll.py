@@ -115,7 +115,9 @@ async def test_a_deployments_whole_life_takes_at_most_ten_charged_requests(
     assert len(await world.told()) == 4
     asked = world.requests()
     assert sum(request.charged for request in asked) <= 10
-    assert sum("/actions/runs/" in request.path for request in asked) == 1
+    paths = [request.path for request in asked]
+    run = f"/repos/acme/shop/actions/runs/{job.run.id}"
+    assert (paths.count(run), paths.count(f"{run}/jobs")) == (1, 1)
 
 
 # The mistakes that other pollers made.

@@ -210,3 +210,20 @@ async def test_a_list_within_an_answer_is_found_by_its_name(world: World) -> Non
     )
 
     assert (found.name, found.path) == ("Deploy", ".github/workflows/deploy.yml")
+
+
+async def test_an_answer_that_has_what_is_wanted_is_not_asked_for_again(world: World) -> None:
+    world.fake.add_repository("acme/many")
+    many = world.fake.repositories[-1]
+    for _ in range(150):
+        many.create_deployment("dev")
+    oldest, path = many.deployments[0].id, "/repos/acme/many/deployments"
+    reader = Reader(world.github)
+    await reader.all(path, Deployment)
+    world.requests()
+
+    held = await reader.all(path, Deployment, enough=lambda each: each.id == oldest)
+    assert (len(held), len(world.requests())) == (150, 0)
+    many.create_deployment("dev")
+    newest = many.deployments[-1].id
+    assert len(await reader.all(path, Deployment, enough=lambda each: each.id == newest)) == 151

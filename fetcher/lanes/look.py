@@ -1,0 +1,69 @@
+"""What a look finds, and when the next one is due. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from fetcher.event import Event
+from fetcher.mapping.rules import Ruled
+from fetcher.mapping.services import Sight
+from fetcher.observations import Watched
+
+# GitHub's times are whole seconds: a state that came in the second of the last one changes no time.
+# A look is the last one only if it was made later than that.
+SETTLED: Final = timedelta(minutes=1)
+NEXT_PASS: Final = timedelta(seconds=1)
+# What hangs is looked at less often; a list still shows at once when it changes.
+HANGING: Final = timedelta(hours=6)
+BETWEEN_LOOKS_AT_HANGING: Final = timedelta(minutes=10)
+# An approval may take 30 days and a run 35 (docs.github.com/en/actions/reference/limits).
+LONGEST_LIFE: Final = timedelta(days=36)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look found.
+
+    Attributes:
+        item: As it is to be watched from now on.
+        events: All that are owed of it, those told before among them.
+        sights: Their deployments, as far as names can tell which service they are of.
+    """
+
+    item: Watched
+    events: tuple[Event, ...]
+    sights: tuple[Sight, ...]
+
+
+def look_of(item: Watched, told: Iterable[Ruled], since_at: datetime) -> Look:
+    """The look that found this, less what is not owed."""
+    found = list(told)
+    events = owed([each.event for each in found], since_at)
+    ids = {event.deployment_id for event in events}
+    sights = {each.sight.deployment_id: each.sight for each in found if each.sight}
+    return Look(
+        replace(item, told=item.told or bool(events)),
+        events,
+        tuple(sight for sight in sights.values() if sight.deployment_id in ids),
+    )
+
+
+def next_look(
+    created_at: datetime, changed_at: datetime, now: datetime, *, ended: bool
+) -> datetime | None:
+    """When to look again at what was last changed then; None when nothing more can come."""
+    if ended:
+        return None if now - changed_at >= SETTLED else now + NEXT_PASS
+    if now - created_at > LONGEST_LIFE:
+        return None
+    return now + (NEXT_PASS if now - changed_at < HANGING else BETWEEN_LOOKS_AT_HANGING)
+
+
+def owed(events: Sequence[Event], since_at: datetime) -> tuple[Event, ...]:
+    """The events without those of deployments that ended before `since_at`."""
+    ended_before = {
+        event.deployment_id: event.status != "in-progress" and event.happened_at < since_at
+        for event in events
+    }
+    return tuple(event for event in events if not ended_before[event.deployment_id])
