@@ -17,7 +17,7 @@ from fetcher.github.errors import GitHubError, Limited
 from fetcher.github.gate import Waits
 from fetcher.github.githubs import GitHubs
 from fetcher.github.reader import Reader, Snapshot
-from fetcher.lanes import LONGEST_LIFE
+from fetcher.lanes.look import LONGEST_LIFE
 from fetcher.observations import Known
 from fetcher.services import with_services
 from fetcher.survey import Findings, Policy, Survey
