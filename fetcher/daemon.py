@@ -65,7 +65,9 @@ async def open_work(
                 github = githubs.for_owner(owner)
                 kept = await observations.gate(connection, github.credential.fingerprint)
                 github.gate.waits = kept
-        policy = Policy(id_prefix=settings.github.id_prefix, backfill=backfill)
+        policy = Policy(
+            id_prefix=settings.github.id_prefix, backfill=backfill, rules=settings.rules
+        )
         poller = Poller(engine, githubs, policy, clock)
         delivery = Delivery(
             engine,
