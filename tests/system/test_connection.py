@@ -126,3 +126,18 @@ def test_the_tabs_of_a_browser_miss_nothing_while_the_receiver_is_away(
     for tab in tabs:
         tab.comes_to_show_the_matrix()
         expect(tab.connection).to_have_text("Live", timeout=20_000)
+
+
+def test_after_a_break_the_feed_has_what_was_missed(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post(version="1.0.0")
+    dashboard.open(view="feed")
+    events = dashboard.page.get_by_role("group", name="Events").get_by_role("listitem")
+    expect(events).to_have_count(1)
+
+    receiver.stop()
+    receiver.start()
+    receiver.post(version="1.1.0")
+
+    expect(events).to_have_count(2, timeout=20_000)

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { age, ago, duration } from "../src/lib/time";
+import { age, ago, duration, dayName } from "../src/lib/time";
 
 const NOW = Date.parse("2026-11-23T12:00:00Z");
 
@@ -39,4 +39,12 @@ test.each([
   [90_000_000, "1 d 1 h"],
 ])("%d ms are %s", (ms, expected) => {
   expect(duration(ms)).toBe(expected);
+});
+
+test("a day is named as it is in the viewer's zone", () => {
+  const now = new Date("2026-11-23T00:30").getTime();
+  expect(dayName("2026-11-23T00:10", now)).toBe("Today");
+  expect(dayName("2026-11-22T23:50", now)).toBe("Yesterday");
+  expect(dayName("2026-11-21T23:50", now)).toContain("2026");
+  expect(dayName("2026-11-24T00:10", now)).toContain("2026");
 });

@@ -12,6 +12,10 @@ const momentFormat = new Intl.DateTimeFormat(undefined, {
   second: "2-digit",
 });
 
+const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+const dayFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
+
 /** How long before `now` (ms) a time was, in at most six characters: "now", "5 min", "3 d". */
 export function age(time: string, now: number): string {
   const elapsed = now - Date.parse(time);
@@ -57,4 +61,20 @@ export function exact(time: string): string {
 /** The same, shorter: no year and no zone. */
 export function moment(time: string): string {
   return momentFormat.format(new Date(time));
+}
+
+/** The time of day in the viewer's zone. */
+export function timeOfDay(time: string): string {
+  return timeFormat.format(new Date(time));
+}
+
+/** The day in the viewer's zone: "Today", "Yesterday", else its full date. */
+export function dayName(time: string, now: number): string {
+  const days = Math.round((startOfDay(Date.parse(time)) - startOfDay(now)) / DAY);
+  if (days === 0) return "Today";
+  return days === -1 ? "Yesterday" : dayFormat.format(new Date(time));
+}
+
+function startOfDay(time: number): number {
+  return new Date(time).setHours(0, 0, 0, 0);
 }

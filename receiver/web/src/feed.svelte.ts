@@ -1,0 +1,76 @@
+import { clock } from "./clock.svelte";
+import type { DeploymentEvent } from "./api";
+import { eventFilter } from "./lib/filter";
+import { LogReading } from "./log.svelte";
+import type { MatrixState } from "./matrix.svelte";
+import type { ViewState } from "./view.svelte";
+
+/** Pages in a row that may bring nothing to show before the viewer is asked whether to go on. */
+const BARREN_PAGES = 5;
+
+/** The log as the feed shows it: filtered, and what is new held back while something else is read. */
+export class FeedState {
+  readonly log = new LogReading({});
+  /** While set, events later in the log than this are held back. */
+  #shownUpTo = $state<number | undefined>();
+  #barren = $state(0);
+
+  constructor(
+    private readonly matrix: MatrixState,
+    private readonly view: ViewState,
+  ) {}
+
+  /** The ids of the events whose deployment is still in progress. */
+  running = $derived.by(() => {
+    const ids = new Set<number>();
+    for (const { slots } of this.matrix.rows) {
+      for (const { current } of slots.values()) {
+        if (current.status === "in-progress") ids.add(current.id);
+      }
+    }
+    return ids;
+  });
+
+  #wanted = $derived(this.log.events.filter(this.#filter()));
+
+  shown = $derived(this.#wanted.filter((event) => !this.#isHeld(event)));
+
+  /** How many are held back. */
+  held = $derived(this.#wanted.length - this.shown.length);
+
+  /** Whether older events should be read without being asked for. */
+  readsOn = $derived(
+    this.log.hasMore && !this.log.isLoading && !this.log.hasFailed && this.#barren < BARREN_PAGES,
+  );
+
+  /** Hold back what comes from now on: the viewer reads. */
+  hold(): void {
+    this.#shownUpTo ??= this.log.events.reduce((id, event) => Math.max(id, event.id), 0);
+  }
+
+  release(): void {
+    this.#shownUpTo = undefined;
+  }
+
+  async readOn(): Promise<void> {
+    const before = this.shown.length;
+    await this.log.readMore();
+    this.#barren = this.shown.length > before ? 0 : this.#barren + 1;
+  }
+
+  /** Another filter, or a viewer who asks for more: look further back again. */
+  lookFurther(): void {
+    this.#barren = 0;
+  }
+
+  #isHeld({ id }: DeploymentEvent): boolean {
+    return this.#shownUpTo !== undefined && id > this.#shownUpTo;
+  }
+
+  #filter(): (event: DeploymentEvent) => boolean {
+    const { current } = this.view;
+    const isWanted = eventFilter(current, clock);
+    if (current.status !== "stalled") return isWanted;
+    return (event) => isWanted(event) && this.running.has(event.id);
+  }
+}
