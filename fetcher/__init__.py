@@ -16,6 +16,6 @@
 7. `deliver` sends what is due, each event once: `receiver` asks, `outcome` is what an answer means,
    `pause` waits while the receiver is away.
 
-`config` is the settings, `clock` the time, `explain` what `plan` prints, `troubles` what is wrong
-at the moment.
+`config` is the settings, `clock` the time, `explain` what `plan` prints, `check` what it tries,
+`troubles` what is wrong at the moment.
 """

@@ -1,4 +1,4 @@
-"""The commands: `deployment-fetcher run`, `once` and `plan`."""
+"""The commands: `deployment-fetcher run`, `once`, `plan` and `check`."""
 
 import argparse
 import asyncio
@@ -14,6 +14,8 @@ from typing import Final
 
 from fetcher import explain
 from fetcher.access import open_githubs
+from fetcher.check import findings
+from fetcher.check.everything import check
 from fetcher.clock import system_clock
 from fetcher.config import Mistakes, Settings, load
 from fetcher.daemon import Daemon, open_work
@@ -94,8 +96,8 @@ def _parser() -> argparse.ArgumentParser:
                 metavar="TIME",
                 help="a date (2026-11-01), a time (2026-11-01T09:30Z), or a span (7d, 12h)",
             )
-        if name == "plan":
-            one.add_argument("--json", action="store_true", help="print JSON, not a table")
+        if name in ("plan", "check"):
+            one.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 
@@ -187,6 +189,13 @@ async def _plan(settings: Settings, arguments: argparse.Namespace) -> int:
     return FAILED if any(e.lane == "error" for e in explanations) else 0
 
 
+async def _check(settings: Settings, arguments: argparse.Namespace) -> int:
+    found = await check(settings)
+    show = findings.as_json if arguments.json else findings.as_lines
+    print(show(found))  # noqa: T201 - it is what was asked for
+    return FAILED if any(finding.level == "error" for finding in found) else 0
+
+
 COMMANDS: Final[tuple[tuple[str, Command, str], ...]] = (
     ("run", _run, "read and deliver until stopped"),
     ("once", _once, "read and deliver what there is, then end: for a timer"),
@@ -196,6 +205,7 @@ COMMANDS: Final[tuple[tuple[str, Command, str], ...]] = (
         "send what the receiver lacks, as after a restored backup",
     ),
     ("plan", _plan, "print what would be read of each repository, and why: needs no receiver"),
+    ("check", _check, "try tokens, permissions, the receiver and its key, and say what is wrong"),
 )
 
 if __name__ == "__main__":

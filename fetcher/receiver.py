@@ -36,6 +36,7 @@ NOT_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 BROKEN: Final = (aiohttp.ClientError, TimeoutError, OSError)
 PROGRAM: Final = "deployment-fetcher"
 PAGE: Final = 500
+LONGEST_VERSION: Final = 50
 MOST_PAGES: Final = 100
 
 
@@ -73,6 +74,7 @@ class Receiver:
     ) -> None:
         self._session = session
         self._deployments = url / "api" / "deployments"
+        self._version = url / "api" / "version"
         self._api_key = api_key
         # A slow connection must not use up the whole: then it would not be known that the
         # request was not sent.
@@ -111,6 +113,16 @@ class Receiver:
                 return tuple(held)
             query["cursor"] = cursor
         return Blocked(f"lists one deployment without an end: check {URL_SETTING}")
+
+    async def version(self) -> str | None:
+        """Its version, where it tells one."""
+        try:
+            async with self._session.get(
+                self._version, timeout=self._timeout, allow_redirects=False
+            ) as response:
+                return str(json.loads(await response.read())["version"])[:LONGEST_VERSION]
+        except (*BROKEN, ValueError, LookupError, TypeError, RecursionError):
+            return None
 
     async def _page(self, query: dict[str, str]) -> Page | NoLook:
         try:

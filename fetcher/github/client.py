@@ -23,8 +23,8 @@ from fetcher.github.credentials import Credential
 from fetcher.github.errors import (
     Forbidden,
     Garbled,
-    Limited,
     Missing,
+    SingleSignOn,
     Unreachable,
     Unusable,
 )
@@ -46,12 +46,14 @@ class Reply:
         data: The JSON; None when it is as the ETag says.
         modified: False when it is as the ETag says.
         more: There is a next page.
+        headers: Their names are in lower case.
     """
 
     data: Any
     etag: str | None
     modified: bool
     more: bool
+    headers: Mapping[str, str]
 
 
 class GitHub:
@@ -130,7 +132,7 @@ class GitHub:
         status, headers = response.status, response.headers
         if status == HTTPStatus.NOT_MODIFIED:
             self.gate.answered(headers, charged=self.credential.is_anonymous)
-            return Reply(None, headers.get("etag"), modified=False, more=False)
+            return Reply(None, headers.get("etag"), modified=False, more=False, headers=headers)
         try:
             data, _, following = sansio.decipher_response(status, headers, response.body)
         except gidgethub.HTTPException as error:
@@ -139,7 +141,8 @@ class GitHub:
             # What gidgethub meets when the answer is not JSON, or not of GitHub's shape.
             raise self._failure(status, headers, "no message") from None
         self.gate.answered(headers, charged=True)
-        return Reply(data, headers.get("etag"), modified=True, more=following is not None)
+        more = following is not None
+        return Reply(data, headers.get("etag"), modified=True, more=more, headers=headers)
 
     def _failure(self, status: int, headers: Mapping[str, str], message: str) -> Exception:
         who = self.credential.name
@@ -159,7 +162,7 @@ class GitHub:
     def _refusal(self, status: int, headers: Mapping[str, str], message: str) -> Exception:
         if refusals.is_suspended(message):
             return self.gate.shut_out(f"{self.credential.name}: {message}")
-        limited: Limited | None = self.gate.refused(status, headers, message)
-        return limited or Forbidden(
-            refusals.missing_permission(self.credential.name, headers, message)
-        )
+        if limited := self.gate.refused(status, headers, message):
+            return limited
+        kind = SingleSignOn if "x-github-sso" in headers else Forbidden
+        return kind(refusals.missing_permission(self.credential.name, headers, message))

@@ -6,6 +6,7 @@ GitHubError         this repository was not read; the others go on
 ├── Garbled         ask again later
 ├── Missing         asking again helps only when somebody changes something
 ├── Forbidden       likewise
+│   └── SingleSignOn
 ├── Unusable        the credential itself: no repository can be read with it
 └── Limited         nobody may ask with this credential, until `until`
     └── ShutOut     because it is unusable
@@ -38,6 +39,10 @@ class Forbidden(GitHubError):
     """The token lacks a permission: asking again is of no use until somebody grants it."""
 
 
+class SingleSignOn(Forbidden):
+    """The token was not authorised for the organisation's single sign-on."""
+
+
 class Unusable(GitHubError):
     """There is nothing to ask with: asking again is of no use until somebody mends that."""
 
@@ -47,6 +52,7 @@ class Limited(GitHubError):
 
     def __init__(self, reason: str, until: datetime) -> None:
         super().__init__(f"{reason}; asking again at {until:%Y-%m-%dT%H:%M:%SZ}")
+        self.reason = reason
         self.until = until
 
 

@@ -5,10 +5,11 @@ https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 LONGEST_MESSAGE: Final = 300
+WARNED_BEFORE: Final = timedelta(days=14)
 
 
 def unknown_credential(who: str, message: str) -> str:
@@ -60,6 +61,15 @@ def cleaned(message: object) -> str:
     """A message from outside, for one line of a log."""
     text = "".join(c if c.isprintable() else " " for c in str(message))
     return " ".join(text.split())[:LONGEST_MESSAGE]
+
+
+def expires_soon(expires_at: datetime, now: datetime) -> str:
+    """The warning that it is time for another token; empty while it is not."""
+    days = (expires_at - now).days
+    if expires_at - now > WARNED_BEFORE:
+        return ""
+    when = "today" if days < 1 else "tomorrow" if days == 1 else f"in {days} days"
+    return f"expires {when}, at {expires_at:%Y-%m-%dT%H:%MZ}"
 
 
 def expires_at(headers: Mapping[str, str]) -> datetime | None:

@@ -43,13 +43,13 @@ class Server:
     def __init__(self, session: aiohttp.ClientSession, api_url: str) -> None:
         self.graphql_url = graphql_url(api_url)
         self._session = session
-        self._api_url = api_url
+        self.api_url = api_url
         self._origin = _origin(api_url)
 
     def address(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """The whole address of a path of the REST API."""
         text = "&".join(f"{name}={value}" for name, value in sorted((query or {}).items()))
-        return f"{self._api_url}{path}{'?' if text else ''}{text}"
+        return f"{self.api_url}{path}{'?' if text else ''}{text}"
 
     def redirected(self, url: str, location: str) -> str:
         """Where an answer from `url` leads.

@@ -11,10 +11,19 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fetcher.state.errors import StateError, StateInUse, StateLost, StateUnusable
+from fetcher.state.looking import look_into
 from fetcher.state.postgres import Standby, in_database
 from fetcher.state.sqlite import in_file
 
-__all__ = ["Standby", "StateError", "StateInUse", "StateLost", "StateUnusable", "open_state"]
+__all__ = [
+    "Standby",
+    "StateError",
+    "StateInUse",
+    "StateLost",
+    "StateUnusable",
+    "look_into",
+    "open_state",
+]
 
 
 def open_state(

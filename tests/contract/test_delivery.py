@@ -5,11 +5,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
+from fetcher.check.receiver import check_receiver
 from fetcher.event import Event
+from fetcher.receiver import Receiver
 from receiver.submission import parse
 from tests.fetcher.delivering import START, Fetcher, a_deployment, an_event, fetcher_with
 from tests.receiver.api import KEY, Api, Clock, serving, settings_for
@@ -74,6 +78,18 @@ def test_the_receiver_takes_every_body_that_the_fetcher_can_make(event: Event) -
     assert submission.service == fitted.service
     assert submission.environment == fitted.environment
     assert submission.happened_at == fitted.happened_at
+
+
+@pytest.mark.parametrize(("key", "level"), [(KEY, "ok"), ("another", "error")])
+async def test_a_key_is_tried_without_storing_anything(
+    api: Api, clock: Clock, key: str, level: str
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        receiver = Receiver(session, URL(api.url("/")), key, 5, clock)
+        (finding,) = await check_receiver(receiver)
+
+    assert finding.level == level
+    assert (await api.read("/api/deployments"))["items"] == []
 
 
 async def test_an_event_is_given_back_as_it_was_sent(fetcher: Fetcher, api: Api) -> None:

@@ -96,6 +96,8 @@ class ReceiverDouble:
             return web.Response(status=401)
         body = await request.read()
         event = json.loads(body)
+        if not event:
+            return web.Response(status=422)
         self.posts.append(event)
         self.keys.append(request.headers["Idempotency-Key"])
         self.on_post("read", event["deployment_id"])
@@ -173,6 +175,10 @@ async def _cut_short(request: web.Request, status: int) -> web.StreamResponse:
     return response
 
 
+async def version(_request: web.Request) -> web.Response:
+    return web.json_response({"version": "1.2.3"})
+
+
 @asynccontextmanager
 async def receiver_double() -> AsyncIterator[ReceiverDouble]:
     """A double that listens until the end."""
@@ -180,6 +186,7 @@ async def receiver_double() -> AsyncIterator[ReceiverDouble]:
     app = web.Application()
     for path in ("/api/deployments", "/dashboard/api/deployments"):
         app.add_routes([web.post(path, double.post), web.get(path, double.look)])
+    app.add_routes([web.get("/api/version", version)])
     async with TestServer(app) as server:
         double.url = str(server.make_url("")).rstrip("/")
         try:

@@ -136,7 +136,7 @@ async def test_a_limit_is_said_once_and_nothing_is_asked_while_it_lasts(field: F
         assert sum("GitHub asks to wait" in line for line in running.log) == 1
 
 
-@pytest.mark.parametrize("command", ["run", "once", "plan"])
+@pytest.mark.parametrize("command", ["run", "once", "plan", "check"])
 async def test_without_repositories_there_is_nothing_to_do_and_one_line_says_so(
     field: Field, command: str
 ) -> None:
@@ -206,6 +206,30 @@ async def test_plan_and_once_read_all_that_an_owner_has_and_say_whom_they_cannot
     code, log = await field.end("once")
     assert (code, field.stored()) == (1, 2)
     assert sum("gone/*: GitHub does not know it" in line for line in log) == 1
+
+
+@pytest.mark.usefixtures("shop")
+async def test_check_ends_with_0_only_when_nothing_is_wrong(field: Field) -> None:
+    code, log = await field.end("check")
+    assert (code, {line.split()[0] for line in log}) == (0, {"ok"})
+
+    field.settings["FETCHER_API_KEY"] = "another"
+    code, log = await field.end("check", "--json")
+    assert code == 1
+    levels = [found["level"] for found in json.loads("\n".join(log))]
+    assert levels.count("error") == 1
+    assert not (field.folder / "data").exists()
+
+
+@pytest.mark.usefixtures("shop")
+async def test_check_works_beside_a_running_fetcher(field: Field) -> None:
+    async with field.fetcher("run"):
+        await until(lambda: field.stored() == 2)
+
+        code, log = await field.end("check")
+
+        assert code == 0
+        assert any("events wait to be delivered" in line for line in log)
 
 
 @pytest.mark.usefixtures("shop")

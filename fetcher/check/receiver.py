@@ -1,0 +1,24 @@
+"""What `check` finds of the receiver: whether it is there, and takes the key."""
+
+from fetcher.check.findings import Finding
+from fetcher.outcome import Blocked, Refused, Stored
+from fetcher.receiver import Receiver
+
+SUBJECT = "the receiver"
+# The key is looked at before the body, and no event is empty: with a good key it is refused.
+NO_EVENT = b"{}"
+
+
+async def check_receiver(receiver: Receiver) -> list[Finding]:
+    """Post what is no event, so that nothing is stored."""
+    match await receiver.post("check", NO_EVENT):
+        case Refused():
+            version = await receiver.version()
+            text = f"takes the key{f' (version {version})' if version else ''}"
+            return [Finding("ok", SUBJECT, text)]
+        case Stored():
+            return [Finding("error", SUBJECT, "takes what is no event: it is something else")]
+        case Blocked(reason):
+            return [Finding("error", SUBJECT, reason)]
+        case outcome:
+            return [Finding("error", SUBJECT, outcome.reason, "Is it running at that address?")]

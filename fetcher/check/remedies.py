@@ -1,0 +1,76 @@
+"""What helps against a refusal of GitHub's: which page, which setting. Pure."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from fetcher.check.findings import Finding
+from fetcher.github.client import GitHub
+from fetcher.github.credentials import Credential
+from fetcher.github.errors import (
+    Forbidden,
+    GitHubError,
+    Limited,
+    Missing,
+    Offline,
+    ShutOut,
+    SingleSignOn,
+)
+
+SETTING: Final = "fetcher.github.token (FETCHER_GITHUB__TOKEN)"
+URL_SETTING: Final = "fetcher.github.api_url (FETCHER_GITHUB__API_URL)"
+
+Remedies = dict[type[GitHubError], str]
+
+
+def pages(api_url: str) -> str:
+    """Where people see the server whose API is there."""
+    parts = urlsplit(api_url)
+    host = parts.netloc if parts.path else parts.netloc.removeprefix("api.")
+    return f"{parts.scheme}://{host}"
+
+
+def trouble(github: GitHub, subject: str, error: GitHubError) -> Finding:
+    """What is wrong with a repository, `owner/name`, or with all that the credential is for."""
+    # What is wrong for all is said once: findings that are equal are one.
+    about = github.credential.name if isinstance(error, Limited | Offline) else subject
+    text = error.reason if isinstance(error, ShutOut) else str(error)
+    owner = subject.partition("/")[0]
+    helps = remedy(error, github.credential, github.server.api_url, owner)
+    return Finding("error", about, text, helps)
+
+
+def remedy(error: GitHubError, credential: Credential, api_url: str, owner: str) -> str:
+    """What to do, a sentence; empty when there is nothing but to wait."""
+    known = _for_app if credential.is_installation else _for_token
+    remedies = known(pages(api_url), owner) | (_for_nobody() if credential.is_anonymous else {})
+    return next((text for kind, text in remedies.items() if isinstance(error, kind)), "")
+
+
+def _for_token(site: str, _owner: str) -> Remedies:
+    tokens = f"{site}/settings/personal-access-tokens"
+    return {
+        SingleSignOn: "Open that address as the one whose token it is",
+        Forbidden: f"Grant it to the token at {tokens}, or the scope repo to a classic token",
+        Missing: f"Check how it is spelled, and that the token is for it: {tokens}",
+        ShutOut: f"Make a token at {tokens} and set {SETTING}",
+        Offline: f"Check {URL_SETTING}, and this machine's way there",
+    }
+
+
+def _for_app(site: str, owner: str) -> Remedies:
+    installations = f"{site}/organizations/{owner}/settings/installations"
+    return {
+        Forbidden: f"Grant it in the App's settings, then accept it at {installations}",
+        Missing: f"Check how it is spelled, and that the App is installed for it: {installations}",
+        ShutOut: f"See the App's settings, and {installations}",
+        Offline: f"Check {URL_SETTING}, and this machine's way there",
+    }
+
+
+def _for_nobody() -> Remedies:
+    needed = f"set {SETTING}"
+    return {
+        Forbidden: f"It needs a token: {needed}",
+        Missing: f"Check how it is spelled; what is private needs a token: {needed}",
+        ShutOut: f"It needs a token: {needed}",
+    }
