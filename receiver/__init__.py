@@ -10,14 +10,14 @@ The way of one event, module by module:
               event       what is stored and read
     log       writer      group commit: many requests, one durable transaction
               batch       which events a transaction stores, and how each request is answered
-              store       every SQL statement, over the tables of schema, opened by database
+              store       every SQL statement, over the tables of schema, in the database
     feed      feed        follows the log, folds it into the matrix, tells the streams
               matrix      the fold: pure, in any order to the same result
     browser   board       the matrix as JSON, built once for each change
               stream      server-sent events, live and resumed
               page        the dashboard's files, built from web/ into static/
 
-Nothing flows back. Beside the road: config (settings), query (query strings), openapi, metrics.
+Nothing flows back. `database` is a SQLite file or PostgreSQL. Beside the road: config (settings), query (query strings), openapi, metrics.
 """
 
 from importlib.metadata import version

@@ -76,7 +76,13 @@ async def _parts(
         board = Board(feed, settings.environment_order, clock)
         keys = Keys(settings.keys)
         app[PARTS] = Parts(keys, store, writer, feed, board, streams, metrics, files)
-        async with background(failed, feed.run(), writer.run(), streams.keep_alive()):
+        async with background(
+            failed,
+            feed.run(),
+            database.listen(feed.grown),
+            writer.run(),
+            streams.keep_alive(),
+        ):
             yield
 
 

@@ -28,7 +28,7 @@ PREFIX: Final = "RECEIVER_"
 CONFIG_VARIABLE: Final = "DEPLOYMENT_DASHBOARD_CONFIG"
 DEFAULT_CONFIG: Final = Path("config.toml")
 DEFAULT_DATABASE: Final = "sqlite+aiosqlite:///data/deployments.db"
-DRIVERS: Final = ("sqlite+aiosqlite",)
+DRIVERS: Final = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
 
 class BadSettings(Exception):
@@ -60,7 +60,7 @@ def _database(url: str) -> str:
     if parsed.drivername not in DRIVERS:
         raise ValueError(f"must begin with {' or '.join(DRIVERS)}")
     if parsed.database in (None, "", ":memory:"):
-        raise ValueError("must name a file: memory forgets")
+        raise ValueError("must name a file, or a database: memory forgets")
     return url
 
 

@@ -41,7 +41,7 @@ from receiver.schema import event, idempotency, slot, to_microseconds
 IDEMPOTENCY_WINDOW: Final = timedelta(hours=24)
 
 TAIL: Final = 2000
-# Below SQLite's bound on parameters, and few enough statements for the driver to keep prepared.
+# Below the databases' bounds on parameters, and few enough statements to be kept prepared.
 ROWS_AT_ONCE: Final = 60
 # What a slot remembers: its latest event, its latest finished one, its latest success.
 LATEST_OF: Final[tuple[tuple[Status, ...], ...]] = (
@@ -114,6 +114,8 @@ class Store:
             for append in appends:
                 batch.add(append)
             _insert(connection, batch, self._slots)
+            if batch.events:
+                self._database.announce(connection, batch.last_id)
             return batch
 
         batch = await self._database.write(transaction)
@@ -256,9 +258,8 @@ def _insert_events(connection: Connection, events: Sequence[Event]) -> None:
 
 @cache
 def _insert_statement(dialect: Dialect, rows: int) -> str:
-    insert_one = str(insert(event).compile(dialect=dialect))
-    head, keyword, values = insert_one.partition("VALUES ")
-    return head + keyword + ", ".join([values] * rows)
+    row = dict.fromkeys(_COLUMNS)
+    return str(insert(event).values([row] * rows).compile(dialect=dialect))
 
 
 def _to_event(row: Row[Any]) -> Event:

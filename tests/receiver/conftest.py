@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from receiver.config import Settings
+from tests.postgres import PostgresServer
 from tests.receiver.api import Api, Clock, serving, settings_for
 from tests.receiver.examples import NOON
 
@@ -24,9 +25,25 @@ def clock() -> Clock:
     return Clock(NOON)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on every database that its mark names, else on SQLite."""
+    if "database_url" in metafunc.fixturenames:
+        marked = metafunc.definition.get_closest_marker("databases")
+        metafunc.parametrize("database_url", marked.args if marked else ["sqlite"], indirect=True)
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_for(tmp_path)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a new, empty database."""
+    if request.param == "sqlite":
+        return settings_for(tmp_path).database_url
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.database()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return settings_for(tmp_path, database_url=database_url)
 
 
 @pytest.fixture

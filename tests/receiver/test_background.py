@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from pathlib import Path
 
 import pytest
 
@@ -10,8 +9,9 @@ from receiver.app import background
 from receiver.database import open_database
 from receiver.feed import Feed
 from receiver.store import Store
-from tests.receiver.api import settings_for
 from tests.receiver.waiting import eventually
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 
 async def forever() -> None:
@@ -40,10 +40,10 @@ async def test_loops_that_are_stopped_have_not_failed() -> None:
 
 
 async def test_a_feed_that_cannot_find_an_event_says_so_and_goes_on(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR)
-    async with open_database(settings_for(tmp_path).database_url) as database:
+    async with open_database(database_url) as database:
         feed = Feed(Store(database))
         feed.grown(7)
         task = asyncio.create_task(feed.run())

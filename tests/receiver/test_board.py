@@ -7,10 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from receiver.api import PARTS
 from tests.receiver.api import Api, Clock, serving, settings_for
 from tests.receiver.examples import EVERY_FIELD, submission
 from tests.receiver.problem import assert_problem
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 
 async def test_an_empty_log_has_an_empty_matrix_at_position_0(api: Api) -> None:

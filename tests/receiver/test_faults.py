@@ -226,6 +226,11 @@ def test_what_cannot_start_says_why_in_a_line_for_each_reason(tmp_path: Path) ->
             "no folder": ended(tmp_path, **key, RECEIVER_DATABASE_URL=url("file/log.db")),
             "no database": ended(tmp_path, **key, RECEIVER_DATABASE_URL=url("file")),
             "newer": ended(tmp_path, **key, RECEIVER_DATABASE_URL=url("newer.db")),
+            "no server": ended(
+                tmp_path,
+                **key,
+                RECEIVER_DATABASE_URL=f"postgresql+asyncpg://me:secret@127.0.0.1:{port}/log",
+            ),
         }
         found = {name: (program.wait(), program.log) for name, program in programs.items()}
 
@@ -237,6 +242,18 @@ def test_what_cannot_start_says_why_in_a_line_for_each_reason(tmp_path: Path) ->
     assert port in found["port in use"][1][0]
     for name, text in {"no folder": "file/log.db", "no database": "file", "newer": "9999"}.items():
         assert text in found[name][1][0]
+
+
+async def test_a_second_receiver_on_one_file_is_refused(process: Process) -> None:
+    port = {"RECEIVER_API_KEY": "another", "RECEIVER_PORT": "0"}
+    url = f"sqlite+aiosqlite:///{process.database}"
+    second = ended(process.database.parent, **port, RECEIVER_DATABASE_URL=url)
+
+    assert await asyncio.to_thread(second.wait) == 69
+    assert len(second.log) == 1
+    assert "another receiver has it" in second.log[0]
+    async with client_of(process) as api:
+        assert (await api.append())["id"] == 1
 
 
 def test_help_and_version_are_told(tmp_path: Path) -> None:

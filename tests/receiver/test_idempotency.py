@@ -12,6 +12,8 @@ from tests.receiver.api import Api, Clock, serving
 from tests.receiver.examples import EVERY_FIELD, REQUIRED, as_json, submission
 from tests.receiver.problem import assert_problem
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 DAY = timedelta(hours=24)
 BRIEFLY = timedelta(seconds=1)
 

@@ -15,6 +15,8 @@ from tests.receiver.api import Api, Clock, serving, settings_for
 from tests.receiver.examples import NOON, answered, submission, submissions
 from tests.receiver.problem import assert_problem
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 
 async def ids(api: Api, **parameters: object) -> list[int]:
     """The ids of a page."""

@@ -9,7 +9,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
-from receiver.database import PRAGMAS, StoreUnavailable, open_database
+from receiver.database import StoreUnavailable, open_database
+from receiver.database.sqlite import PRAGMAS
 from receiver.schema import metadata
 from tests.receiver.api import Clock, serving, settings_for
 

@@ -5,6 +5,7 @@ from itertools import count
 from typing import Any
 
 import hypothesis
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from receiver.event import Event
 from receiver.matrix import Slot, SlotKey, reduce
 from tests.receiver.api import Api, Clock, serving
 from tests.receiver.examples import submissions
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 BATCHES = st.lists(st.lists(submissions(), min_size=1, max_size=6), max_size=6)
 

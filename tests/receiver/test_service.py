@@ -10,7 +10,7 @@ import pytest
 
 from receiver import __version__
 from receiver.config import Settings
-from receiver.database import PRAGMAS
+from receiver.database.sqlite import PRAGMAS
 from receiver.page import load
 from tests.receiver.api import Api, Clock, serving
 from tests.receiver.examples import REQUIRED, submission
@@ -96,8 +96,9 @@ async def test_every_route_answers_head(api: Api) -> None:
 async def test_a_locked_database_is_503_and_then_recovers(
     settings: Settings, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A lock is not waited for so long.
     quick = [pragma.replace("5000", "50") for pragma in PRAGMAS]
-    monkeypatch.setattr("receiver.database.PRAGMAS", quick)  # a lock is not waited for so long
+    monkeypatch.setattr("receiver.database.sqlite.PRAGMAS", quick)
     async with serving(settings, clock) as api:
         await api.append()
         with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as other:

@@ -16,8 +16,9 @@ from receiver.database import StoreUnavailable, open_database
 from receiver.event import Event, encode_json
 from receiver.store import Filter, Store
 from receiver.submission import parse
-from tests.receiver.api import settings_for
 from tests.receiver.examples import EVERY_FIELD, NOON, as_json, submission
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
 NAME = st.from_regex(
@@ -45,8 +46,8 @@ SUBMISSIONS = st.fixed_dictionaries(
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with open_database(settings_for(tmp_path).database_url) as database:
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with open_database(database_url) as database:
         yield Store(database)
 
 
@@ -115,9 +116,11 @@ async def test_what_is_new_comes_without_a_gap_from_any_position(store: Store) -
     assert await store.news(2506, 10) == []
 
 
-async def test_two_stores_that_append_at_the_same_time_wait_for_each_other(tmp_path: Path) -> None:
-    url = settings_for(tmp_path).database_url
-    async with open_database(url) as one, open_database(url) as other:
+@pytest.mark.databases("postgresql")
+async def test_two_stores_that_append_at_the_same_time_wait_for_each_other(
+    database_url: str,
+) -> None:
+    async with open_database(database_url) as one, open_database(database_url) as other:
         stores = [Store(one), Store(other)]
 
         stored = await asyncio.gather(
@@ -128,9 +131,9 @@ async def test_two_stores_that_append_at_the_same_time_wait_for_each_other(tmp_p
         assert len(await stores[0].after(0, 100)) == 60
 
 
-async def test_two_stores_on_one_log_continue_each_others_ids(tmp_path: Path) -> None:
-    url = settings_for(tmp_path).database_url
-    async with open_database(url) as one, open_database(url) as other:
+@pytest.mark.databases("postgresql")
+async def test_two_stores_on_one_log_continue_each_others_ids(database_url: str) -> None:
+    async with open_database(database_url) as one, open_database(database_url) as other:
         stores = [Store(one), Store(other)]
         for number in range(6):
             (stored,) = await append(stores[number % 2], submission())
@@ -158,6 +161,7 @@ async def test_a_page_continues_after_any_event(store: Store, step: timedelta) -
         assert await store.page(Filter(), event.order_key, 100) == whole[index + 1 :]
 
 
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(
     "happens", [Path.unlink, lambda path: path.rename(path.with_suffix(".old"))]
 )

@@ -18,6 +18,8 @@ from tests.receiver.sse import Message
 from tests.receiver.waiting import eventually
 from tests.receiver.wire import Wire, connected
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 
 async def append(api: Api, count: int, **fields: str) -> list[int]:
     """Store so many events."""
@@ -210,18 +212,19 @@ async def twins(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Api, Ap
         yield one, other
 
 
+@pytest.mark.databases("postgresql")
 async def test_a_receiver_that_lags_its_twin_waits_and_repeats_nothing(
     settings: Settings, clock: Clock
 ) -> None:
     async with twins(settings, clock) as (ahead, behind):
         await append(ahead, 3)
-        async with behind.stream("?last_event_id=2") as stream, behind.stream() as fresh:
+        async with behind.stream("?last_event_id=2") as stream:
             await append(behind, 1)
 
             assert await stream.ids(2) == [3, 4]
-            assert (await fresh.ids(4))[-1] == 4
 
 
+@pytest.mark.databases("postgresql")
 async def test_a_twins_events_are_in_the_matrix_at_the_next_own_event(
     settings: Settings, clock: Clock
 ) -> None:
@@ -234,6 +237,7 @@ async def test_a_twins_events_are_in_the_matrix_at_the_next_own_event(
         assert (await one.read("/api/matrix"))["last_event_id"] == 4
 
 
+@pytest.mark.databases("postgresql")
 async def test_a_twins_events_come_without_an_own_event(settings: Settings, clock: Clock) -> None:
     async with twins(settings, clock) as (one, other), other.stream() as stream:
         await append(one, 2)

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from receiver.batch import Append, KeyReused
-from receiver.database import PRAGMAS, StoreUnavailable, open_database
+from receiver.database import StoreUnavailable, open_database
+from receiver.database.sqlite import PRAGMAS
 from receiver.event import Event
 from receiver.store import Store
 from receiver.submission import parse
@@ -68,8 +69,9 @@ class Desk:
 
 @pytest.fixture
 async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    # A lock is not waited for so long.
     quick = [pragma.replace("5000", "300") for pragma in PRAGMAS]
-    monkeypatch.setattr("receiver.database.PRAGMAS", quick)  # a lock is not waited for so long
+    monkeypatch.setattr("receiver.database.sqlite.PRAGMAS", quick)
     async with open_database(settings_for(tmp_path).database_url) as database:
         yield Desk(Store(database))
 

@@ -1,24 +1,23 @@
-"""Opening the database, and running transactions in it.
+"""The log in one SQLite file.
 
-A transaction is a plain function of a SQLAlchemy connection. For SQLite it runs whole in a
-thread: one hand-over for each transaction, where an asynchronous driver needs one for each step
-(docs/decisions/0002-transactions-in-threads.md has the figures).
+A transaction runs whole in a thread: one hand-over for each transaction, where an asynchronous
+driver needs one for each step (docs/decisions/0002-transactions-in-threads.md has the figures).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import fcntl
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
+from receiver.database.errors import StoreUnavailable
+from receiver.database.migrate import upgrade
+
 READERS: Final = 4
 PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",  # readers and the writer don't wait for each other
@@ -32,12 +31,8 @@ Result = TypeVar("Result")
 Transaction = Callable[[Connection], Result]
 
 
-class StoreUnavailable(Exception):
-    """The database cannot do it now; nothing of the request was acknowledged."""
-
-
-class Database:
-    """An open database. One transaction writes at a time, beside several that read."""
+class SqliteDatabase:
+    """An open file; see Database."""
 
     def __init__(self, engine: Engine, path: Path) -> None:
         self._path = path
@@ -48,18 +43,25 @@ class Database:
         self._writer = ThreadPoolExecutor(1, "writer")
 
     async def read(self, transaction: Transaction[Result]) -> Result:
-        """Run it on one state of the database. Raises StoreUnavailable."""
+        """Run it on one state of the database."""
         self._require_file()
         return await _run(self._readers, self._reading, transaction)
 
     async def write(self, transaction: Transaction[Result]) -> Result:
-        """Run it and commit, durably. Raises StoreUnavailable."""
+        """Run it and commit, durably."""
         self._require_file()
         return await _run(self._writer, self._writing, transaction)
 
+    def announce(self, connection: Connection, last_id: int) -> None:
+        """Nobody else listens."""
+
+    async def listen(self, grown: Callable[[int], None]) -> None:  # noqa: ARG002 - nobody else writes
+        """Wait until cancelled: what this receiver appends, it knows."""
+        await asyncio.Event().wait()
+
     async def open(self) -> None:
         """Bring it to the newest schema; a missing file is made. Raises StoreUnavailable."""
-        await self.write(_upgrade)
+        await self.write(upgrade)
         self._file = self._identity()
 
     def _require_file(self) -> None:
@@ -96,26 +98,42 @@ def _commit(engine: Engine, transaction: Transaction[Result]) -> Result:
 
 
 @asynccontextmanager
-async def open_database(url: str) -> AsyncIterator[Database]:
-    """A database brought to the newest schema; a SQLite file is made when missing.
+async def open_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
+    """The file, for this process alone until the end; made when missing.
 
     Raises:
-        StoreUnavailable: It cannot be opened, or a newer release has changed its schema.
+        StoreUnavailable: It cannot be opened, or another receiver has it.
     """
-    path = Path(make_url(url).database or "")
-    database = Database(_sqlite(path), path)
-    try:
-        await database.open()
-        yield database
-    finally:
-        database.close()
+    path = Path(url.database or "")
+    with _locked(path):
+        database = SqliteDatabase(_engine(path), path)
+        try:
+            await database.open()
+            yield database
+        finally:
+            database.close()
 
 
-def _sqlite(path: Path) -> Engine:
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    # The lock is on a file of its own: closing any descriptor of the database itself would drop
+    # the locks SQLite holds there. The kernel ends a flock with its process, however that ends.
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.with_name(f"{path.name}.lock").open("a")
     except OSError as error:
-        raise StoreUnavailable(f"its folder cannot be made: {error.strerror}") from error
+        raise StoreUnavailable(f"its folder cannot be used: {error.strerror}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreUnavailable(
+                "another receiver has it: several can share one PostgreSQL, not one file"
+            ) from None
+        yield
+
+
+def _engine(path: Path) -> Engine:
     url = URL.create("sqlite", database=str(path))
     engine = create_engine(url, pool_size=READERS + 1, max_overflow=0)
     event.listen(engine, "connect", _prepare)
@@ -138,14 +156,3 @@ def _begin(connection: Connection) -> None:
     # wants to write fails, without waiting, when another has written in between.
     writing = connection.get_execution_options().get("writing")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-
-def _upgrade(connection: Connection) -> None:
-    """Run the migrations that the database has not seen."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, "head")
-    except CommandError as error:
-        raise StoreUnavailable(f"its schema is not one of this release: {error}") from error

@@ -1,0 +1,50 @@
+"""Opening the log's database, and running transactions in it: a SQLite file, or PostgreSQL.
+
+A transaction is a plain function of a SQLAlchemy connection, and the same one for both.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection, make_url
+
+from receiver.database.errors import StoreUnavailable
+from receiver.database.postgres import open_postgres
+from receiver.database.sqlite import open_sqlite
+
+__all__ = ["Database", "StoreUnavailable", "Transaction", "open_database"]
+
+Result = TypeVar("Result")
+Transaction = Callable[[Connection], Result]
+
+
+class Database(Protocol):
+    """An open database. One transaction writes at a time, beside several that read."""
+
+    async def read(self, transaction: Transaction[Result]) -> Result:
+        """Run it on one state of the database. Raises StoreUnavailable."""
+
+    async def write(self, transaction: Transaction[Result]) -> Result:
+        """Run it and commit, durably. Raises StoreUnavailable."""
+
+    def announce(self, connection: Connection, last_id: int) -> None:
+        """Tell those who listen, once the transaction of this connection is committed."""
+
+    async def listen(self, grown: Callable[[int], None]) -> None:
+        """Tell until cancelled of what any receiver appended: the id of its newest event.
+
+        That is a hint. It may be missed, so whoever needs to know looks by itself now and then.
+        """
+
+
+def open_database(url: str) -> AbstractAsyncContextManager[Database]:
+    """A database brought to the newest schema; a SQLite file is made when missing.
+
+    Raises:
+        StoreUnavailable: It cannot be opened, or a newer release has changed its schema.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return open_postgres(parsed)
+    return open_sqlite(parsed)

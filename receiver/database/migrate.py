@@ -1,0 +1,24 @@
+"""Bringing a database to the newest schema."""
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection
+
+from receiver.database.errors import StoreUnavailable
+
+MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the migrations that the database has not seen, inside the caller's transaction."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreUnavailable(f"its schema is not one of this release: {error}") from error

@@ -1,0 +1,129 @@
+"""The log in PostgreSQL, where several receivers may share it.
+
+Whoever writes takes an advisory lock first, so ids are given in the order of commits
+(docs/decisions/0001-ids-are-given-by-the-writer.md), and migrations run one after the other.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import URL, Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from receiver.database.errors import StoreUnavailable
+from receiver.database.migrate import upgrade
+
+log = logging.getLogger(__name__)
+
+READERS: Final = 4
+CHANNEL: Final = "deployment_log"
+LOCK: Final = text("SELECT pg_advisory_xact_lock(7236840157)")  # any number, always the same one
+NOTIFY: Final = text("SELECT pg_notify(:channel, :last_id)")
+CONNECT_SECONDS: Final = 5
+ANSWER_SECONDS: Final = 15  # the net under the server's own time-outs: its line may be dead
+RETRY_SECONDS: Final = 1.0
+SESSION: Final = {
+    "application_name": "deployment-receiver",
+    "lock_timeout": "5s",
+    "statement_timeout": "10s",
+    "idle_in_transaction_session_timeout": "10s",
+    # What was acknowledged is there after a power cut, whatever the server's default.
+    "synchronous_commit": "on",
+    "timezone": "UTC",
+}
+UNREACHABLE: Final = (SQLAlchemyError, OSError, TimeoutError)
+
+Result = TypeVar("Result")
+Transaction = Callable[[Connection], Result]
+
+
+class PostgresDatabase:
+    """An open database; see Database. It has six connections at most: readers, writer, listener."""
+
+    def __init__(self, url: URL) -> None:
+        self._reading = _engine(url, pool_size=READERS, max_overflow=0)
+        self._writing = _engine(url, pool_size=1, max_overflow=0)
+        self._listening = _engine(url, poolclass=NullPool)
+
+    async def read(self, transaction: Transaction[Result]) -> Result:
+        """Run it on one state of the database."""
+        repeatable = self._reading.execution_options(isolation_level="REPEATABLE READ")
+        return await _run(repeatable, transaction)
+
+    async def write(self, transaction: Transaction[Result]) -> Result:
+        """Run it, after whatever other receivers write, and commit."""
+
+        def alone(connection: Connection) -> Result:
+            connection.execute(LOCK)
+            return transaction(connection)
+
+        return await _run(self._writing, alone)
+
+    def announce(self, connection: Connection, last_id: int) -> None:
+        """Tell those who listen, once the transaction of this connection is committed."""
+        connection.execute(NOTIFY, {"channel": CHANNEL, "last_id": str(last_id)})
+
+    async def listen(self, grown: Callable[[int], None]) -> None:
+        """Tell of what any receiver appended; through lost connections, until cancelled."""
+        while True:
+            try:
+                await self._listen(grown)
+            except UNREACHABLE as error:
+                log.debug("cannot listen to the log: %s", error)  # the feed looks, and says so
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _listen(self, grown: Callable[[int], None]) -> None:
+        lost = asyncio.Event()
+        async with self._listening.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            driver.add_termination_listener(lambda _connection: lost.set())
+            await driver.add_listener(CHANNEL, lambda *news: grown(int(news[-1])))
+            await lost.wait()
+
+    async def open(self) -> None:
+        """Bring it to the newest schema. Raises StoreUnavailable."""
+        await self.write(upgrade)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for engine in (self._reading, self._writing, self._listening):
+            await engine.dispose()
+
+
+def _engine(url: URL, **pool: Any) -> AsyncEngine:
+    arguments = {"server_settings": SESSION, "timeout": CONNECT_SECONDS}
+    return create_async_engine(url, connect_args=arguments, **pool)
+
+
+async def _run(engine: AsyncEngine, transaction: Transaction[Result]) -> Result:
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS), engine.begin() as connection:
+            return await connection.run_sync(transaction)
+    except UNREACHABLE as error:
+        cause = getattr(error, "orig", None) or error.__cause__ or error
+        raise StoreUnavailable(str(cause) or "it does not answer") from error
+
+
+@asynccontextmanager
+async def open_postgres(url: URL) -> AsyncIterator[PostgresDatabase]:
+    """The database, which must be there; its tables are made when missing.
+
+    Raises:
+        StoreUnavailable: It cannot be opened.
+    """
+    try:
+        database = PostgresDatabase(url)
+    except ModuleNotFoundError as error:
+        raise StoreUnavailable(
+            "PostgreSQL needs asyncpg: pip install 'deployment-dashboard[postgres]'"
+        ) from error
+    try:
+        await database.open()
+        yield database
+    finally:
+        await database.close()
