@@ -17,7 +17,8 @@ The way of one event, module by module:
               stream      server-sent events, live and resumed
               page        the dashboard's files, built from web/ into static/
 
-Nothing flows back. `database` is a SQLite file or PostgreSQL. Beside the road: config (settings), query (query strings), openapi, metrics.
+Nothing flows back. Beside the road: config (settings), query (query strings), openapi, metrics,
+database (a SQLite file or PostgreSQL).
 """
 
 from importlib.metadata import version
