@@ -12,11 +12,15 @@ from typing import Final, Literal
 from fetcher.github.answers import Job, Run, Workflow
 from fetcher.mapping.origin import is_tag
 
-Scope = Literal["job", "run"]
+Scope = Literal["plain", "job", "run"]
 
 DEPLOY: Final = frozenset(
     ("deploy", "deployment", "release", "publish", "promote", "rollout", "ship", "cd")
 )
+# A job whose name begins with one of these deploys; "release" may write notes, "publish" a report.
+PLAIN: Final = frozenset(("deploy", "deployment", "promote", "rollout", "ship", "cd"))
+# Whose jobs need no reading: these workflows deploy nothing, whatever their jobs are called.
+NEVER: Final = frozenset(("codeql", "dependabot", "renovate", "lint", "label", "labeler", "stale"))
 OTHER: Final = frozenset(("test", "tests", "lint", "build", "codeql", "dependabot", "ci"))
 ENVIRONMENTS: Final[Mapping[str, str]] = {
     word: environment
@@ -52,7 +56,8 @@ class Verdict:
     """Whether a workflow deploys, and what of its runs is a deployment.
 
     Attributes:
-        scope: Each job that is named so, or the whole run; None until a run told.
+        scope: Each job that is named `plain`ly, each `job` that is named so at all, or the whole
+            `run`; None until a run told.
         environments: Where the run that was weighed went.
         why: For people.
     """
@@ -90,39 +95,72 @@ def stem(path: str) -> str:
     return path.partition("@")[0].rpartition("/")[2].partition(".")[0]
 
 
+def deploys_plainly(text: str) -> bool:
+    """Whether a name says that it deploys, and nothing else: its first word does."""
+    return not PLAIN.isdisjoint(words(text)[:1])
+
+
+def in_scope(name: str, scope: Scope | None) -> bool:
+    """Whether a job of this name is a deployment of its own."""
+    return deploys_plainly(name) if scope == "plain" else deploys(name)
+
+
 def may_deploy(workflow: Workflow) -> bool:
     """Whether its jobs can still make it a workflow that deploys."""
-    return workflow.path.startswith(WORKFLOW_FILES) and _score_of_names(workflow) >= 0
+    spoken = _spoken(workflow)
+    named = not spoken.isdisjoint(DEPLOY) or spoken.isdisjoint(NEVER)
+    return workflow.path.startswith(WORKFLOW_FILES) and named
 
 
-def _score_of_names(workflow: Workflow) -> int:
-    spoken = {*words(stem(workflow.path)), *words(workflow.name)}
-    if not spoken.isdisjoint(DEPLOY):
-        return 3
-    return 0 if spoken.isdisjoint(OTHER) else -3
+def judge(
+    workflow: Workflow, run: Run | None, jobs: Iterable[Job], branch: str, *, strict: bool = False
+) -> Verdict:
+    """Weigh a workflow's names, those of the jobs of one of its runs, and that run's branch.
 
+    A job whose name begins with deploying is enough (`deploy`, `deploy-eu`, `Promote to live`),
+    whatever the workflow is called. Else names are weighed: 3 for a workflow that is named as
+    deploying, -3 for one that is named as testing or building, 2 for a job's name that speaks of
+    deploying, 2 for an environment in a name or in the branch; 3 in all are enough.
 
-def judge(workflow: Workflow, run: Run | None, jobs: Iterable[Job], default_branch: str) -> Verdict:
-    """Weigh a workflow's names, those of the jobs of one of its runs, and that run's branch."""
+    Args:
+        workflow: That is judged.
+        run: One that ended, if there is any.
+        jobs: Its jobs.
+        branch: The default one.
+        strict: Other workflows of the repository file deployments, so that this one does not makes
+            it likely that it only publishes or releases: then only the plain names count.
+    """
     verdict = Verdict(workflow=workflow, why="its name speaks of something else")
     if not may_deploy(workflow):
         return verdict
-    jobs_deploying = [job.name for job in jobs if deploys(job.name)]
-    spoken = [*jobs_deploying, workflow.name, stem(workflow.path), run.head_branch if run else ""]
-    score = _score_of_names(workflow)
-    score += 2 * bool(jobs_deploying) + 2 * any(map(environment_in, spoken))
-    if score < ENOUGH:
+    names = [job.name for job in jobs]
+    plain = [name for name in names if deploys_plainly(name)]
+    named = plain or [name for name in names if deploys(name) and not strict]
+    spoken = (*named, workflow.name, stem(workflow.path), run.head_branch if run else "")
+    own = _score(_spoken(workflow), PLAIN if strict else DEPLOY)
+    score = own + 2 * bool(named) + 2 * (not strict and any(map(environment_in, spoken)))
+    if not plain and score < ENOUGH:
         return replace(verdict, why="neither its name nor a job's says that it deploys")
-    named = f"job {jobs_deploying[0]!r}" if jobs_deploying else f"{stem(workflow.path)!r}"
-    names = [(name, workflow.name) for name in jobs_deploying or [""]]
-    places = [environment_of(run, each, default_branch) for each in names] if run else []
+    why = f"job {named[0]!r}" if named else f"{stem(workflow.path)!r}"
+    each = [(name, workflow.name) for name in named or [""]]
+    places = [environment_of(run, names, branch) for names in each] if run else []
     return replace(
         verdict,
         deploys=True,
-        scope="job" if jobs_deploying else "run" if run else None,
+        scope="plain" if plain else "job" if named else "run" if run else None,
         environments=tuple(dict.fromkeys(filter(None, places))),
-        why=f"{named} says so",
+        why=f"{why} says so",
     )
+
+
+def _spoken(workflow: Workflow) -> set[str]:
+    return {*words(stem(workflow.path)), *words(workflow.name)}
+
+
+def _score(spoken: set[str], deploying: frozenset[str]) -> int:
+    if not spoken.isdisjoint(deploying):
+        return 3
+    return 0 if spoken.isdisjoint(OTHER) else -3
 
 
 def environment_of(run: Run, names: Iterable[str], default_branch: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from fetcher.event import Event, Status
 from fetcher.github.answers import Job, Run, Workflow
-from fetcher.mapping.naming import Scope, deploys, environment_of
+from fetcher.mapping.naming import Scope, environment_of, in_scope
 from fetcher.mapping.origin import Origin, actor_of, version_of
 
 EventMaker = Callable[..., Event]
@@ -45,7 +45,7 @@ class Pipeline:
 def run_events(pipeline: Pipeline, run: Run, jobs: Iterable[Job]) -> tuple[Event, ...]:
     """The events of a run: of every attempt, given the jobs of all attempts."""
     own = own_jobs(run, jobs)
-    if deploying := [job for job in own if deploys(job.name)]:
+    if deploying := [job for job in own if in_scope(job.name, pipeline.scope)]:
         told = [event for job in deploying for event in _job_events(pipeline, run, job)]
     # While a run goes on, the job that deploys may not be listed yet.
     elif pipeline.scope == "run" or (pipeline.scope is None and run.status == COMPLETED):

@@ -114,14 +114,21 @@ def test_the_stem_of_a_workflows_file_is_without_branch_and_ending(
 @pytest.mark.parametrize(
     ("file", "name", "job_names", "expected", "scope"),
     [
-        ("deploy.yml", "Deploy", ("deploy",), True, "job"),
+        ("deploy.yml", "Deploy", ("deploy",), True, "plain"),
         ("deploy.yml", "Deploy", ("build",), True, "run"),
-        ("main.yml", "Main", ("build", "deploy-prod"), True, "job"),
-        ("main.yml", "Main", ("build", "deploy"), False, None),
+        ("main.yml", "Main", ("build", "deploy-prod"), True, "plain"),
+        ("main.yml", "Main", ("build", "deploy"), True, "plain"),
+        ("main.yml", "Main", ("build", "Deploy to Kubernetes"), True, "plain"),
+        ("ci.yml", "CI", ("test", "deploy"), True, "plain"),
         ("main.yml", "Main", ("build",), False, None),
-        ("ci.yml", "CI", ("deploy-prod",), False, None),
-        ("codeql.yml", "CodeQL", (), False, None),
-        ("test-and-deploy.yml", "Test and deploy", ("test", "deploy"), True, "job"),
+        ("main.yml", "Main", ("build", "release"), False, None),
+        ("main.yml", "Main", ("build", "release to prod"), True, "job"),
+        ("release.yml", "Release", ("publish",), True, "job"),
+        ("ci.yml", "CI", ("publish test report",), False, None),
+        ("ci.yml", "CI", ("test deploy",), False, None),
+        ("main.yml", "Main", ("notify about deployment",), False, None),
+        ("codeql.yml", "CodeQL", ("deploy",), False, None),
+        ("test-and-deploy.yml", "Test and deploy", ("test", "deploy"), True, "plain"),
     ],
 )
 def test_a_workflow_deploys_when_its_names_weigh_enough(
@@ -134,6 +141,26 @@ def test_a_workflow_deploys_when_its_names_weigh_enough(
     verdict = judge(workflow(file, name), run("main"), jobs(*job_names), "main")
 
     assert (verdict.deploys, verdict.scope) == (expected, scope)
+
+
+@pytest.mark.parametrize(
+    ("file", "job_name", "expected"),
+    [
+        ("release.yml", "release", False),
+        ("publish.yml", "publish to production", False),
+        ("main.yml", "build", False),
+        ("deploy-legacy.yml", "everything", True),
+        ("main.yml", "deploy legacy", True),
+    ],
+)
+def test_where_others_file_deployments_only_plain_names_count(
+    file: str,
+    job_name: str,
+    expected: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    verdict = judge(workflow(file), run("main"), jobs(job_name), "main", strict=True)
+
+    assert verdict.deploys is expected
 
 
 def test_what_of_a_workflow_deploys_is_unknown_until_one_of_its_runs_was_seen() -> None:

@@ -59,7 +59,7 @@ async def test_a_repository_without_deployments_is_read_by_the_names_of_its_work
     assert found.lane == "runs"
     assert found.environments == ("dev", "production")
     assert found.workflows == ("deploy.yml: job 'deploy dev' says so",)
-    assert found.others == ("ci.yml: its name speaks of something else",)
+    assert found.others == ("ci.yml: neither its name nor a job's says that it deploys",)
     assert found.why == "it files no deployments, and Deploy deploys by its name"
 
 
