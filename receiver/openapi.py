@@ -127,27 +127,42 @@ def document() -> bytes:
 
 def _paths() -> Schema:
     return {
-        "/api/deployments": {
-            "post": _post(),
-            "get": _get("A page of events, newest first", "Page", ListQuery),
+        path: {method: {"tags": [tag], **operation} for method, operation in operations.items()}
+        for tag, paths in _tagged().items()
+        for path, operations in paths.items()
+    }
+
+
+def _tagged() -> dict[str, dict[str, Schema]]:
+    by_id = {
+        **_get("One event", "Event", refusals=(404,)),
+        "parameters": [{"name": "id", "in": "path", "required": True, "schema": ID}],
+    }
+    return {
+        "deployments": {
+            "/api/deployments": {
+                "post": _post(),
+                "get": _get("A page of events, newest first", "Page", ListQuery),
+            },
+            "/api/deployments/{id}": {"get": by_id},
+            "/api/events/stream": {"get": _stream()},
         },
-        "/api/deployments/{id}": {
-            "get": {
-                **_get("One event", "Event", refusals=(404,)),
-                "parameters": [{"name": "id", "in": "path", "required": True, "schema": ID}],
-            }
+        "matrix": {
+            "/api/matrix": {"get": _matrix()},
+            "/api/services": {"get": _get("Every service, by name", "Names")},
+            "/api/environments": {"get": _get("Every environment, in promotion order", "Names")},
         },
-        "/api/matrix": {"get": _matrix()},
-        "/api/services": {"get": _get("Every service, by name", "Names")},
-        "/api/environments": {"get": _get("Every environment, in promotion order", "Names")},
-        "/api/events/stream": {"get": _stream()},
-        "/api/version": {"get": _get("The running release", {"type": "object"})},
-        "/api/docs": {"get": _text("This document as a page", "text/html")},
-        "/openapi.json": {"get": _get("This document", {"type": "object"})},
-        "/healthz": {"get": _get("The process answers", {"type": "object"})},
-        "/readyz": {"get": _get("Ready to take and answer", {"type": "object"})},
-        "/metrics": {"get": _text("For Prometheus", "text/plain")},
-        "/": {"get": _text("The dashboard", "text/html")},
+        "operation": {
+            "/healthz": {"get": _get("The process answers", {"type": "object"})},
+            "/readyz": {"get": _get("Ready to take and answer", {"type": "object"})},
+            "/metrics": {"get": _text("For Prometheus", "text/plain")},
+            "/api/version": {"get": _get("The running release", {"type": "object"})},
+            "/openapi.json": {"get": _get("This document", {"type": "object"})},
+        },
+        "pages": {
+            "/": {"get": _text("The dashboard", "text/html")},
+            "/api/docs": {"get": _text("This document as a page", "text/html")},
+        },
     }
 
 
