@@ -1,11 +1,12 @@
 """Who asks GitHub about whose repositories, as the settings say."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
 
-from fetcher.clock import Clock, system_clock
+from fetcher.clock import Clock, Sleep, system_clock
 from fetcher.config import Settings
 from fetcher.github.app import App, Installation
 from fetcher.github.credentials import Credential, Token
@@ -16,7 +17,9 @@ from fetcher.github.settings import CredentialSettings, GitHubSettings, OwnersCr
 
 
 @asynccontextmanager
-async def open_githubs(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[GitHubs]:
+async def open_githubs(
+    settings: Settings, clock: Clock = system_clock, sleep: Sleep = asyncio.sleep
+) -> AsyncIterator[GitHubs]:
     """GitHub, for every owner."""
     github = settings.github
     jar = aiohttp.DummyCookieJar()
@@ -25,7 +28,8 @@ async def open_githubs(settings: Settings, clock: Clock = system_clock) -> Async
         yield GitHubs(
             server,
             lambda owner: credential_for(owner, github, server, clock),
-            lambda: Gate(github.requests_per_minute, github.budget_percent, clock),
+            lambda: Gate(github.requests_per_minute, github.budget_percent, clock, sleep),
+            sleep,
         )
 
 

@@ -1,9 +1,10 @@
-"""The clock."""
+"""The clock, and waiting by it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
+Sleep = Callable[[float], Awaitable[None]]
 
 
 def system_clock() -> datetime:

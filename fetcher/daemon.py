@@ -17,7 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from fetcher import observations
 from fetcher.access import open_githubs
-from fetcher.clock import Clock, system_clock
+from fetcher.clock import Clock, Sleep, system_clock
 from fetcher.config import Settings
 from fetcher.deliver import Delivery
 from fetcher.poll import Poller
@@ -42,7 +42,10 @@ DELIVERY: Final = "Delivery"
 
 @asynccontextmanager
 async def open_work(
-    settings: Settings, standby: Standby | None = None, clock: Clock = system_clock
+    settings: Settings,
+    standby: Standby | None = None,
+    clock: Clock = system_clock,
+    sleep: Sleep = asyncio.sleep,
 ) -> AsyncIterator[Work]:
     """Open the state, register the repositories and connect the parts.
 
@@ -50,6 +53,7 @@ async def open_work(
         settings: All of them.
         standby: For a state that can't be had at the moment, as `open_state` takes it.
         clock: The time.
+        sleep: Waits where a wait is not left to the next bell.
 
     Raises:
         StateError: The state can't be used.
@@ -57,7 +61,7 @@ async def open_work(
     backfill = timedelta(days=settings.backfill_days)
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_state(settings.state, standby))
-        githubs = await stack.enter_async_context(open_githubs(settings, clock))
+        githubs = await stack.enter_async_context(open_githubs(settings, clock, sleep))
         receiver = await stack.enter_async_context(aiohttp.ClientSession())
         selection = select(settings.repositories)
         async with engine.begin() as connection:
@@ -65,9 +69,7 @@ async def open_work(
                 github = githubs.for_owner(owner)
                 kept = await observations.gate(connection, github.credential.fingerprint)
                 github.gate.waits = kept
-        policy = Policy(
-            id_prefix=settings.github.id_prefix, backfill=backfill, rules=settings.rules
-        )
+        policy = Policy(id_prefix=settings.github.id_prefix, backfill=backfill)
         poller = Poller(engine, githubs, policy, clock)
         delivery = Delivery(
             engine,
@@ -76,6 +78,7 @@ async def open_work(
             settings.api_key.get_secret_value() if settings.api_key else "",
             settings.receiver_timeout_seconds,
             clock,
+            sleep,
         )
         cycle = timedelta(seconds=settings.poll_seconds)
         roster = Roster(engine, githubs, selection, backfill, clock)

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, TypeGuard
 
+from fetcher.clock import Sleep
 from fetcher.github.errors import Limited, ShutOut
 from fetcher.work import Work
 
@@ -16,8 +17,6 @@ FAILED: Final = 1
 TRY_LATER: Final = 75  # EX_TEMPFAIL
 LONGEST_WAIT: Final = timedelta(seconds=60)  # for GitHub's limit and the receiver, in all
 SHORTEST_WAIT: Final = timedelta(seconds=0.1)
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 async def once(work: Work, sleep: Sleep = asyncio.sleep) -> int:

@@ -18,7 +18,7 @@ from fetcher.lanes.lists import list_deployments, list_runs
 from fetcher.lanes.look import LONGEST_LIFE
 from fetcher.lanes.runs import RunsLane
 from fetcher.mapping.origin import Origin
-from fetcher.mapping.rules import Facts, Rule, ignored
+from fetcher.mapping.rules import Rule
 from fetcher.mapping.services import Sight
 from fetcher.observations import Known, Watched
 from fetcher.plan import Plan, make_plan
@@ -99,8 +99,7 @@ class Survey:
     async def made(self) -> Findings:
         """The findings, complete or with the error that cut the survey short."""
         try:
-            if not ignored(self._policy.rules, Facts(repository=self._known.name)):
-                await self._observe()
+            await self._observe()
         except GitHubError as error:
             self._findings.error = error
         return self._findings

@@ -68,9 +68,15 @@ class ReceiverDouble:
         self.rows: list[dict[str, Any]] = []
         self.posts: list[dict[str, Any]] = []
         self.keys: list[str] = []
+        self.refused: list[dict[str, Any]] = []
         self.looks: list[str] = []
         self.paths: set[str] = set()
         self._first: dict[str, tuple[bytes, int]] = {}
+
+    def let_go(self) -> None:
+        """Let whatever hangs at this moment have its end."""
+        self.released.set()
+        self.released = asyncio.Event()
 
     def stored(self) -> Counter[tuple[str, str]]:
         """How often each (deployment, status) is stored."""
@@ -107,6 +113,8 @@ class ReceiverDouble:
         if fault == "hang, commit when released":
             await self.released.wait()
         row_id = None
+        if fault == "422":
+            self.refused.append(event)
         if fault == "none" or "commit" in fault:
             row_id = self.store(request.headers["Idempotency-Key"], body)
             fault = "422" if row_id is None else fault

@@ -1,0 +1,150 @@
+"""The lives of a fetcher: each a whole `once`, on one state, and any of them may be cut off.
+
+A life that is killed is cut off between two steps: what is on the disk at that moment is put aside,
+and is what the next life finds. Nothing that the dying process does after that counts.
+"""
+
+import asyncio
+import shutil
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+from sqlalchemy import Engine, event
+
+from fetcher.config import Settings
+from fetcher.daemon import open_work
+from fetcher.github.settings import GitHubSettings
+from fetcher.once import once
+from fetcher.work import Work
+from tests.fake_github import Clock, FakeGitHub, serve
+from tests.fetcher.reading import START, TOKEN
+from tests.fetcher.receiver_double import API_KEY, ReceiverDouble
+
+ASIDE = "as-it-was"
+
+
+class Lives:
+    """A fetcher that is started again and again; between its lives it is nothing but files.
+
+    Attributes:
+        clock: GitHub's.
+        skew: What the fetcher's own clock is ahead.
+        names: Of the repositories in the settings.
+    """
+
+    def __init__(self, folder: Path, receiver: ReceiverDouble) -> None:
+        self.clock = Clock(START)
+        self.fake = FakeGitHub(self.clock)
+        self.skew = timedelta()
+        self.names: list[str] = []
+        self.receiver = receiver
+        self._folder = folder
+        self._port = 0  # the first life takes one and keeps it, as GitHub keeps its address
+
+    def now(self) -> datetime:
+        """The time, as the fetcher's machine has it."""
+        return self.clock() + self.skew
+
+    async def sleep(self, seconds: float) -> None:
+        """What the fetcher waits for passes at once; what hung at the receiver has its end."""
+        self.clock.tick(seconds)
+        if seconds >= 1:
+            self.receiver.let_go()
+        await asyncio.sleep(0)
+
+    async def live(self, kill_at: int | None = None) -> int | None:
+        """One life, until its end or its so-manieth step; the exit code, None of the killed."""
+        async with serve(self.fake, self._port) as url:
+            self._port = int(url.rpartition(":")[2])
+            death = Death(kill_at, self._put_aside, self.receiver)
+            async with self._work(url, death) as work:
+                code = await death.or_end_of(once(work, self.sleep))
+        if death.came:
+            self.lose_state()
+            for kept in (self._folder / ASIDE).iterdir():
+                shutil.copy(kept, self._folder)
+        return code
+
+    def lose_state(self) -> None:
+        """Remove everything that a life left behind."""
+        for file in self._folder.glob("fetcher.db*"):
+            file.unlink()
+
+    def _put_aside(self) -> None:
+        aside = self._folder / ASIDE
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir()
+        for name in ("fetcher.db", "fetcher.db-wal"):
+            if (self._folder / name).exists():
+                shutil.copy(self._folder / name, aside)
+
+    @asynccontextmanager
+    async def _work(self, url: str, death: "Death") -> AsyncIterator[Work]:
+        github = GitHubSettings(
+            api_url=url, token=SecretStr(TOKEN), requests_per_minute=10**6, budget_percent=100
+        )
+        settings = Settings(
+            receiver_url=self.receiver.url,
+            receiver_timeout_seconds=1,
+            api_key=SecretStr(API_KEY),
+            state=self._folder / "fetcher.db",
+            repositories=tuple(self.names),
+            github=github,
+        )
+        async with open_work(settings, clock=self.now, sleep=self.sleep) as work:
+            with death.watching():
+                yield work
+
+
+class Death:
+    """Comes at a step, or not at all.
+
+    A step is the beginning or the end of a transaction, or a phase of a POST. Between two of them
+    nothing is done that outlives a process.
+    """
+
+    def __init__(
+        self, at: int | None, put_aside: Callable[[], None], receiver: ReceiverDouble
+    ) -> None:
+        self.came = False
+        self._steps_left = at
+        self._put_aside = put_aside
+        self._receiver = receiver
+        self._task: asyncio.Task[int] | None = None
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Count the steps meanwhile."""
+        self._receiver.on_post = self._step
+        for name in ("begin", "commit"):
+            event.listen(Engine, name, self._step)
+        try:
+            yield
+        finally:
+            for name in ("begin", "commit"):
+                event.remove(Engine, name, self._step)
+            self._receiver.on_post = lambda _phase, _deployment_id: None
+
+    async def or_end_of(self, life: Coroutine[None, None, int]) -> int | None:
+        """Whichever is first."""
+        self._task = asyncio.ensure_future(life)
+        try:
+            return await self._task
+        except asyncio.CancelledError:
+            if not self.came:
+                raise
+            return None
+
+    def _step(self, *_arguments: object) -> None:
+        if self._steps_left is None or self.came or self._task is None:
+            return
+        self._steps_left -= 1
+        if self._steps_left <= 0:
+            self.came = True
+            self._put_aside()
+            self._receiver.faults = deque(["drop"] * 10)  # what a dead process still sends is lost
+            self._task.cancel()

@@ -1,0 +1,307 @@
+"""Whatever happens in whatever order: each event arrives, once.
+
+Hypothesis makes up timelines of an organisation, of GitHub's, the network's and the receiver's
+faults, and of the fetcher's deaths. `TIMELINES=500 pytest tests/fetcher/test_timeline.py` tries
+more of them, and others than each time; one that fails is then made as short as can be.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar, get_args
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.fake_github import (
+    Deployment,
+    Fault,
+    Job,
+    Repository,
+    Run,
+    disconnect,
+    garbage,
+    not_modified,
+    primary_limit,
+    secondary_limit,
+    server_error,
+    truncated,
+)
+from tests.fetcher import receiver_double
+from tests.fetcher.lives import Lives
+from tests.fetcher.truth import held, owed
+
+EXAMPLES = int(os.environ.get("TIMELINES", "0"))
+STEPS = 40
+LONGEST = 5 * 86_400  # seconds; less than the backfill, so that a lost state owes all of it
+WORKFLOWS = {"deploy.yml": "name: Deploy\n"}
+PLACES = ("staging", "production", "dev", "qa")
+ANY = st.integers(0, 10_000)  # which of those that there are
+CONCLUSIONS = st.sampled_from(["success", "failure", "timed_out", "cancelled"])
+PAUSES = st.sampled_from([0, 1, 20])  # seconds
+STATES = st.sampled_from(["pending", "queued", "in_progress", "success", "failure", "error"])
+RECEIVER_FAULTS = sorted(get_args(receiver_double.Fault), key=lambda fault: "hang" in fault)
+GITHUB_FAULTS: list[Fault] = [
+    server_error(500),
+    server_error(502),
+    garbage(),
+    garbage('{"message": "not what was asked for"}'),
+    truncated(),
+    disconnect(),
+    not_modified(),
+    secondary_limit(7),
+    secondary_limit(None),
+]
+MEMORY = Path("/dev/shm")  # noqa: S108 - no power fails here, so nothing need be on a disk
+T = TypeVar("T")
+PATHS = st.sampled_from(["*", "*/deployments", "*/statuses", "*/runs*", "*/jobs", "*/contents/*"])
+
+
+class Timeline(RuleBasedStateMachine):
+    """An organisation, a fetcher and a receiver, and everything that can happen to them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
+        self.runner = asyncio.Runner()
+        self.resources = AsyncExitStack()
+        opening = self.resources.enter_async_context(receiver_double.receiver_double())
+        self.receiver = self.runner.run(opening)
+        self.lives = Lives(self.folder, self.receiver)
+        self.fake = self.lives.fake
+        self.elapsed = 0.0
+        self.sound = True  # no rule has failed
+
+    @initialize(honours_keys=st.booleans())
+    def begin(self, *, honours_keys: bool) -> None:
+        self.receiver.honours_keys = honours_keys
+        for kind in ("declares", "names", "elsewhere"):
+            self.new_repository(kind)
+
+    @rule(kind=st.sampled_from(["declares", "names", "elsewhere"]))
+    def new_repository(self, kind: str) -> None:
+        """One whose jobs declare environments, or only name them, or that is deployed elsewhere."""
+        if len(self.lives.names) < 5:
+            name = f"acme/{kind}-{len(self.lives.names)}"
+            workflows = {} if kind == "elsewhere" else WORKFLOWS
+            self.fake.add_repository(name, protected=("production",), workflows=workflows)
+            self.lives.names.append(name)
+
+    # What people and their pipelines do
+
+    @rule(which=ANY, place=st.sampled_from(PLACES), legs=st.integers(1, 3), builds=st.booleans())
+    def start_a_run(self, which: int, place: str, legs: int, *, builds: bool) -> None:
+        repository = pick(which, self.repositories("declares", "names"))
+        run = repository.start_run("deploy.yml", actor="ana")
+        if builds:
+            run.add_job("build").start()
+        for leg in range(legs):
+            self.add_job(run, place, leg)
+
+    def add_job(self, run: Run, place: str, leg: int) -> None:
+        declares = self.kind(run.repository).startswith("declares")
+        name = f"deploy to {place} ({leg})" if declares else f"deploy to {place}"
+        job = run.add_job(name, environment=place if declares else None)
+        if job.status == "queued" and leg == 0:
+            job.start()
+
+    @precondition(lambda self: self.unfinished())
+    @rule(moves=st.lists(st.tuples(ANY, CONCLUSIONS, PAUSES), min_size=1, max_size=10))
+    def jobs_go_on(self, moves: list[tuple[int, str, int]]) -> None:
+        for which, conclusion, seconds in moves:
+            if jobs := self.unfinished():
+                self.wait(seconds)
+                self.move(pick(which, jobs), conclusion)
+
+    def move(self, job: Job, conclusion: str) -> None:
+        """To the next thing that can become of it."""
+        match job.status, conclusion:
+            case "waiting", "failure":
+                job.reject()
+            case "waiting", _:
+                job.approve()
+            case "queued", "timed_out":
+                job.hold()
+            case "queued" | "pending", "cancelled":
+                job.finish(conclusion)
+            case "queued" | "pending", _:
+                job.start()
+            case _:
+                job.finish(conclusion)
+        if all(each.conclusion for each in job.run.jobs_of(job.attempt)):
+            job.run.finish()
+
+    @precondition(lambda self: self.finished_runs())
+    @rule(which=ANY, only_failed=st.booleans(), carry_over=st.booleans())
+    def run_again(self, which: int, *, only_failed: bool, carry_over: bool) -> None:
+        run = pick(which, self.finished_runs())
+        self.lives.clock.tick(2)
+        jobs = run.jobs_of(run.attempt.number)
+        if only_failed and any(job.conclusion != "success" for job in jobs):
+            run.rerun_failed("zoe", carry_over=carry_over)
+        else:
+            run.rerun("zoe")
+            for job in jobs:
+                run.add_job(job.name, environment=job.environment)
+
+    @precondition(lambda self: self.unfinished())
+    @rule(which=ANY)
+    def cancel_a_run(self, which: int) -> None:
+        pick(which, self.unfinished()).run.cancel()
+
+    @rule(which=ANY, place=st.sampled_from(PLACES))
+    def deploy_from_elsewhere(self, which: int, place: str) -> None:
+        repository = pick(which, self.repositories("declares", "elsewhere"))
+        repository.create_deployment(place, creator="argo[bot]", ref="v1.2.0")
+
+    @precondition(lambda self: self.foreign())
+    @rule(reports=st.lists(st.tuples(ANY, STATES, PAUSES), min_size=1, max_size=6))
+    def report_from_elsewhere(self, reports: list[tuple[int, str, int]]) -> None:
+        for which, state, seconds in reports:
+            self.wait(seconds)
+            pick(which, self.foreign()).add_status(state, log_url="https://cd.example/1")
+
+    @rule(which=ANY)
+    def rename_a_repository(self, which: int) -> None:
+        repository = pick(which, self.fake.repositories)
+        self.fake.rename(repository.full_name, f"{repository.full_name}-x")
+
+    @rule(seconds=st.sampled_from([1, 1, 30, 61, 600, 3 * 3600, 86_400]))
+    def wait(self, seconds: int) -> None:
+        if self.elapsed + seconds < LONGEST:
+            self.elapsed += seconds
+            self.lives.clock.tick(seconds)
+
+    # What goes wrong
+
+    @rule(faults=st.lists(st.sampled_from(RECEIVER_FAULTS), min_size=1, max_size=4))
+    def the_receiver_fails(self, faults: list[receiver_double.Fault]) -> None:
+        self.receiver.faults.extend(faults)
+
+    @rule(path=PATHS, fault=st.sampled_from(GITHUB_FAULTS), times=st.integers(1, 4))
+    def github_fails(self, path: str, fault: Fault, times: int) -> None:
+        self.fake.fail(path, fault, times=times)
+
+    @rule(minutes=st.integers(1, 30))
+    def github_has_enough(self, minutes: int) -> None:
+        self.fake.fail("*", primary_limit(self.fake.now() + timedelta(minutes=minutes)))
+
+    @rule()
+    def the_state_is_lost(self) -> None:
+        self.lives.lose_state()
+
+    @rule(seconds=st.sampled_from([-3600, -30, 0, 30, 3600]))
+    def the_clock_is_set(self, seconds: int) -> None:
+        self.lives.skew = timedelta(seconds=seconds)
+
+    # What the fetcher does
+
+    @rule()
+    def the_fetcher_lives(self) -> None:
+        self.live()
+
+    @rule(at=st.integers(1, 40))
+    def the_fetcher_is_killed(self, at: int) -> None:
+        self.live(at)
+
+    @rule(at=st.integers(1, 200), seconds=st.sampled_from([1, 30]))
+    def the_fetcher_is_killed_and_lives_again(self, at: int, seconds: int) -> None:
+        self.live(at)
+        self.lives.clock.tick(seconds)
+        self.live()
+
+    def live(self, kill_at: int | None = None) -> None:
+        self.sound = False
+        self.runner.run(self.lives.live(kill_at))
+        self.sound = True
+
+    @invariant()
+    def nothing_is_doubled_or_made_up(self) -> None:
+        extra = held(self.receiver.rows) - owed(self.fake)
+        self.sound = not extra
+        assert not extra, sorted(extra)
+
+    @invariant()
+    def a_deployment_is_of_one_service(self) -> None:
+        services = {(row["deployment_id"], row["service"]) for row in self.receiver.rows}
+        deployments = [deployment for deployment, _service in sorted(services)]
+        self.sound &= len(set(deployments)) == len(deployments)
+        assert self.sound, sorted(services)
+
+    def teardown(self) -> None:
+        try:
+            if self.sound:
+                self.settle()
+        finally:
+            self.runner.run(self.resources.aclose())
+            self.runner.close()
+            shutil.rmtree(self.folder)
+
+    def settle(self) -> None:
+        """Nothing goes wrong any more: then everything is told."""
+        self.receiver.faults.clear()
+        self.fake.faults.clear()
+        self.lives.skew = timedelta()
+        for _ in range(12):
+            self.lives.clock.tick(20 * 60)
+            code = self.runner.run(self.lives.live())
+            self.nothing_is_doubled_or_made_up()
+            missing = owed(self.fake) - held(self.receiver.rows) - held(self.receiver.refused)
+            if code == 0 and not missing:
+                return
+        raise AssertionError(f"exit code {code}, never told: {sorted(missing)}")
+
+    # What there is
+
+    def kind(self, repository: Repository) -> str:
+        return repository.full_name.partition("/")[2]
+
+    def repositories(self, *kinds: str) -> list[Repository]:
+        return [r for r in self.fake.repositories if self.kind(r).startswith(kinds)]
+
+    def unfinished(self) -> list[Job]:
+        runs = [run for repository in self.fake.repositories for run in repository.runs]
+        return [job for run in runs for job in run.jobs if job.conclusion is None]
+
+    def finished_runs(self) -> list[Run]:
+        runs = [run for repository in self.fake.repositories for run in repository.runs]
+        return [run for run in runs if run.attempt.conclusion]
+
+    def foreign(self) -> list[Deployment]:
+        deployments = [d for r in self.fake.repositories for d in r.deployments]
+        return [deployment for deployment in deployments if deployment.job is None]
+
+
+def pick(which: int, among: Sequence[T]) -> T:
+    """One of them."""
+    return among[which % len(among)]
+
+
+@pytest.mark.timeout(0 if EXAMPLES else 300)  # many short lives
+def test_whatever_happens_each_event_arrives_once() -> None:
+    run_state_machine_as_test(
+        Timeline,
+        settings=settings(
+            max_examples=EXAMPLES or 12,
+            stateful_step_count=STEPS,
+            derandomize=not EXAMPLES,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate, Phase.shrink] if EXAMPLES else [Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
