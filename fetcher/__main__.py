@@ -190,6 +190,7 @@ async def _plan(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 async def _check(settings: Settings, arguments: argparse.Namespace) -> int:
+    logging.getLogger("fetcher").setLevel(logging.ERROR)  # the findings say the rest
     found = await check(settings)
     show = findings.as_json if arguments.json else findings.as_lines
     print(show(found))  # noqa: T201 - it is what was asked for

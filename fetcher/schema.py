@@ -200,4 +200,5 @@ gates = Table(
     Column("window_ends_at", UtcDateTime),
     Column("charged", Integer, nullable=False),
     Column("hourly_limit", Integer),
+    Column("warned_at", UtcDateTime),
 )

@@ -4,6 +4,7 @@ Links to next pages are not followed but counted up from the address that was as
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -30,6 +31,8 @@ from fetcher.github.errors import (
 )
 from fetcher.github.gate import Gate
 from fetcher.github.server import Response, Server, request_headers
+
+log = logging.getLogger(__name__)
 
 TRIES: Final = 3
 REDIRECTS: Final = frozenset({301, 302, 307, 308})
@@ -120,7 +123,14 @@ class GitHub:
         async with self.gate.turn():
             token = await self._token()
             whole = {**request_headers(oauth_token=token), **headers}
-            return await self.server.exchange(method, url, whole, document), token
+            response = await self.server.exchange(method, url, whole, document)
+        self._warn_of_expiry(response.headers)
+        return response, token
+
+    def _warn_of_expiry(self, headers: Mapping[str, str]) -> None:
+        expires_at = refusals.expires_at(headers)
+        if expires_at and (soon := self.gate.warning(expires_at)):
+            log.warning("GitHub: %s %s; make another in time", self.credential.name, soon)
 
     async def _token(self) -> str | None:
         try:

@@ -16,6 +16,7 @@ from typing import Final
 from gidgethub.sansio import RateLimit
 
 from fetcher.github.errors import Limited, ShutOut
+from fetcher.github.refusals import expires_soon
 
 MOST_IN_FLIGHT: Final = 10  # GitHub advises few, and refuses beyond 100
 FIRST_WAIT: Final = timedelta(minutes=1)
@@ -23,6 +24,7 @@ LONGEST_WAIT: Final = timedelta(minutes=15)
 # After so many refusals in a row, more than an hour of them, it is no burst that GitHub minds.
 PATIENT_REFUSALS: Final = 8
 HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
 SHUT_OUT: Final = timedelta(minutes=5)
 WINDOW: Final = timedelta(hours=1, minutes=5)  # GitHub's hour, and clocks that differ
 TOO_MANY: Final = 429
@@ -39,6 +41,7 @@ class Waits:
         window_ends_at: The end of GitHub's window in which `charged` was counted.
         charged: What this program used up of the window.
         hourly_limit: What GitHub grants in a window; None while it did not say.
+        warned_at: When it was last said that the credential expires soon.
     """
 
     closed_until: datetime | None = None
@@ -47,6 +50,7 @@ class Waits:
     window_ends_at: datetime | None = None
     charged: int = 0
     hourly_limit: int | None = None
+    warned_at: datetime | None = None
 
 
 class Gate:
@@ -146,6 +150,15 @@ class Gate:
         """
         self._shut_out = ShutOut(reason, self._clock() + SHUT_OUT)
         return self._shut_out
+
+    def warning(self, expires_at: datetime) -> str:
+        """What is to be said of a credential that expires soon: once a day; else nothing."""
+        said_at, now = self.waits.warned_at, self._clock()
+        if said_at and said_at <= now < said_at + DAY:
+            return ""
+        if soon := expires_soon(expires_at, now):
+            self.waits = replace(self.waits, warned_at=now)
+        return soon
 
     def _doubled_wait(self) -> timedelta:
         until, now = self.waits.closed_until, self._clock()

@@ -1,7 +1,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -11,6 +11,7 @@ from aioresponses import aioresponses
 from fetcher.github.client import Reply
 from fetcher.github.credentials import Token
 from fetcher.github.errors import Forbidden, Garbled, GitHubError, Limited, Missing, Unreachable
+from fetcher.github.refusals import expires_at, permissions
 from fetcher.github.server import LARGEST_ANSWER, graphql_url
 from tests.fake_github import (
     FakeGitHub,
@@ -277,6 +278,70 @@ async def test_a_request_under_way_can_be_cancelled(world: World) -> None:
 def test_a_fingerprint_tells_tokens_apart_and_holds_none() -> None:
     assert len({Token(token).fingerprint for token in (None, "a", "b")}) == 3
     assert TOKEN not in Token(TOKEN).fingerprint
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+
+async def test_a_token_that_expires_soon_is_said_once_a_day_and_remembered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake = fake_github()
+    shop = fake.add_repository("acme/shop")
+    fake.tokens[TOKEN].expires_at = START + timedelta(days=10, hours=12)
+    for _ in range(2):  # as `once` from a timer
+        async with reading(fake, tmp_path) as world:
+            await world.reads(shop.full_name)
+    assert warnings(caplog) == [
+        "GitHub: the token expires in 10 days, at 2026-12-01T00:00Z; make another in time"
+    ]
+
+    caplog.clear()
+    async with reading(fake, tmp_path) as world:
+        world.clock.tick(24 * 3600)
+        await world.reads(shop.full_name)
+        assert len(warnings(caplog)) == 1
+
+
+async def test_a_token_that_expires_later_is_not_mentioned(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.fake.tokens[TOKEN].expires_at = START + timedelta(days=15)
+
+    await get(world)
+
+    assert warnings(caplog) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-12-31 23:59:59 UTC", datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        ("2026-12-31 23:59:59 -0800", datetime(2027, 1, 1, 7, 59, 59, tzinfo=UTC)),
+        ("2026-12-31 23:59:59 +0530", datetime(2026, 12, 31, 18, 29, 59, tzinfo=UTC)),
+        ("never", None),
+        ("", None),
+    ],
+)
+def test_the_end_of_a_token_is_read_as_github_writes_it(
+    text: str, expected: datetime | None
+) -> None:
+    assert expires_at({"github-authentication-token-expiration": text}) == expected
+
+
+@pytest.mark.parametrize(
+    ("accepted", "words"),
+    [
+        ("actions=read", "Actions: read"),
+        ("contents=read,pull_requests=read", "Contents: read and Pull requests: read"),
+        ("issues=read; pull_requests=read", "Issues: read, or Pull requests: read"),
+    ],
+)
+def test_permissions_are_named_as_the_settings_of_github_name_them(
+    accepted: str, words: str
+) -> None:
+    assert permissions(accepted) == words
 
 
 @pytest.mark.parametrize(
