@@ -38,6 +38,7 @@ class Parts:
     streams: Streams
     metrics: Metrics
     files: dict[str, File]
+    stalled_minutes: int
 
 
 PARTS: Final = web.AppKey("parts", Parts)
@@ -54,6 +55,7 @@ def routes(files: Iterable[str]) -> list[web.RouteDef]:
         web.get("/api/environments", list_environments),
         web.get("/api/events/stream", get_stream, allow_head=False),
         web.get("/api/version", get_version),
+        web.get("/api/settings", get_settings),
         web.get("/api/docs", get_docs),
         web.get("/openapi.json", get_openapi),
         web.get("/healthz", get_health),
@@ -171,6 +173,11 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
 async def get_version(_request: web.Request) -> web.Response:
     """`GET /api/version`: the running release."""
     return _json(encode_json({"version": __version__}))
+
+
+async def get_settings(request: web.Request) -> web.Response:
+    """`GET /api/settings`: what the dashboard needs to know of the receiver's settings."""
+    return _json(encode_json({"stalled_minutes": request.app[PARTS].stalled_minutes}))
 
 
 async def get_openapi(_request: web.Request) -> web.Response:

@@ -75,7 +75,10 @@ async def _parts(
         writer = Writer(store, clock, committed)
         board = Board(feed, settings.environment_order, clock)
         keys = Keys(settings.keys)
-        app[PARTS] = Parts(keys, store, writer, feed, board, streams, metrics, files)
+        app[PARTS] = Parts(
+            *(keys, store, writer, feed, board, streams, metrics, files),
+            stalled_minutes=settings.stalled_minutes,
+        )
         async with background(
             failed,
             feed.run(),

@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     api_key: Key | None = None
     api_key_file: Path | None = None
     environment_order: Names = ()
+    stalled_minutes: int = Field(60, ge=1)
 
     @model_validator(mode="after")
     def _has_a_key(self) -> "Settings":

@@ -161,6 +161,9 @@ def _tagged() -> dict[str, dict[str, Schema]]:
         },
         "pages": {
             "/": {"get": _text("The dashboard", "text/html")},
+            "/api/settings": {
+                "get": _get("The settings that the dashboard follows", {"type": "object"})
+            },
             "/api/docs": {"get": _text("This document as a page", "text/html")},
         },
     }

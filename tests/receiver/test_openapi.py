@@ -77,7 +77,7 @@ async def test_what_reads_are_answered_is_documented(api: Api) -> None:
         )
     for path in (
         *("/api/deployments", "/api/matrix", "/api/services", "/api/environments"),
-        *("/api/version", "/openapi.json", "/healthz", "/readyz", "/metrics"),
+        *("/api/version", "/api/settings", "/openapi.json", "/healthz", "/readyz", "/metrics"),
     ):
         assert_documented(await api.get(path), path)
     assert_documented(await api.get("/api/deployments?limit=1"), "/api/deployments")

@@ -12,7 +12,7 @@ from receiver import __version__
 from receiver.config import Settings
 from receiver.database.sqlite import PRAGMAS
 from receiver.page import load
-from tests.receiver.api import Api, Clock, serving
+from tests.receiver.api import Api, Clock, serving, settings_for
 from tests.receiver.examples import REQUIRED, submission
 from tests.receiver.problem import assert_problem
 from tests.receiver.wire import exchange
@@ -22,6 +22,13 @@ async def test_it_is_alive_ready_and_tells_its_version(api: Api) -> None:
     assert (await api.get("/healthz")).status == 200
     assert (await api.get("/readyz")).status == 200
     assert await api.read("/api/version") == {"version": __version__}
+
+
+async def test_the_dashboard_is_told_when_a_deployment_counts_as_stalled(
+    tmp_path: Path, clock: Clock
+) -> None:
+    async with serving(settings_for(tmp_path, stalled_minutes=15), clock) as api:
+        assert await api.read("/api/settings") == {"stalled_minutes": 15}
 
 
 def sample(text: str, name: str) -> float:

@@ -38,6 +38,7 @@ def test_a_key_is_all_that_must_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.host, settings.port) == ("127.0.0.1", 8080)
     assert settings.database_url == "sqlite+aiosqlite:///data/deployments.db"
     assert settings.environment_order == ()
+    assert settings.stalled_minutes == 60
 
 
 def test_without_a_key_it_does_not_start() -> None:
@@ -54,6 +55,7 @@ def test_the_file_names_every_setting() -> None:
         port = 0
         database_url = "sqlite+aiosqlite:////tmp/x.db"
         environment_order = ["dev", "prod"]
+        stalled_minutes = 90
         [receiver.api_keys]
         ci = "one"
         "the fetcher" = "two"
@@ -67,6 +69,7 @@ def test_the_file_names_every_setting() -> None:
     assert (settings.host, settings.port) == ("0.0.0.0", 0)  # noqa: S104 - only read
     assert settings.database_url == "sqlite+aiosqlite:////tmp/x.db"
     assert settings.environment_order == ("dev", "prod")
+    assert settings.stalled_minutes == 90
     assert settings.keys == {"ci": "one", "the fetcher": "two"}
 
 
