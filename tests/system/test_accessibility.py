@@ -64,6 +64,68 @@ def test_it_follows_the_systems_colours_and_bars_nobody(
     assert not dashboard.barriers()
 
 
+@pytest.mark.parametrize("tab_options", [{"color_scheme": "dark"}, {}], indirect=True)
+def test_what_opens_bars_nobody_either(dashboard: Dashboard, receiver: Receiver) -> None:
+    post_every_state(receiver)
+    page = dashboard.open(status="failure", group="prefix").page
+
+    for name in ("environments", "Views", "Options"):
+        page.get_by_role("button", name=name).click()
+        expect(page.locator(":popover-open")).to_be_visible()
+        assert not dashboard.barriers()
+        page.keyboard.press("Escape")
+        expect(page.locator(":popover-open")).to_have_count(0)
+
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    assert not dashboard.barriers()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).not_to_be_visible()
+
+    page.goto("/?wall")
+    expect(page.get_by_role("searchbox")).to_have_count(0)
+    expect(dashboard.services.first).to_be_visible()
+    assert not dashboard.barriers()
+
+
+@pytest.mark.parametrize("tab_options", [{"forced_colors": "active"}], indirect=True)
+def test_with_forced_colours_every_state_has_its_shape(
+    dashboard: Dashboard, receiver: Receiver, page: Page
+) -> None:
+    post_every_state(receiver)
+    dashboard.open()
+    expect(dashboard.services).to_have_count(3)
+    dashboard.screenshot("forced-colours")
+
+    masks = page.evaluate(
+        """() => [...document.querySelectorAll("[data-slot] .glyph")].map((glyph) => {
+          const { maskImage, backgroundColor } = getComputedStyle(glyph);
+          return [maskImage, backgroundColor];
+        })"""
+    )
+
+    assert len({mask for mask, _ in masks}) == 4
+    assert {colour for _, colour in masks} == {
+        page.evaluate("getComputedStyle(document.body).color")
+    }
+
+
+@pytest.mark.parametrize(
+    "tab_options", [{"viewport": {"width": 640, "height": 400}}], indirect=True
+)
+def test_at_200_percent_zoom_nothing_is_cut_off(
+    dashboard: Dashboard, receiver: Receiver, page: Page
+) -> None:
+    post_every_state(receiver)
+    dashboard.open()
+    expect(dashboard.slot("stalled", "prod")).to_be_visible()
+    dashboard.screenshot("zoomed")
+
+    assert page.evaluate("document.documentElement.scrollWidth") == 640
+    page.get_by_role("button", name="Options").click()
+    expect(page.get_by_role("link", name="API")).to_be_in_viewport()
+
+
 def is_dark(page: Page) -> bool:
     """Whether the page's background is nearer to black than to white."""
     colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -71,7 +133,7 @@ def is_dark(page: Page) -> bool:
 
 
 @pytest.mark.parametrize("tab_options", [PHONE], indirect=True)
-def test_a_phone_scrolls_the_matrix_and_never_the_page(
+def test_a_phone_shows_a_card_for_each_service_and_scrolls_only_down(
     dashboard: Dashboard, receiver: Receiver, page: Page
 ) -> None:
     def overflow() -> object:
@@ -85,6 +147,9 @@ def test_a_phone_scrolls_the_matrix_and_never_the_page(
     expect(dashboard.services).to_have_count(3)
     assert overflow() == 0
     dashboard.screenshot("phone")
+    card = page.get_by_role("row").filter(has_text="search")
+    expect(card).to_have_text(re.compile(r"search.*7\.2\.0.*7\.2\.0.*in progress", re.DOTALL))
+    assert page.locator("main").evaluate("(main) => main.scrollWidth - main.clientWidth") == 0
     dashboard.slot("checkout", "prod").click()
     expect(dashboard.deployments).to_have_count(1)
     assert overflow() == 0

@@ -4,8 +4,9 @@ import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.program import Receiver, ago, clean_environment
 from tests.system.dashboard import Dashboard
@@ -90,6 +91,19 @@ def test_a_deployment_in_progress_for_over_an_hour_is_marked_stalled(
 
     expect(dashboard.slot("checkout", "prod")).to_contain_text("stalled")
     expect(dashboard.slot("checkout", "dev")).to_contain_text("in progress")
+
+
+def test_another_patience_with_deployments_in_progress_is_the_operators_choice(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with Receiver(tmp_path, RECEIVER_STALLED_MINUTES="5") as receiver:
+        receiver.post(status="in-progress", happened_at=ago(minutes=6))
+        page = browser.new_page(base_url=receiver.url)
+
+        dashboard = Dashboard(page, receiver).open()
+
+        expect(dashboard.slot("checkout", "prod")).to_contain_text("stalled")
+        page.close()
 
 
 def test_digests_are_cut_short_and_whole_in_the_tooltip(

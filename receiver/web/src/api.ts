@@ -115,3 +115,9 @@ export async function getVersion(signal: AbortSignal): Promise<string> {
   const answer = (await (await get("/api/version", {}, signal)).json()) as { version: string };
   return answer.version;
 }
+
+/** The settings of the receiver that this page follows. */
+export async function getSettings(signal: AbortSignal): Promise<{ stalled_minutes: number }> {
+  const answer = await get("/api/settings", {}, signal);
+  return (await answer.json()) as { stalled_minutes: number };
+}

@@ -1,6 +1,6 @@
 import { tick } from "svelte";
 import { slotId } from "./lib/address";
-import type { Change } from "./matrix.svelte";
+import type { Change } from "./lib/transitions";
 
 /** More than these at once is a burst, and a burst does not tell where to look. */
 const MOST = 40;

@@ -1,30 +1,14 @@
 import type { DeploymentEvent, Matrix, Slot } from "./api";
 import type { SlotName } from "./lib/address";
 import { fold, isSameSlot } from "./lib/fold";
-import { summarize, type SortableRow } from "./lib/rows";
+import type { Change } from "./lib/transitions";
 
 type Slots = ReadonlyMap<string, Slot>;
 
 /** One service's slots by environment. A new map replaces the old one at each change. */
-export class Row implements SortableRow {
+export class Row {
   slots = $state.raw<Slots>(new Map());
-  #summary = $derived(summarize(this.slots.values()));
-
   constructor(readonly service: string) {}
-
-  get changedAt(): string {
-    return this.#summary.changedAt;
-  }
-
-  get failures(): number {
-    return this.#summary.failures;
-  }
-}
-
-/** A slot that got another current event. */
-export interface Change {
-  before: Slot | undefined;
-  after: Slot;
 }
 
 const names = new Intl.Collator("en", { numeric: true });

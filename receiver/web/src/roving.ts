@@ -15,6 +15,8 @@ const STEPS: Partial<Record<string, [rows: number, slots: number]>> = {
  */
 export function roving(grid: HTMLElement): () => void {
   let last: HTMLElement | undefined;
+  /** The column of a walk up or down, kept across rows that have fewer. */
+  let column: number | undefined;
 
   const enter = () => {
     // A click between the slots gives the focus too, and must not jump.
@@ -24,6 +26,7 @@ export function roving(grid: HTMLElement): () => void {
   const onFocusIn = ({ target }: FocusEvent) => {
     if (target === grid) return enter();
     last = target as HTMLElement;
+    column = undefined;
     grid.tabIndex = -1; // or Shift+Tab would come back here
   };
   const onFocusOut = () => (grid.tabIndex = 0);
@@ -33,7 +36,9 @@ export function roving(grid: HTMLElement): () => void {
     event.preventDefault();
     const [rows, slots] = event.ctrlKey && step[0] === 0 ? [step[1], step[1]] : step;
     const { row, slot } = locate(grid, last);
-    find(grid, row + rows, slot + slots)?.focus();
+    const from = rows ? (column ?? slot) : slot;
+    find(grid, row + rows, from + slots)?.focus();
+    if (rows && !slots) column = from;
   };
 
   grid.tabIndex = 0;

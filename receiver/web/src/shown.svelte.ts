@@ -19,7 +19,7 @@ export class Shown {
   rows = $derived.by(() => new Set(this.#filter(this.view.current.status)));
   groups = $derived.by((): Group<Row>[] => {
     const { sort, grouping } = this.view.current;
-    return groupRows(sortRows(this.matrix.rows, sort), grouping, sort);
+    return groupRows(sortRows(this.matrix.rows, this.columns, sort), grouping, sort);
   });
   isGrouped = $derived(this.groups.some(({ name }) => name !== null));
   /** How many slots pass the filter, whatever its status, by their states. */
@@ -44,11 +44,11 @@ export class Shown {
     this.view.change({ folded: others.length < folded.length ? others : [...folded, group] });
   }
 
-  /** The slots of a row that are shown and pass the filter, whatever its status. */
-  slots({ slots }: Row): Slot[] {
-    return this.columns
-      .flatMap((environment) => slots.get(environment) ?? [])
-      .filter(slotFilter({ ...this.view.current, status: null }, clock));
+  /** Whether a slot is in a column that is shown, and passes the filter. */
+  passes(slot: Slot): boolean {
+    return (
+      this.columns.includes(slot.current.environment) && slotFilter(this.view.current, clock)(slot)
+    );
   }
 
   #filter(status: ViewState["current"]["status"]): Row[] {

@@ -1,13 +1,18 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { groupRows, sortRows, summarize, type SortableRow } from "../src/lib/rows";
+import type { DeploymentEvent } from "../src/api";
+import type { Sort } from "../src/lib/address";
+import { groupRows, sortRows } from "../src/lib/rows";
 import { makeEvent } from "./events";
 
-const row = (service: string, given: Partial<SortableRow> = {}): SortableRow => ({
+const columns = ["dev", "prod"];
+
+/** A row whose slots got there what these events tell. */
+const row = (service: string, events: Record<string, Partial<DeploymentEvent>> = {}) => ({
   service,
-  changedAt: "",
-  failures: 0,
-  ...given,
+  slots: new Map(
+    Object.entries(events).map(([name, given]) => [name, { current: makeEvent(given) }]),
+  ),
 });
 const groups = (services: string[]) =>
   groupRows(
@@ -16,27 +21,32 @@ const groups = (services: string[]) =>
     "name",
   ).map(({ name, rows }) => [name, rows.map(({ service }) => service)]);
 
-test("a row is known by its newest change and its failures", () => {
-  const at = (happened_at: string) => makeEvent({ happened_at });
+const sorted = (rows: ReturnType<typeof row>[], sort: Sort) =>
+  sortRows(rows, columns, sort).map(({ service }) => service);
 
-  expect(
-    summarize([
-      { current: { ...at("2026-11-23T10:00:00.5Z"), status: "failure" } },
-      { current: at("2026-11-23T10:00:00.25Z") },
-    ]),
-  ).toEqual({ changedAt: "2026-11-23T10:00:00.500000", failures: 1 });
+test("the newest change first, to the microsecond; alike ones by name", () => {
+  const at = (fraction: string) => ({ happened_at: `2026-11-23T10:00:00${fraction}Z` });
+  const rows = [
+    row("a", { dev: at(".25") }),
+    row("b", { dev: at(""), prod: at(".5") }),
+    row("c", { dev: at(".25") }),
+    row("d", { elsewhere: at(".9") }),
+  ];
+
+  expect(sorted(rows, "changed")).toEqual(["b", "a", "c", "d"]);
 });
 
-test("the newest change first, alike ones by name", () => {
-  const rows = [row("a", { changedAt: "1" }), row("b", { changedAt: "2" }), row("c"), row("d")];
+test("failures first, however many, by name; those not shown count for nothing", () => {
+  const failed = { status: "failure" } as const;
+  const rows = [
+    row("a", { dev: {} }),
+    row("b", { dev: failed }),
+    row("c", { elsewhere: failed }),
+    row("d", { dev: failed, prod: failed }),
+  ];
 
-  expect(sortRows(rows, "changed").map(({ service }) => service)).toEqual(["b", "a", "c", "d"]);
-});
-
-test("failures first, however many, by name", () => {
-  const rows = [row("a"), row("b", { failures: 1 }), row("c"), row("d", { failures: 3 })];
-
-  expect(sortRows(rows, "failures").map(({ service }) => service)).toEqual(["b", "d", "a", "c"]);
+  expect(sorted(rows, "failures")).toEqual(["b", "d", "a", "c"]);
+  expect(sorted(rows, "name")).toEqual(["a", "b", "c", "d"]);
 });
 
 test("names that begin with the same word make a group", () => {

@@ -2,39 +2,40 @@ import type { Slot } from "../api";
 import type { Grouping, Sort } from "./address";
 import { instant } from "./order";
 
-/** What rows are sorted by. */
-export interface SortableRow {
-  service: string;
+interface Facts {
   /** When its newest event happened, as `instant` writes it; empty when there is none. */
   changedAt: string;
-  /** How many of its slots failed. */
-  failures: number;
+  hasFailed: boolean;
 }
 
-/** The facts of one service's slots that rows are sorted by. */
-export function summarize(slots: Iterable<Slot>): Omit<SortableRow, "service"> {
-  let [changedAt, failures] = ["", 0];
-  for (const { current } of slots) {
-    const at = instant(current.happened_at);
-    if (at > changedAt) changedAt = at;
-    if (current.status === "failure") failures += 1;
-  }
-  return { changedAt, failures };
-}
-
-const newestFirst = (a: SortableRow, b: SortableRow) =>
-  a.changedAt === b.changedAt ? 0 : a.changedAt < b.changedAt ? 1 : -1;
-
-const ORDERS: Record<Sort, (a: SortableRow, b: SortableRow) => number> = {
-  name: () => 0,
-  changed: newestFirst,
-  failures: (a, b) => Number(b.failures > 0) - Number(a.failures > 0),
+const ORDERS: Record<Exclude<Sort, "name">, (a: Facts, b: Facts) => number> = {
+  changed: (a, b) => Number(a.changedAt < b.changedAt) - Number(a.changedAt > b.changedAt),
+  failures: (a, b) => Number(b.hasFailed) - Number(a.hasFailed),
 };
 
 /** The rows, which come by name, in the order wished for; rows alike stay by name. */
-export function sortRows<Row extends SortableRow>(rows: Row[], sort: Sort): Row[] {
-  return sort === "name" ? rows : rows.toSorted(ORDERS[sort]);
+export function sortRows<Row extends { slots: ReadonlyMap<string, Slot> }>(
+  rows: Row[],
+  columns: string[],
+  sort: Sort,
+): Row[] {
+  if (sort === "name") return rows;
+  const compare = ORDERS[sort];
+  return rows
+    .map((row) => ({ row, facts: factsOf(row.slots, columns) }))
+    .sort((a, b) => compare(a.facts, b.facts))
+    .map(({ row }) => row);
 }
+
+function factsOf(slots: ReadonlyMap<string, Slot>, columns: string[]): Facts {
+  const events = columns.flatMap((environment) => slots.get(environment)?.current ?? []);
+  return {
+    changedAt: events.map(({ happened_at }) => instant(happened_at)).reduce(later, ""),
+    hasFailed: events.some(({ status }) => status === "failure"),
+  };
+}
+
+const later = (a: string, b: string) => (a > b ? a : b);
 
 /** Rows under one heading; those without a name have none. */
 export interface Group<Row> {

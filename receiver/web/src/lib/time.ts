@@ -12,6 +12,8 @@ const momentFormat = new Intl.DateTimeFormat(undefined, {
   second: "2-digit",
 });
 
+const clockFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+
 const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
 const dayFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
@@ -66,6 +68,11 @@ export function moment(time: string): string {
 /** The time of day in the viewer's zone. */
 export function timeOfDay(time: string): string {
   return timeFormat.format(new Date(time));
+}
+
+/** The same of a time in ms, to the minute. */
+export function clockTime(now: number): string {
+  return clockFormat.format(now);
 }
 
 /** The day in the viewer's zone: "Today", "Yesterday", else its full date. */

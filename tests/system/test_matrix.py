@@ -1,0 +1,286 @@
+"""How the matrix is arranged, lit and remembered, in a real browser."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.program import Receiver, ago
+from tests.system.dashboard import Dashboard
+
+STAGES = ("dev", "staging", "prod")
+
+
+def post_stages(receiver: Receiver, **fields: Any) -> None:
+    for environment in STAGES:
+        receiver.post(environment=environment, **fields)
+
+
+def test_a_slot_tells_what_the_environment_before_it_serves_instead_and_since_when(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    post_stages(receiver, version="1.0.0", happened_at=ago(days=9))
+    receiver.post(environment="staging", version="1.1.0", happened_at=ago(days=2, hours=1))
+    dashboard.open()
+    told = "staging has 1.1.0 since 2 d"
+    expect(dashboard.slot("checkout", "prod")).to_contain_text(told)
+    expect(dashboard.slot("checkout", "staging")).to_contain_text("dev has 1.0.0 since 9 d")
+    expect(dashboard.slot("checkout", "dev")).not_to_contain_text("since")
+
+    receiver.post(version="1.1.0", status="in-progress", happened_at=ago(minutes=1))
+    expect(dashboard.slot("checkout", "prod")).to_contain_text(told)
+
+    receiver.post(version="1.1.0")
+    expect(dashboard.slot("checkout", "prod")).not_to_contain_text("since")
+
+
+def test_a_version_under_the_pointer_or_the_focus_is_lit_wherever_it_is(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    post_stages(receiver, version="1.0.0")
+    receiver.post(environment="prod", version="1.1.0", status="failure")
+    receiver.post(service="search", environment="dev", version="1.1.0")
+    page = dashboard.open().page
+
+    dashboard.slot("checkout", "dev").get_by_text("1.0.0", exact=True).hover()
+    assert lit(page) == ["1.0.0 dev", "1.0.0 staging", "1.0.0 prod"]
+
+    dashboard.slot("search", "dev").focus()
+    assert lit(page) == ["1.1.0 prod", "1.1.0 dev"]
+
+    receiver.post(service="search", environment="prod", version="1.1.0")
+    expect(dashboard.slot("search", "prod")).to_contain_text("1.1.0")
+    assert "1.1.0 prod" in lit(page)[1:]
+
+    dashboard.filter.focus()
+    assert lit(page) == []
+
+
+def lit(page: Page) -> list[str]:
+    """The lit versions with their environments, from the first slot to the last."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll("[data-version]")]
+          .filter((element) => getComputedStyle(element).outlineStyle === "solid")
+          .map((element) => element.dataset.version + " " +
+            element.closest("[data-environment]").dataset.environment)"""
+    )
+    return found
+
+
+def test_columns_are_dragged_into_another_order_which_survives_a_reload(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    post_stages(receiver)
+    page = dashboard.open().page
+
+    dashboard.environments.filter(has_text="prod").drag_to(
+        dashboard.environments.filter(has_text="dev")
+    )
+
+    expect(dashboard.environments).to_have_text(["prod", "dev", "staging"])
+    page.reload()
+    expect(dashboard.environments).to_have_text(["prod", "dev", "staging"])
+
+
+def test_columns_are_moved_and_hidden_by_keyboard(dashboard: Dashboard, receiver: Receiver) -> None:
+    post_stages(receiver)
+    page = dashboard.open().page
+    page.get_by_role("button", name="3 environments").press("Enter")
+
+    page.get_by_role("button", name="Move prod to the left").press("Enter")
+    expect(dashboard.environments).to_have_text(["dev", "prod", "staging"])
+    page.get_by_role("button", name="Move prod to the left").press("Enter")
+    expect(dashboard.environments).to_have_text(["prod", "dev", "staging"])
+
+    page.get_by_role("checkbox", name="dev").press("Space")
+    expect(dashboard.environments).to_have_text(["prod", "staging"])
+    expect(page.get_by_role("button", name="2 of 3 environments")).to_be_visible()
+
+    page.get_by_role("button", name="All, in promotion order").press("Enter")
+    expect(dashboard.environments).to_have_text(list(STAGES))
+    assert page.url == f"{receiver.url}/"
+
+
+def test_the_newest_change_or_failures_come_first_when_asked_for(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post(service="a", happened_at=ago(hours=2))
+    receiver.post(service="b", happened_at=ago(hours=1))
+    receiver.post(service="c", happened_at=ago(hours=3), status="failure")
+    page = dashboard.open().page
+    expect(dashboard.services).to_have_text(["a", "b", "c"])
+
+    page.get_by_label("Sort").select_option("last change first")
+    expect(dashboard.services).to_have_text(["b", "a", "c"])
+    receiver.post(service="a", happened_at=ago())
+    expect(dashboard.services).to_have_text(["a", "b", "c"])
+
+    page.get_by_label("Sort").select_option("failures first")
+    expect(dashboard.services).to_have_text(["c", "a", "b"])
+    page.reload()
+    expect(dashboard.services).to_have_text(["c", "a", "b"])
+
+
+@pytest.fixture
+def many(receiver: Receiver) -> list[str]:
+    """The names of many services: two teams' and a lone one."""
+    names = sorted([f"pay-{number:02}" for number in range(20)])
+    names += sorted([f"shop-{number:02}" for number in range(20)])
+    for name in ["intranet", *names]:
+        receiver.post(service=name)
+    receiver.post(service="shop-07", status="failure")
+    return ["intranet", *names]
+
+
+def test_many_services_stand_in_groups_that_fold(
+    dashboard: Dashboard, receiver: Receiver, many: list[str]
+) -> None:
+    page = dashboard.open().page
+    shown = dashboard.services.filter(visible=True)
+    expect(shown).to_have_text(many)
+    shop = page.get_by_role("button", name="shop 20 services 1 failed")
+    expect(shop).to_have_attribute("aria-expanded", "true")
+
+    page.get_by_role("button", name="pay 20 services").click()
+    expect(shown).to_have_text([name for name in many if not name.startswith("pay")])
+
+    page.reload()
+    expect(shown).to_have_count(21)
+    receiver.post(service="pay-03", status="in-progress")
+    page.get_by_role("button", name="pay 20 services 1 in progress").click()
+    expect(shown).to_have_text(many)
+
+    page.get_by_label("Group").select_option("no")
+    expect(shop).to_have_count(0)
+
+
+def test_what_is_scrolled_to_stays_in_sight_over_a_reload(
+    dashboard: Dashboard, many: list[str]
+) -> None:
+    page = dashboard.open().page
+    last = dashboard.slot(many[-1], "prod")
+    last.scroll_into_view_if_needed()
+
+    page.reload()
+
+    expect(last).to_be_in_viewport()
+
+
+def test_a_view_has_a_name_and_comes_back_by_it(dashboard: Dashboard, receiver: Receiver) -> None:
+    receiver.post(service="fine")
+    receiver.post(service="broken", status="failure")
+    page = dashboard.open(status="failure", sort="changed").page
+    shown = dashboard.services.filter(visible=True)
+    expect(shown).to_have_text(["broken"])
+
+    page.get_by_role("button", name="Views").click()
+    page.get_by_label("A name for what is shown").fill("Broken now")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="Broken now")).to_have_attribute(
+        "href", "?status=failure&sort=changed"
+    )
+
+    dashboard.open()
+    expect(shown).to_have_count(2)
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("link", name="Broken now").click()
+    expect(shown).to_have_text(["broken"])
+    expect(page.get_by_role("button", name="Broken now", exact=True)).to_be_visible()
+
+    page.get_by_role("button", name="Broken now", exact=True).click()
+    page.get_by_role("button", name="Forget Broken now").click()
+    expect(page.get_by_role("link", name="Broken now")).to_have_count(0)
+
+
+def test_the_chosen_colours_stay(dashboard: Dashboard, receiver: Receiver) -> None:
+    receiver.post()
+    page = dashboard.open().page
+    root = page.locator(":root")
+
+    page.get_by_role("button", name="Options").click()
+    page.get_by_label("Dark").check()
+    expect(root).to_have_css("color-scheme", "dark")
+    page.reload()
+    expect(root).to_have_css("color-scheme", "dark")
+
+    page.get_by_role("button", name="Options").click()
+    page.get_by_label("As the system").check()
+    expect(root).to_have_css("color-scheme", "light dark")
+
+
+def test_who_wants_notifications_is_told_what_fails_and_what_works_again_of_what_is_shown(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post(version="1.0.0")
+    receiver.post(service="other")
+    page = dashboard.page
+    # The browser's own notifications are the one thing that a test cannot see.
+    page.add_init_script(
+        """window.told = [];
+        window.Notification = class {
+          static permission = "default";
+          static async requestPermission() { return (this.permission = "granted"); }
+          constructor(title, { body }) { told.push(`${title}: ${body}`); }
+        };"""
+    )
+    dashboard.open(q="checkout")
+    page.get_by_role("button", name="Options").click()
+    page.get_by_label("When something shown here fails").check()
+    page.keyboard.press("Escape")
+
+    receiver.post(version="1.1.0", status="in-progress", actor="ana")
+    receiver.post(version="1.1.0", status="failure", actor="ana")
+    receiver.post(service="other", status="failure")
+    expect(page).to_have_title("(1 failed) Deployments")
+    receiver.post(version="1.1.1", status="in-progress")
+    receiver.post(version="1.1.1")
+    expect(page).to_have_title("Deployments")
+
+    assert page.evaluate("told") == [
+        "checkout failed in prod: 1.1.0, ana",
+        "checkout works again in prod: 1.1.1",
+    ]
+
+
+def test_without_the_viewers_wish_there_are_no_notifications(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post()
+    page = dashboard.page
+    page.add_init_script(
+        """window.told = 0;
+        window.Notification = class { static permission = "granted"; constructor() { told++ } };"""
+    )
+    dashboard.open()
+
+    receiver.post(status="failure")
+
+    expect(page).to_have_title("(1 failed) Deployments")
+    assert page.evaluate("told") == 0
+
+
+WALL = {"viewport": {"width": 1280, "height": 720}}
+
+
+@pytest.mark.parametrize("tab_options", [WALL], indirect=True)
+def test_the_wall_turns_pages_of_what_does_not_fit_and_has_no_controls(
+    dashboard: Dashboard, many: list[str]
+) -> None:
+    page = dashboard.open(wall="1").page
+    shown = dashboard.services.filter(visible=True)
+    expect(page.get_by_role("searchbox")).to_have_count(0)
+    expect(page.get_by_role("button")).to_have_count(0)
+    dashboard.screenshot("wall")
+    assert page.evaluate("document.documentElement.scrollHeight") == 720
+
+    seen: set[str] = set()
+    for number in (2, 3, 1):
+        expect(page.get_by_text(f"Page {number} of")).to_be_visible()
+        seen |= set(shown.all_inner_texts())
+    page.keyboard.press("Space")
+    expect(page.get_by_text("Paused, page")).to_be_visible()
+    assert seen <= set(many)
+    assert len(seen) > 20
+
+    page.keyboard.press("Escape")
+    expect(dashboard.filter).to_be_visible()
