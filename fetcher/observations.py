@@ -5,7 +5,7 @@ Everything here runs inside the caller's transaction.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
@@ -54,6 +54,8 @@ class Watched:
     look_at: datetime | None
     ended: bool = False
     told: bool = False
+    parents: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sha: str = ""
 
     def is_due(self, due_at: datetime) -> bool:
         """Whether it is to be looked at."""
@@ -68,10 +70,11 @@ class Pause(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """How an item was last seen in a list, and whether anything of it was told."""
+    """How an item was last seen in a list, and what of it was told."""
 
     mark: str
     told: bool
+    parents: Mapping[str, Sequence[str]]
 
 
 async def register(connection: AsyncConnection, names: Sequence[str], since_at: datetime) -> None:
@@ -135,11 +138,19 @@ async def seen(
     connection: AsyncConnection, name: str, lane: Lane, since: datetime
 ) -> dict[int, Seen]:
     """How the items of a lane that were filed since a time were last seen, by id."""
-    query = select(watched.c.id, watched.c.mark, watched.c.told).where(
+    query = select(watched.c.id, *(watched.c[column] for column in Seen._fields)).where(
         watched.c.repository == name, watched.c.lane == lane, watched.c.created_at >= since
     )
     rows = await connection.execute(query)
-    return {row.id: Seen(row.mark, row.told) for row in rows}
+    return {row.id: Seen(row.mark, row.told, row.parents) for row in rows}
+
+
+async def subjects(connection: AsyncConnection, name: str, lane: Lane, sha: str) -> list[bytes]:
+    """What is watched of a commit, as its list said it."""
+    query = select(watched.c.subject).where(
+        watched.c.repository == name, watched.c.lane == lane, watched.c.sha == sha
+    )
+    return list(await connection.scalars(query))
 
 
 async def due(

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -144,6 +145,8 @@ places = Table(
 #   look_at   when to look at its details; NULL when nothing more is expected of it
 #   ended     it has ended, as far as was seen
 #   told      some event of it was put into the outbox
+#   parents   the ids that its events name as their parents, by their own deployment id (JSON)
+#   sha       the commit that is deployed; empty for a run
 watched = Table(
     "watched",
     metadata,
@@ -156,7 +159,10 @@ watched = Table(
     Column("look_at", UtcDateTime),
     Column("ended", Boolean, nullable=False),
     Column("told", Boolean, nullable=False),
+    Column("parents", JSON, nullable=False, server_default="{}"),
+    Column("sha", Text, nullable=False, server_default=""),
 )
+Index("ix_watched_sha", watched.c.repository, watched.c.sha)
 LOOKED_FOR = text("look_at IS NOT NULL")
 Index(
     "ix_watched_due",

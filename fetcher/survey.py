@@ -13,9 +13,11 @@ from fetcher.event import Event
 from fetcher.github.answers import Deployment, Run
 from fetcher.github.errors import Garbled, GitHubError, Missing
 from fetcher.github.reader import Reader
+from fetcher.lanes.ancestry import Ancestry
 from fetcher.lanes.deployments import DeploymentsLane
 from fetcher.lanes.lists import list_deployments, list_runs
 from fetcher.lanes.look import LONGEST_LIFE
+from fetcher.lanes.records import Records
 from fetcher.lanes.runs import RunsLane
 from fetcher.mapping.origin import Origin
 from fetcher.mapping.rules import Rule
@@ -233,7 +235,7 @@ class Survey:
             if before is None and item.created_at >= self._horizon():
                 changed[item.id] = item
             elif before is not None and before.mark != item.mark:
-                changed[item.id] = replace(item, told=before.told)
+                changed[item.id] = replace(item, told=before.told, parents=before.parents)
         return changed
 
     def _runs_lane(self, plan: Plan) -> RunsLane:
@@ -248,14 +250,32 @@ class Survey:
         )
 
     def _deployments_lane(self, plan: Plan) -> DeploymentsLane:
-        return DeploymentsLane(
-            reader=self._reader,
-            repository=self._known.name,
+        reader, name, rules = self._reader, self._known.name, self._policy.rules
+        records = Records(
+            reader=reader,
+            repository=name,
             origin=self._origin(plan),
-            since_at=self._known.since_at,
+            rules=rules,
             clock=self._clock,
-            rules=self._policy.rules,
         )
+        return DeploymentsLane(
+            repository=name,
+            records=records,
+            ancestry=Ancestry(reader, name, self._of_commit, records.step),
+            since_at=self._known.since_at,
+            rules=rules,
+        )
+
+    async def _of_commit(self, sha: str) -> list[Deployment]:
+        """The deployments of a commit that are known, those found in this pass among them."""
+        lane = DeploymentsLane.name
+        async with self._engine.begin() as connection:
+            kept = await observations.subjects(connection, self._known.name, lane, sha)
+        found = [
+            w.subject for w in self._findings.watched.values() if (w.lane, w.sha) == (lane, sha)
+        ]
+        deployments = map(Deployment.model_validate_json, [*kept, *found])
+        return list({deployment.id: deployment for deployment in deployments}.values())
 
     def _origin(self, plan: Plan) -> Origin:
         return Origin(service=self._known.service, id_prefix=self._policy.id_prefix, page=plan.page)

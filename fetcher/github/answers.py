@@ -146,6 +146,7 @@ class Job(Answer):
 
     Attributes:
         started_at: Of a job that no runner took it is the time at which it was queued.
+        created_at: When all that it needs had ended.
         ran: It has steps: a runner took it.
     """
 
@@ -156,6 +157,7 @@ class Job(Answer):
     html_url: Text = ""
     started_at: Time | None = None
     completed_at: Time | None = None
+    created_at: Time | None = None
     runner_name: Text = ""
     ran: Annotated[bool, BeforeValidator(_ran)] = Field(
         default=False, validation_alias=AliasChoices("steps", "ran")

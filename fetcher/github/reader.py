@@ -16,6 +16,7 @@ from fetcher.github.errors import Garbled
 from fetcher.github.server import ACCEPT
 
 A = TypeVar("A", bound=Answer)
+PAGE: Final = {"per_page": "100"}
 MOST_PAGES: Final = 400  # GitHub itself ends near 40,000 items
 
 
@@ -104,7 +105,7 @@ class Reader:
         Raises:
             GitHubError: Some page was not given.
         """
-        asked = {"per_page": "100", **(query or {})}
+        asked = {**PAGE, **(query or {})}
         if reaches:
             return await self._newest(path, model, field, asked, reaches)
         if enough and any(map(enough, before := await self._before(path, model, asked))):
@@ -117,6 +118,10 @@ class Reader:
             if not (new and more):
                 break
         return tuple(found.values())
+
+    async def last(self, path: str, model: type[A]) -> tuple[A, ...]:
+        """The objects of a list as they were last read, without asking; none if never."""
+        return await self._before(path, model, PAGE)
 
     async def _before(self, path: str, model: type[A], asked: Mapping[str, str]) -> tuple[A, ...]:
         """The objects of all pages as they were when they were last read."""

@@ -1,18 +1,18 @@
 """The lane of deployments: every job with an `environment:`, and what third parties file."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from fetcher.github.answers import Deployment, DeploymentStatus
-from fetcher.github.reader import Reader
-from fetcher.lanes.lists import job_that_made, jobs_with, run_with
-from fetcher.lanes.look import Look, look_of, next_look
-from fetcher.mapping.deployments import deployment_events, is_finished, job_id_of, run_of
-from fetcher.mapping.origin import Origin
-from fetcher.mapping.rules import Facts, Rule, Ruled, ignored, ruled
-from fetcher.mapping.source import Source
+from fetcher.github.answers import Deployment
+from fetcher.github.errors import GitHubError
+from fetcher.lanes.ancestry import Ancestry
+from fetcher.lanes.look import Look, Told, look_of, next_look, owed
+from fetcher.lanes.records import Records, step_of_deployment
+from fetcher.mapping.deployments import is_finished
+from fetcher.mapping.parents import ids
+from fetcher.mapping.rules import Facts, Rule, ignored
 from fetcher.observations import Lane, Watched
 
 
@@ -27,11 +27,10 @@ class DeploymentsLane:
     name: ClassVar[Lane] = "deployments"
     looks: ClassVar[int] = 50
 
-    reader: Reader
     repository: str
-    origin: Origin
+    records: Records
+    ancestry: Ancestry
     since_at: datetime
-    clock: Callable[[], datetime]
     rules: Sequence[Rule] = ()
 
     def item(self, deployment: Deployment, look_at: datetime) -> Watched:
@@ -43,6 +42,7 @@ class DeploymentsLane:
             mark=f"{deployment.updated_at or deployment.created_at}",
             subject=deployment.model_dump_json().encode(),
             look_at=look_at,
+            sha=deployment.sha,
         )
 
     def concerns(self, deployment: Deployment) -> bool:
@@ -51,40 +51,27 @@ class DeploymentsLane:
         return bool(deployment.environment) and not ignored(self.rules, facts)
 
     async def look(self, item: Watched, *, listed: bool) -> Look:  # noqa: ARG002 - as in RunsLane
-        """Read all of a deployment's statuses: the latest alone does not tell how it ended."""
+        """Read how a deployment goes on, and what made it if something is to be told."""
         deployment = Deployment.model_validate_json(item.subject)
-        path = f"/repos/{self.repository}/deployments/{deployment.id}/statuses"
-        statuses = await self.reader.all(path, DeploymentStatus)
-        told = await self._told(deployment, statuses, again=not item.told)
+        statuses, now = await self.records.statuses(deployment.id)
         changed_at = max([deployment.created_at, *(s.created_at for s in statuses)])
-        now, ended = self.clock(), is_finished(statuses)
+        ended = is_finished(statuses)
         look_at = next_look(item.created_at, changed_at, now, ended=ended)
-        if told is None:
-            return look_of(replace(item, ended=ended, look_at=None), (), self.since_at)
-        return look_of(replace(item, ended=ended, look_at=look_at), told, self.since_at)
+        seen = replace(item, ended=ended, look_at=look_at)
+        if not owed(self.records.events(deployment, statuses), self.since_at):
+            return look_of(seen, (), self.since_at)
+        told = await self.records.told(deployment, statuses, again=not item.told)
+        if not told.events:  # they are ignored, and so will others be
+            return look_of(replace(seen, look_at=None), (), self.since_at)
+        parents = item.parents or await self._parents(deployment, told)
+        return look_of(replace(seen, parents=parents), told.events, self.since_at)
 
-    async def _told(
-        self, deployment: Deployment, statuses: Sequence[DeploymentStatus], *, again: bool
-    ) -> list[Ruled] | None:
-        """The events; None when they are ignored, and those to come will be."""
-        if not deployment_events(self.origin, deployment, statuses):
-            return []
-        source = Source(repository=self.repository)
-        if run_id := run_of(self.origin, statuses):
-            job_id = job_id_of(self.origin, statuses)
-            source = await self._source(run_id, deployment, job_id, again=again)
-        events = deployment_events(self.origin, deployment, statuses, source.run, source.job)
-        told = [ruled(self.rules, event, source) for event in events]
-        return [each for each in told if each] if any(told) else None
-
-    async def _source(
-        self, run_id: int, deployment: Deployment, job_id: int | None, *, again: bool
-    ) -> Source:
-        """The run and the job, as far as they may be read: else the event says less."""
-        run = await run_with(self.reader, self.repository, run_id, again=again)
-        if run is None:
-            return Source(repository=self.repository)
-        job_id = job_id or await job_that_made(self.reader, self.repository, run, deployment.id)
-        jobs = await jobs_with(self.reader, self.repository, run_id, job_id)
-        job = next((job for job in jobs if job.id == job_id), None)
-        return Source(repository=self.repository, run=run, job=job, jobs=jobs)
+    async def _parents(self, deployment: Deployment, told: Told) -> Mapping[str, Sequence[str]]:
+        """By the deployment's id, found once when it begins; without it, not known as yet."""
+        if (step := step_of_deployment(deployment, told)) is None:
+            return {}
+        try:
+            found = await self.ancestry.parents(deployment, step, told.source.run)
+        except GitHubError:
+            return {}  # the event does not wait for its parents
+        return {step.deployment_id: ids(found)}

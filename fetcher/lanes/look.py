@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from fetcher.event import Event
-from fetcher.mapping.rules import Ruled
+from fetcher.mapping.rules import Rule, Ruled, ruled
 from fetcher.mapping.services import Sight
+from fetcher.mapping.source import Source
 from fetcher.observations import Watched
 
 # GitHub's times are whole seconds: a state that came in the second of the last one changes no time.
@@ -19,6 +20,19 @@ HANGING: Final = timedelta(hours=6)
 BETWEEN_LOOKS_AT_HANGING: Final = timedelta(minutes=10)
 # An approval may take 30 days and a run 35 (docs.github.com/en/actions/reference/limits).
 LONGEST_LIFE: Final = timedelta(days=36)
+
+
+class Told(NamedTuple):
+    """What made a deployment, and its events; none when they are ignored."""
+
+    source: Source
+    events: list[Ruled]
+
+    @classmethod
+    def of(cls, rules: Sequence[Rule], source: Source, events: Iterable[Event]) -> "Told":
+        """The events of one deployment, as the rules want them."""
+        told = [ruled(rules, event, source) for event in events]
+        return cls(source, [each for each in told if each])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +53,7 @@ class Look:
 def look_of(item: Watched, told: Iterable[Ruled], since_at: datetime) -> Look:
     """The look that found this, less what is not owed."""
     found = list(told)
-    events = owed([each.event for each in found], since_at)
+    events = owed([_with_parents(item, each.event) for each in found], since_at)
     ids = {event.deployment_id for event in events}
     sights = {each.sight.deployment_id: each.sight for each in found if each.sight}
     return Look(
@@ -67,3 +81,7 @@ def owed(events: Sequence[Event], since_at: datetime) -> tuple[Event, ...]:
         for event in events
     }
     return tuple(event for event in events if not ended_before[event.deployment_id])
+
+
+def _with_parents(item: Watched, event: Event) -> Event:
+    return replace(event, parent_deployments=tuple(item.parents.get(event.deployment_id, ())))

@@ -1,18 +1,23 @@
 """The lane of runs, for workflows that are named as deploying and file no deployments."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import ClassVar, Final
 
 from fetcher.event import Event
 from fetcher.github.answers import Job, Run
+from fetcher.github.errors import GitHubError
 from fetcher.github.reader import Reader
+from fetcher.lanes.ancestry import graph_of
 from fetcher.lanes.lists import list_jobs
-from fetcher.lanes.look import Look, look_of, next_look
+from fetcher.lanes.look import Look, Told, look_of, next_look, owed
 from fetcher.mapping.naming import EVENTS
 from fetcher.mapping.origin import Origin
-from fetcher.mapping.rules import Facts, Rule, Ruled, ignored, ruled
+from fetcher.mapping.parents import Step, ids, parents_in_run, step_of
+from fetcher.mapping.rules import Facts, Rule, ignored
 from fetcher.mapping.runs import COMPLETED, Pipeline, job_deployment_id, run_events
 from fetcher.mapping.source import Source
 from fetcher.observations import Lane, Watched
@@ -78,17 +83,33 @@ class RunsLane:
         look_at = next_look(run.created_at, max(filter(None, times)), now, ended=ended)
         if look_at is None and ended and now - run.created_at < RERUN:
             look_at = now + BETWEEN_LOOKS_FOR_RERUNS
-        seen = replace(self.item(run, now), told=item.told, look_at=look_at)
-        return look_of(seen, self._ruled(run, jobs, events), self.since_at)
+        told = self._told(run, jobs, events)
+        new = {event.deployment_id for event in owed(events, self.since_at)} - item.parents.keys()
+        parents = {**item.parents, **await self._parents(run, told, new)}
+        seen = replace(self.item(run, now), told=item.told, look_at=look_at, parents=parents)
+        return look_of(seen, [each for one in told for each in one.events], self.since_at)
 
-    def _ruled(self, run: Run, jobs: Sequence[Job], events: Iterable[Event]) -> list[Ruled]:
+    async def _parents(
+        self, run: Run, told: Iterable[Told], new: Container[str]
+    ) -> Mapping[str, Sequence[str]]:
+        """The ids of the parents by the ids of the new deployments; by none, not known as yet."""
+        steps = [step for step in map(_step, told) if step]
+        begun = [step for step in steps if step.deployment_id in new]
+        try:
+            graph = await graph_of(self.reader, self.repository, run, steps) if begun else None
+        except GitHubError:
+            return {}  # the events do not wait for their parents
+        return {step.deployment_id: ids(parents_in_run(graph, step, steps)) for step in begun}
+
+    def _told(self, run: Run, jobs: Sequence[Job], events: Iterable[Event]) -> list[Told]:
+        """What is told of each job, or of the whole run."""
         by_id = {job_deployment_id(self.origin, job): job for job in jobs}
         told = []
-        for event in events:
-            job = by_id.get(event.deployment_id)
+        for deployment_id, group in groupby(events, key=attrgetter("deployment_id")):
+            job = by_id.get(deployment_id)
             source = Source(repository=self.repository, run=run, job=job, jobs=tuple(jobs))
-            told.append(ruled(self.rules, event, source))
-        return [each for each in told if each]
+            told.append(Told.of(self.rules, source, group))
+        return told
 
     def _events(self, run: Run, jobs: Sequence[Job]) -> tuple[Event, ...]:
         if (verdict := self.plan.deploying(run.workflow_id)) is None:
@@ -100,3 +121,16 @@ class RunsLane:
             default_branch=self.plan.default_branch,
         )
         return run_events(pipeline, run, jobs)
+
+
+def _step(told: Told) -> Step | None:
+    job = told.source.job
+    if job is None or job.started_at is None:
+        return None
+    return step_of(
+        told.source,
+        told.events,
+        number=job.id,
+        filed_at=job.created_at or job.started_at,
+        environment=None,
+    )

@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from fetcher.mapping.naming import words
+from fetcher.mapping.rules import Ruled
+from fetcher.mapping.source import Source
 from fetcher.mapping.workflow_graph import Graph, Place, Standing
 
 # GitHub files a deployment and notes that another has succeeded on two ways, to the second.
@@ -39,13 +41,14 @@ class Step:
     """A deployment that has begun, as one of several that may follow each other.
 
     Attributes:
-        number: GitHub's, by which ids grow.
+        number: GitHub's; the later, the larger.
         deployment_id: As it is told.
-        environment: That its job names; None where no job names one.
+        environment: As GitHub spells it; None where no deployment is filed and names guess it.
         filed_at: When GitHub filed it, which it does when nothing needed is left to wait for.
         succeeded_at: None when it did not, or not yet.
         job: The name of its job; empty when that is not known.
         attempt: Of its run.
+        run: The id of the run; None of a third party's.
         unit: What it deploys, where a repository deploys several things.
     """
 
@@ -56,7 +59,45 @@ class Step:
     succeeded_at: datetime | None = None
     job: str = ""
     attempt: int = 1
+    run: int | None = None
     unit: tuple[str, ...] = ()
+
+
+def step_of(
+    source: Source,
+    told: Sequence[Ruled],
+    *,
+    number: int,
+    filed_at: datetime,
+    environment: str | None,
+) -> Step | None:
+    """What is told of one deployment, as a step; None while it has not begun."""
+    if not told:
+        return None
+    first, run, job = told[0], source.run, source.job
+    ends = (each.event.happened_at for each in told if each.event.status == "success")
+    return Step(
+        number=number,
+        deployment_id=first.event.deployment_id,
+        environment=environment,
+        filed_at=filed_at,
+        succeeded_at=next(ends, None),
+        job=job.name if job else "",
+        attempt=job.run_attempt if job else 1,
+        run=run.id if run else None,
+        unit=first.sight.place.unit if first.sight else (first.event.service,),
+    )
+
+
+def ids(steps: Iterable[Step]) -> tuple[str, ...]:
+    """The deployments' ids, as they are told."""
+    return tuple(step.deployment_id for step in steps)
+
+
+def parents_in_run(graph: Graph | None, step: Step, run: Sequence[Step]) -> tuple[Step, ...]:
+    """The parents among the deployments of the same run: by needs, else by time."""
+    found = parents_by_needs(graph, step, run) if graph else None
+    return parents_by_time(step, run) if found is None else found
 
 
 def parents_by_needs(graph: Graph, step: Step, run: Iterable[Step]) -> tuple[Step, ...] | None:
@@ -97,22 +138,17 @@ def parents_by_time(step: Step, run: Iterable[Step]) -> tuple[Step, ...]:
     return _in_order([each for each in last if each.unit == step.unit] or last)
 
 
-def promoted_from(step: Step, commit: Iterable[Step]) -> tuple[Step, ...]:
-    """The latest success of the same commit in an environment that comes before the step's.
+def promotes(step: Step, earlier: Step) -> bool:
+    """Whether the step brings further what another run has brought to an environment before.
 
-    Args:
-        step: The one that follows.
-        commit: Deployments of the same commit by other runs, or by whomever.
+    Both are of one commit; of several that are promoted so, the latest is the parent.
     """
-    promotions = (
-        each
-        for each in commit
-        if each.unit == step.unit
-        and leads_to(each.environment or "", step.environment or "")
-        and _follows(step, each)
+    return (
+        earlier.unit == step.unit
+        and (step.run is None or earlier.run != step.run)
+        and leads_to(earlier.environment or "", step.environment or "")
+        and _follows(step, earlier)
     )
-    latest = max(promotions, key=lambda each: (each.succeeded_at, each.number), default=None)
-    return (latest,) if latest else ()
 
 
 def leads_to(environment: str, other: str) -> bool:

@@ -7,7 +7,7 @@ https://docs.github.com/en/actions/how-tos/reuse-automations/reuse-workflows
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise, product
+from itertools import islice, pairwise, product
 from typing import Final
 
 from fetcher.mapping.workflow_file import WorkflowJob
@@ -59,18 +59,10 @@ class _Known:
 
 
 class Graph:
-    """Which job waits for which.
-
-    Raises:
-        ValueError: The workflow has more jobs than GitHub would run.
-    """
+    """Which job of a workflow waits for which; of one that is too large, for its first jobs."""
 
     def __init__(self, workflow: Workflow) -> None:
-        self._known: dict[Place, _Known] = {}
-        for place, known in _places(workflow, (), ((),)):
-            if len(self._known) >= MOST_PLACES:
-                raise ValueError("more jobs than GitHub would run")
-            self._known[place] = known
+        self._known = dict(islice(_places(workflow, (), ((),)), MOST_PLACES))
 
     def stand(self, name: str, environment: str | None = None) -> Standing | None:
         """Where the job of this name stands; None when that is not certain.
@@ -116,7 +108,7 @@ class Graph:
             return
         needed = {name for job in called.jobs for name in job.needs}
         for job in called.jobs:
-            if job.id not in needed:
+            if job.id not in needed and (*place, job.id) in self._known:
                 yield from self._last((*place, job.id))
 
 

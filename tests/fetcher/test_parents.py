@@ -11,12 +11,13 @@ from fetcher.mapping.parents import (
     leads_to,
     parents_by_needs,
     parents_by_time,
-    promoted_from,
+    promotes,
 )
 from fetcher.mapping.workflow_file import parse_workflow
 from fetcher.mapping.workflow_graph import Graph, Workflow
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 LINEAR = """
 on: push
@@ -416,13 +417,18 @@ def test_a_name_made_of_expressions_only_is_matched_at_once() -> None:
     assert graph.stand("x" * 100_000, "prod") is None
 
 
-def test_a_workflow_with_more_jobs_than_github_runs_is_refused() -> None:
-    names = [f"j{number}" for number in range(400)]
-    called = workflow("jobs: {" + ", ".join(f"{name}: {{}}" for name in names) + "}")
-    calling = workflow("jobs: {" + ", ".join(f"{name}: {{uses: x}}" for name in names) + "}")
+def test_of_a_workflow_that_is_far_too_large_only_the_first_jobs_are_known() -> None:
+    names = [f"j{number}" for number in range(500)]
+    jobs = ", ".join(f"{name}: {{environment: prod}}" for name in names)
+    calls = ", ".join(f"{name}: {{uses: x, needs: j499}}" for name in names)
+    called, calling = workflow(f"jobs: {{{jobs}}}"), workflow(f"jobs: {{{calls}}}")
 
-    with pytest.raises(ValueError, match="more jobs"):
-        Graph(replace(calling, called=dict.fromkeys(names, called)))
+    graph = Graph(replace(calling, called=dict.fromkeys(names, called)))
+
+    first = graph.stand("j0 / j499", "prod")
+    assert first
+    assert graph.before(first.place) == ()
+    assert graph.stand("j499 / j0", "prod") is None
 
 
 def test_by_time_a_deployment_follows_those_that_had_succeeded_when_it_was_filed() -> None:
@@ -471,19 +477,29 @@ def test_a_success_may_be_noted_a_moment_after_the_next_is_filed() -> None:
     assert parents_by_time(production, [too_late]) == ()
 
 
-def test_a_promotion_comes_from_the_latest_success_of_the_commit_before_it() -> None:
-    dev, staging, again, production = commit = steps(
-        [("", "dev"), ("", "staging"), ("", "staging"), ("", "production")]
+def test_a_promotion_brings_further_what_another_run_has_brought_before() -> None:
+    dev, staging, production = (
+        replace(step, run=number)
+        for number, step in enumerate(
+            steps([("a", "dev"), ("b", "staging"), ("c", "production")]), start=1
+        )
     )
 
-    assert promoted_from(dev, commit) == ()
-    assert promoted_from(staging, commit) == (dev,)
-    assert promoted_from(production, commit) == (again,)
-    assert promoted_from(production, [dev, staging, replace(again, succeeded_at=None)]) == (
-        staging,
-    )
-    assert promoted_from(production, [replace(dev, unit=("other",))]) == ()
-    assert promoted_from(replace(production, environment=None), commit) == ()
+    assert promotes(staging, dev)
+    assert promotes(production, staging)
+    assert promotes(production, dev)
+    assert not promotes(dev, staging)
+    assert not promotes(production, replace(staging, succeeded_at=None))
+    assert not promotes(production, replace(staging, succeeded_at=production.filed_at + DAY))
+    assert not promotes(production, replace(staging, unit=("other",)))
+    assert not promotes(production, replace(staging, run=production.run))
+    assert not promotes(replace(production, environment=None), staging)
+
+
+def test_a_third_partys_deployments_promote_too() -> None:
+    staging, production = steps([("", "staging"), ("", "production")])
+
+    assert promotes(production, staging)
 
 
 @pytest.mark.parametrize(

@@ -565,7 +565,7 @@ async def test_a_missing_permission_is_named(world: World, shop: Repository) -> 
 
     passed = await world.passes(SHOP)
 
-    assert "deployments: read" in str(passed.error)
+    assert "Deployments: read" in str(passed.error)
 
 
 async def test_a_renamed_repository_keeps_its_service(world: World, shop: Repository) -> None:

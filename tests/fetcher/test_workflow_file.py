@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fetcher.mapping.workflow_file import WorkflowJob, parse_workflow
 
@@ -160,3 +162,10 @@ def test_what_is_strange_in_a_workflow_is_left_out(text: str) -> None:
 
 def test_mappings_that_multiply_when_they_are_merged_are_not_merged() -> None:
     assert parse_workflow(LAUGHS) == (WorkflowJob(id="deploy"),)
+
+
+@given(st.text(alphabet=st.sampled_from("ab:-?[]{}&*!|>'\"#%@`,~ \n\t\N{BYTE ORDER MARK}\x85jobs")))
+def test_no_text_is_an_error(text: str) -> None:
+    found = parse_workflow(f"jobs:\n  a:\n    needs: {text}")
+
+    assert found is None or all(isinstance(job, WorkflowJob) for job in found)
