@@ -4,7 +4,8 @@
 
 1. `daemon`, at its bells, or `once` drives `work`, which runs passes and rounds of delivery.
    Whose turn it is tells the `rota`, by the `cadence` and the `standings` of the repositories;
-   the `roster` knows which there are, by the `selection` in the settings.
+   the `roster` knows which there are, by the `selection` in the settings, and the `detector`
+   which of many have changed.
 2. `poll` makes a pass over one repository: it commits at once what a `survey` found, with the
    `services` that it is of.
 3. `survey` asks GitHub what is new, in the lane that `plan` chose; `lanes` list and look.

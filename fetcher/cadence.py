@@ -10,7 +10,7 @@ way, the next one goes on where that one stopped, and nobody starves.
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -36,6 +36,7 @@ class Standing:
         plan_due_at: When to look again for where its deployments are found.
         due: Something in it is to be looked at now.
         archived: It is read-only on GitHub, so nothing can deploy.
+        marker: Of what the detector saw before it was last read.
         unchanged: The detector has just seen that nothing is new.
     """
 
@@ -46,7 +47,20 @@ class Standing:
     plan_due_at: datetime | None = None
     due: bool = False
     archived: bool = False
+    marker: str | None = None
     unchanged: bool = False
+
+    @property
+    def is_detectable(self) -> bool:
+        """Whether the detector can tell that something is new in it."""
+        return self.lane in ONLY_DEPLOYMENTS and self.read_at is not None and not self.archived
+
+    def seen(self, marker: str | None) -> "Standing":
+        """How it stands once the detector saw this; None: nothing."""
+        if marker is None:
+            return self
+        same = marker == self.marker
+        return replace(self, unchanged=same, due=self.due or not same)
 
     @property
     def requests(self) -> int:

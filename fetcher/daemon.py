@@ -67,8 +67,9 @@ async def open_work(
         async with engine.begin() as connection:
             for owner in {*selection.owners, *(n.partition("/")[0] for n in selection.named)}:
                 github = githubs.for_owner(owner)
-                kept = await observations.gate(connection, github.credential.fingerprint)
-                github.gate.waits = kept
+                fingerprints = (github.credential.fingerprint, github.graphql_fingerprint)
+                rest, graphql = [await observations.gate(connection, f) for f in fingerprints]
+                github.gate.waits, github.graphql_gate.waits = rest, graphql
         policy = Policy(id_prefix=settings.github.id_prefix, backfill=backfill)
         poller = Poller(engine, githubs, policy, clock)
         delivery = Delivery(

@@ -35,6 +35,7 @@ class Known:
     lane: str | None
     archived: bool
     read_at: datetime | None
+    marker: str | None
     deployments_read_to: datetime | None
     runs_read_to: datetime | None
     failures: int

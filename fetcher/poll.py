@@ -17,6 +17,7 @@ from fetcher.github.errors import GitHubError, Limited
 from fetcher.github.gate import Waits
 from fetcher.github.githubs import GitHubs
 from fetcher.github.reader import Reader, Snapshot
+from fetcher.github.sighting import Sighting
 from fetcher.lanes.look import LONGEST_LIFE
 from fetcher.observations import Known
 from fetcher.services import with_services
@@ -60,12 +61,12 @@ class Poller:
         self._clock = clock
         self._waits_kept: dict[str, Waits] = {}
 
-    async def read(self, name: str, due_at: datetime) -> Passed:
+    async def read(self, name: str, due_at: datetime, sighting: Sighting | None = None) -> Passed:
         """One pass over a registered repository; whatever is due by `due_at` is looked at."""
         async with self._engine.begin() as connection:
             known = await observations.known(connection, name)
         reader = Reader(self._githubs.for_repository(name), self._snapshot)
-        survey = Survey(self._engine, reader, known, self._policy, self._clock, due_at)
+        survey = Survey(self._engine, reader, known, self._policy, self._clock, due_at, sighting)
         findings = await survey.made()
         return await self._commit(known, findings, reader.fresh)
 

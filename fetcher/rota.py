@@ -13,9 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from fetcher import cadence, observations
 from fetcher.cadence import Pace, Standing
 from fetcher.clock import Clock
+from fetcher.detector import Detector
 from fetcher.github.client import GitHub
 from fetcher.github.errors import GitHubError
+from fetcher.github.gate import Waits
 from fetcher.github.githubs import GitHubs
+from fetcher.github.sighting import Sighting
 from fetcher.poll import LONGEST_PAUSE
 from fetcher.roster import Roster
 from fetcher.standings import note_read, standings
@@ -61,6 +64,9 @@ class Rota:
         self._cycle = cycle
         self._clock = clock
         self._began: dict[str, datetime] = {}
+        self._detectors: dict[GitHub, Detector] = {}
+        self._sightings: dict[str, Sighting] = {}
+        self._waits_kept: dict[GitHub, Waits] = {}
 
     async def due(self) -> Due:
         """The repositories to read now."""
@@ -78,10 +84,10 @@ class Rota:
         readable = [standing for name, standing in known.items() if name not in paused]
         late: dict[str, datetime] = {}
         requests = 0.0
-        for github, standings_there in self._by_github(readable):
-            pace = self._pace(github)
-            late |= cadence.due(standings_there, pace, now)
-            requests += cadence.requests_per_hour(standings_there, pace, now)
+        for github, there in self._by_github(readable):
+            seen, pace = await self._detected(github, there), self._pace(github)
+            late |= cadence.due(seen, pace, now)
+            requests += cadence.requests_per_hour(seen, pace, now)
         return Due(
             names=sorted(late, key=late.__getitem__),
             paused=paused,
@@ -98,6 +104,23 @@ class Rota:
         for standing in readable:
             found.setdefault(self._githubs.for_repository(standing.name), []).append(standing)
         return found.items()
+
+    async def _detected(
+        self, github: GitHub, standings_there: Sequence[Standing]
+    ) -> Sequence[Standing]:
+        """Those of one credential, with what the detector sees of them."""
+        names = [standing.name for standing in standings_there if standing.is_detectable]
+        detector = self._detectors.setdefault(github, Detector(github))
+        if not detector.is_worth_it(len(names)):
+            return standings_there
+        sightings = await detector.look(names)
+        self._sightings |= sightings
+        markers = {name: sighting.marker for name, sighting in sightings.items()}
+        return [standing.seen(markers.get(standing.name)) for standing in standings_there]
+
+    def sighting(self, name: str) -> Sighting | None:
+        """What the detector last saw of a repository."""
+        return self._sightings.get(name)
 
     def _pace(self, github: GitHub) -> Pace:
         return Pace(
@@ -116,6 +139,12 @@ class Rota:
         A kill before costs a repository its place, and nothing else.
         """
         began, self._began = self._began, {}
-        if began:
-            async with self._engine.begin() as connection:
-                await note_read(connection, began)
+        waits = {github: github.graphql_gate.waits for github in self._detectors}
+        changed = {g: each for g, each in waits.items() if self._waits_kept.get(g) != each}
+        if not (began or changed):
+            return
+        async with self._engine.begin() as connection:
+            await note_read(connection, began)
+            for github, each in changed.items():
+                await observations.keep_gate(connection, github.graphql_fingerprint, each)
+        self._waits_kept |= changed

@@ -107,6 +107,7 @@ receiver_pause = Table(
 #   plan              where its deployments are looked for (JSON), and when to look for that again
 #   lane, archived    as the plan says; NULL before there is one
 #   read_at           when it was last begun to be read
+#   marker            of its newest deployments, as the detector saw them before they were read
 #   …_read_to         the newest item of the last list that was read to its end
 #   failures          in a row; until `paused_until` it is left alone, because of `error`
 repositories = Table(
@@ -120,6 +121,7 @@ repositories = Table(
     Column("lane", Text),
     Column("archived", Boolean, nullable=False, server_default=false()),
     Column("read_at", UtcDateTime),
+    Column("marker", Text),
     Column("deployments_read_to", UtcDateTime),
     Column("runs_read_to", UtcDateTime),
     Column("failures", Integer, nullable=False, server_default="0"),

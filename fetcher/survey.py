@@ -13,6 +13,7 @@ from fetcher.event import Event
 from fetcher.github.answers import Deployment, Run
 from fetcher.github.errors import Garbled, GitHubError, Missing
 from fetcher.github.reader import Reader
+from fetcher.github.sighting import Sighting
 from fetcher.lanes.ancestry import Ancestry
 from fetcher.lanes.deployments import DeploymentsLane
 from fetcher.lanes.lists import list_deployments, list_runs
@@ -89,6 +90,7 @@ class Survey:
         policy: Policy,
         clock: Callable[[], datetime],
         due_at: datetime,
+        sighting: Sighting | None = None,
     ) -> None:
         self._engine = engine
         self._reader = reader
@@ -97,6 +99,7 @@ class Survey:
         self._policy = policy
         self._clock = clock
         self._due_at = due_at
+        self._sighting = sighting
 
     async def made(self) -> Findings:
         """The findings, complete or with the error that cut the survey short."""
@@ -195,6 +198,8 @@ class Survey:
         """Note what changed in a list, and look at that and at whatever else is due."""
         changed = await self._changed(lane, listed)
         self._watch(changed.values())
+        if self._sighting and lane.name == "deployments" and self._sighting.is_shown_in(listed):
+            self._findings.columns["marker"] = self._sighting.marker
         self._has_read(f"{lane.name}_read_to", listed)  # only now: what was not noted is not read
         async with self._engine.begin() as connection:
             due = await observations.due(

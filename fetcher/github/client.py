@@ -60,19 +60,31 @@ class Reply:
 
 
 class GitHub:
-    """GitHub, as one credential sees it."""
+    """GitHub, as one credential sees it.
+
+    Attributes:
+        gate: Of REST, and the pace of both APIs.
+        graphql_gate: Of GraphQL, which has a limit of its own.
+    """
 
     def __init__(
         self,
         server: Server,
         credential: Credential,
         gate: Gate,
+        graphql_gate: Gate,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.server = server
         self.credential = credential
         self.gate = gate
+        self.graphql_gate = graphql_gate
         self._sleep = sleep
+
+    @property
+    def graphql_fingerprint(self) -> str:
+        """Tells the limit of GraphQL from that of REST; both are the credential's."""
+        return f"{self.credential.fingerprint}/graphql"
 
     @property
     def sustained(self) -> float:

@@ -120,8 +120,11 @@ class Gate:
         is_closed = until and now < until <= now + WINDOW
         return Limited(self.waits.reason, until) if until and is_closed else None
 
-    def answered(self, headers: Mapping[str, str], *, charged: bool) -> None:
-        """Take note of an answer that was no refusal; header names in lower case."""
+    def answered(self, headers: Mapping[str, str], *, charged: int) -> None:
+        """Take note of an answer that was no refusal, and of what was charged for it.
+
+        The names of the headers are in lower case.
+        """
         self.waits = replace(self.waits, refusals=0)
         if (seconds := headers.get("x-poll-interval", "")).isdecimal():
             self.least_interval = min(timedelta(seconds=int(seconds[:9])), LONGEST_WAIT)
@@ -134,12 +137,12 @@ class Gate:
         """
         limit = self._count(headers, charged=True)
         if (seconds := headers.get("retry-after", "")).isdecimal():
-            return self._close("GitHub asks to wait", timedelta(seconds=int(seconds[:9])))
+            return self.close("GitHub asks to wait", timedelta(seconds=int(seconds[:9])))
         if limit and limit.remaining == 0:
             return Limited(self.waits.reason, self.waits.closed_until or self._clock())
         text = message.lower()
         if status == TOO_MANY or any(word in text for word in SLOW_DOWN):
-            return self._close("GitHub asks to slow down", self._doubled_wait())
+            return self.close("GitHub asks to slow down", self._doubled_wait())
         return None
 
     def shut_out(self, reason: str) -> ShutOut:
@@ -172,14 +175,15 @@ class Gate:
         spread = 1 + random.random() / 10  # noqa: S311 - it spreads load and guards nothing
         return min(wait * spread, LONGEST_WAIT)
 
-    def _close(self, reason: str, wait: timedelta) -> Limited:
+    def close(self, reason: str, wait: timedelta) -> Limited:
+        """Let nobody pass for so long."""
         # Past the window's length it is a clock that differs from GitHub's, and not its wish.
         until = self._clock() + min(wait, WINDOW)
         later = max(until, self.waits.closed_until or until)
         self.waits = replace(self.waits, closed_until=later, reason=reason)
         return Limited(reason, later)
 
-    def _count(self, headers: Mapping[str, str], *, charged: bool) -> RateLimit | None:
+    def _count(self, headers: Mapping[str, str], *, charged: int) -> RateLimit | None:
         limit = _limit(headers)
         if limit is None:
             # An error without figures, or a GitHub Enterprise Server, which as it comes has none.
@@ -204,7 +208,7 @@ class Gate:
         ends_at = self.waits.window_ends_at or self._clock()
         left = ends_at + timedelta(seconds=1) - self._clock()
         # Over already, and still used up: the clocks differ, and asking on would be a hot loop.
-        self._close(reason, left if left > timedelta() else FIRST_WAIT)
+        self.close(reason, left if left > timedelta() else FIRST_WAIT)
 
 
 def _limit(headers: Mapping[str, str]) -> RateLimit | None:

@@ -39,7 +39,9 @@ class GitHubs:
         credential = self._credential_for(owner)
         github = self._by_fingerprint.get(credential.fingerprint)
         if github is None:
-            github = GitHub(self._server, credential, self._new_gate(), self._sleep)
+            github = GitHub(
+                self._server, credential, self._new_gate(), self._new_gate(), self._sleep
+            )
             self._by_fingerprint[credential.fingerprint] = github
         self._by_owner[owner.lower()] = github
         return github
