@@ -5,8 +5,7 @@ import asyncio
 import logging
 import signal
 import sys
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +18,7 @@ from fetcher.check.everything import check
 from fetcher.clock import system_clock
 from fetcher.config import Mistakes, Settings, load
 from fetcher.daemon import Daemon, open_work
+from fetcher.logs import Discreet
 from fetcher.once import TRY_LATER, once
 from fetcher.resync import parse_since, resync
 from fetcher.selection import select
@@ -51,15 +51,13 @@ def main() -> None:
         for line in mistakes.lines:
             print(line, file=sys.stderr)  # noqa: T201 - to whoever starts it, before there is a log
         sys.exit(CONFIG_ERROR)
-    _log_to_stderr()
+    _log_to_stderr(settings.secrets())
     sys.exit(asyncio.run(_until_signalled(settings, arguments)))
 
 
-def _log_to_stderr() -> None:
-    formatter = logging.Formatter("%(asctime)sZ %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%S")
-    formatter.converter = time.gmtime
+def _log_to_stderr(secrets: Sequence[str]) -> None:
     handler = logging.StreamHandler()
-    handler.setFormatter(formatter)
+    handler.setFormatter(Discreet(secrets))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     for library in ("alembic", "apscheduler"):
         logging.getLogger(library).setLevel(logging.WARNING)

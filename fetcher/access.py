@@ -12,6 +12,7 @@ from fetcher.github.app import App, Installation
 from fetcher.github.credentials import Credential, Token
 from fetcher.github.gate import Gate
 from fetcher.github.githubs import GitHubs
+from fetcher.github.proxy import proxy_for
 from fetcher.github.server import TIMEOUT, Server
 from fetcher.github.settings import CredentialSettings, GitHubSettings, OwnersCredentialSettings
 
@@ -23,7 +24,8 @@ async def open_githubs(
     """GitHub, for every owner."""
     github = settings.github
     jar = aiohttp.DummyCookieJar()
-    async with aiohttp.ClientSession(cookie_jar=jar, timeout=TIMEOUT) as session:
+    proxy = proxy_for(github.api_url)
+    async with aiohttp.ClientSession(cookie_jar=jar, timeout=TIMEOUT, proxy=proxy) as session:
         server = Server(session, github.api_url)
         yield GitHubs(
             server,
@@ -41,7 +43,7 @@ def credential_for(
     if given.app_id and given.private_key:
         app = App(given.app_id, given.private_key.get_secret_value())
         return Installation(server, app, owner, clock)
-    return Token(given.token.get_secret_value() if given.token else None, _name(given))
+    return Token(given.token, _name(given))
 
 
 def _name(given: CredentialSettings) -> str:

@@ -77,6 +77,11 @@ class Settings(BaseSettings):
     backfill_days: int = Field(default=7, ge=0, le=365)
     github: GitHubSettings = GitHubSettings()
 
+    def secrets(self) -> list[str]:
+        """What must never be shown."""
+        own = [self.api_key.get_secret_value()] if self.api_key else []
+        return own + self.github.secrets()
+
     @classmethod
     def settings_customise_sources(
         cls,

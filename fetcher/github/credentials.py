@@ -3,6 +3,8 @@
 import hashlib
 from typing import Protocol
 
+from pydantic import SecretStr
+
 
 class Credential(Protocol):
     """Something to ask GitHub with."""
@@ -37,16 +39,16 @@ class Credential(Protocol):
 class Token:
     """A token that somebody made; without one, GitHub as everybody sees it."""
 
-    def __init__(self, token: str | None, name: str = "the token") -> None:
-        self.name = name if token else "no token"
-        self.fingerprint = fingerprint(token or "")
-        self.is_anonymous = token is None
+    def __init__(self, secret: SecretStr | None, name: str = "the token") -> None:
+        self.name = name if secret else "no token"
+        self.fingerprint = fingerprint(secret.get_secret_value() if secret else "")
+        self.is_anonymous = secret is None
         self.is_installation = False
-        self._token = token
+        self._secret = secret
 
     async def token(self) -> str | None:
         """Always the same."""
-        return self._token
+        return self._secret.get_secret_value() if self._secret else None
 
     def refused(self, token: str | None) -> bool:  # noqa: ARG002 - there is but the one
         """It stays refused."""

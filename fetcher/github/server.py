@@ -13,6 +13,7 @@ import aiohttp
 from gidgethub import sansio
 
 from fetcher.github.errors import Garbled, Offline, Unreachable
+from fetcher.github.refusals import cleaned
 
 ACCEPT: Final = "application/vnd.github+json"
 API_VERSION: Final = "2022-11-28"
@@ -89,16 +90,8 @@ class Server:
             ) as response:
                 told = {n.lower(): without(secret, value) for n, value in response.headers.items()}
                 body = await _body(response)
-        except aiohttp.ClientPayloadError:
-            raise Unreachable("GitHub's answer broke off") from None
-        except TimeoutError:
-            raise Unreachable("GitHub does not answer in time") from None
-        except aiohttp.ClientConnectorError as error:
-            reason = error.os_error.strerror or "no connection"
-            raise Offline(f"{error.host} can't be reached: {reason}") from None
-        except aiohttp.ClientError as error:
-            reason = without(secret, str(error)) or type(error).__name__
-            raise Unreachable(f"GitHub can't be reached: {reason}") from None
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _in_words(error, secret) from None
         if secret:  # something in between may answer with what it was asked
             body = body.replace(secret.encode(), HIDDEN.encode())
         return Response(response.status, told, body)
@@ -123,6 +116,23 @@ def graphql_url(api_url: str) -> str:
 def without(secret: str, text: str) -> str:
     """The text, with the secret hidden."""
     return text.replace(secret, HIDDEN) if secret else text
+
+
+def _in_words(error: Exception, secret: str) -> Unreachable:
+    match error:
+        case aiohttp.ClientPayloadError():
+            return Unreachable("GitHub's answer broke off")
+        case aiohttp.ClientHttpProxyError():
+            return Offline(f"The proxy of HTTPS_PROXY answers {error.status}")
+        case aiohttp.ClientConnectorCertificateError():
+            return Offline(f"{error.host}'s certificate is not accepted: {error.certificate_error}")
+        case aiohttp.ClientConnectorError():
+            reason = error.os_error.strerror or "no connection"
+            return Offline(f"{error.host} can't be reached: {reason}")
+        case TimeoutError():
+            return Unreachable("GitHub does not answer in time")
+    reason = cleaned(without(secret, str(error))) or type(error).__name__
+    return Unreachable(f"GitHub can't be reached: {reason}")
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

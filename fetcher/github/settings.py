@@ -41,6 +41,10 @@ class CredentialSettings(BaseModel):
         """Whether there is a secret."""
         return bool(self.token or self.app_id)
 
+    def secrets(self) -> list[str]:
+        """What must never be shown."""
+        return [one.get_secret_value() for one in (self.token, self.private_key) if one]
+
     @model_validator(mode="after")
     def _one_way_to_ask(self) -> Self:
         if self.token and self.app_id:
@@ -76,6 +80,10 @@ class GitHubSettings(CredentialSettings):
         if (self.is_given or self.credentials) and not is_encrypted(self.api_url):
             raise ValueError("api_url must be https:// when there is a token")
         return self
+
+    def secrets(self) -> list[str]:
+        """What must never be shown."""
+        return [*super().secrets(), *(s for one in self.credentials for s in one.secrets())]
 
     def credential_for(self, owner: str) -> CredentialSettings:
         """What to ask with about an owner's repositories: the first that names the owner."""

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,12 +8,25 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aioresponses import aioresponses
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
 
 from fetcher.github.client import Reply
 from fetcher.github.credentials import Token
-from fetcher.github.errors import Forbidden, Garbled, GitHubError, Limited, Missing, Unreachable
+from fetcher.github.errors import (
+    Forbidden,
+    Garbled,
+    GitHubError,
+    Limited,
+    Missing,
+    Offline,
+    Unreachable,
+)
 from fetcher.github.refusals import expires_at, permissions
-from fetcher.github.server import LARGEST_ANSWER, graphql_url
+from fetcher.github.server import LARGEST_ANSWER, Server, graphql_url
 from tests.fake_github import (
     FakeGitHub,
     answer,
@@ -276,8 +290,9 @@ async def test_a_request_under_way_can_be_cancelled(world: World) -> None:
 
 
 def test_a_fingerprint_tells_tokens_apart_and_holds_none() -> None:
-    assert len({Token(token).fingerprint for token in (None, "a", "b")}) == 3
-    assert TOKEN not in Token(TOKEN).fingerprint
+    secrets = [None, SecretStr("a"), SecretStr("b")]
+    assert len({Token(secret).fingerprint for secret in secrets}) == 3
+    assert TOKEN not in Token(SecretStr(TOKEN)).fingerprint
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -362,3 +377,37 @@ async def test_no_address_of_another_server_is_asked(world: World) -> None:
         with pytest.raises(Garbled, match="another server"):
             await world.github.ask("GET", f"{url}/user", {})
     assert other.requests == []
+
+
+async def test_a_certificate_that_nobody_knows_is_said_in_words(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed(tmp_path))
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    async with server, aiohttp.ClientSession() as session:
+        there = Server(session, f"https://127.0.0.1:{port}")
+
+        with pytest.raises(
+            Offline, match=r"127.0.0.1's certificate is not accepted: .*self.signed"
+        ):
+            await there.exchange("GET", there.address("/user"), {})
+
+
+def self_signed(folder: Path) -> Path:
+    """A certificate for this machine, and its key, in one file."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file = folder / "server.pem"
+    file.write_bytes(private + certificate.public_bytes(pem))
+    return file

@@ -1,0 +1,17 @@
+"""The proxy between here and GitHub, as the environment names it."""
+
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy through which an https address is asked: HTTPS_PROXY, unless NO_PROXY.
+
+    aiohttp's own `trust_env` would also take a password for the address from ~/.netrc. Through the
+    proxy goes a TLS tunnel, so it sees no token; what is not encrypted goes through none.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "https" or proxy_bypass(parts.hostname or ""):
+        return None
+    proxy = getproxies().get("https")
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
