@@ -15,7 +15,9 @@
 6. `outbox` keeps every event until the receiver has it; `observations` is what was seen of GitHub.
    Both are in the `state`, a SQLite file or a PostgreSQL database, with the tables of `schema`.
 7. `deliver` sends what is due, each event once: `receiver` asks, `outcome` is what an answer means,
-   `pause` waits while the receiver is away.
+   `pause` waits while the receiver is away, the `ledger` commits what became of many events.
+   `resync` lets everything since a time be sent once more, if the receiver lacks it.
+8. `vitals` are told by all of them what they do; `listener` tells operators, `metrics` Prometheus.
 
 `config` is the settings, `clock` the time, `explain` what `plan` prints, `check` what it tries,
 `troubles` what is wrong at the moment.

@@ -6,7 +6,7 @@ import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -18,11 +18,13 @@ from fetcher.check.everything import check
 from fetcher.clock import system_clock
 from fetcher.config import Mistakes, Settings, load
 from fetcher.daemon import Daemon, open_work
+from fetcher.listener import ListenError, listening
 from fetcher.logs import Discreet
 from fetcher.once import TRY_LATER, once
 from fetcher.resync import parse_since, resync
 from fetcher.selection import select
 from fetcher.state import StateError, StateInUse, StateLost
+from fetcher.vitals import Vitals
 from fetcher.work import Work
 
 log = logging.getLogger("fetcher")
@@ -136,11 +138,26 @@ async def _until_signalled(settings: Settings, arguments: argparse.Namespace) ->
 
 
 async def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
+    vitals = Vitals(system_clock, timedelta(seconds=settings.poll_seconds))
+    try:
+        async with listening(settings.listen, vitals):
+            return await _work_for_ever(settings, vitals)
+    except ListenError as error:
+        log.error("%s", error)
+        return FAILED
+
+
+async def _work_for_ever(settings: Settings, vitals: Vitals) -> int:
+    def stand_by(reason: str) -> None:
+        vitals.stands_by(reason)
+        log.info("%s Standing by until it can be had.", reason)
+
     while True:
         try:
-            async with open_work(settings, standby=_stand_by) as work:
+            async with open_work(settings, vitals, standby=stand_by) as work:
                 await _work_on(work, settings)
         except StateLost as error:
+            vitals.stands_by(str(error))
             log.error("%s", error)  # and stand by: whoever has it now may lose it, too
         except StateError as error:
             return _unusable(error)
@@ -154,13 +171,9 @@ async def _work_on(work: Work, settings: Settings) -> None:
         log.info("Stopped")
 
 
-def _stand_by(reason: str) -> None:
-    log.info("%s Standing by until it can be had.", reason)
-
-
 async def _once(settings: Settings, _arguments: argparse.Namespace) -> int:
     try:
-        async with open_work(settings) as work:
+        async with open_work(settings, Vitals(system_clock)) as work:
             return await once(work)
     except StateError as error:
         return _unusable(error)
@@ -168,7 +181,7 @@ async def _once(settings: Settings, _arguments: argparse.Namespace) -> int:
 
 async def _resync(settings: Settings, arguments: argparse.Namespace) -> int:
     try:
-        async with open_work(settings) as work:
+        async with open_work(settings, Vitals(system_clock)) as work:
             return await resync(work, arguments.since)
     except StateError as error:
         return _unusable(error)

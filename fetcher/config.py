@@ -23,7 +23,7 @@ from pydantic_settings import (
 
 from fetcher.github.settings import GitHubSettings, token_of_environment
 from fetcher.selection import select
-from fetcher.values import Address, Secret, State
+from fetcher.values import Address, Listen, Secret, State
 
 CONFIG_VARIABLE: Final = "DEPLOYMENT_DASHBOARD_CONFIG"
 SECTIONS: Final = {"receiver", "fetcher"}
@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     receiver_timeout_seconds: float = Field(default=10, gt=0, le=300)
     api_key: Secret = None
     api_key_file: Path | None = None
+    listen: Listen = None
     state: State = Path("data/fetcher.db")
     repositories: Repositories = ()
     poll_seconds: int = Field(default=30, ge=1, le=86_400)

@@ -14,18 +14,21 @@ from typing import Final
 import aiohttp
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
+from yarl import URL
 
-from fetcher import observations
+from fetcher import observations, outbox
 from fetcher.access import open_githubs
 from fetcher.clock import Clock, Sleep, system_clock
 from fetcher.config import Settings
 from fetcher.deliver import Delivery
 from fetcher.poll import Poller
+from fetcher.receiver import Receiver
 from fetcher.roster import Roster
 from fetcher.rota import Due, Rota
 from fetcher.selection import select
 from fetcher.state import Standby, open_state
 from fetcher.survey import Policy
+from fetcher.vitals import Vitals
 from fetcher.work import Work
 
 log = logging.getLogger(__name__)
@@ -43,6 +46,7 @@ DELIVERY: Final = "Delivery"
 @asynccontextmanager
 async def open_work(
     settings: Settings,
+    vitals: Vitals,
     standby: Standby | None = None,
     clock: Clock = system_clock,
     sleep: Sleep = asyncio.sleep,
@@ -51,6 +55,7 @@ async def open_work(
 
     Args:
         settings: All of them.
+        vitals: To be told of what is done.
         standby: For a state that can't be had at the moment, as `open_state` takes it.
         clock: The time.
         sleep: Waits where a wait is not left to the next bell.
@@ -62,7 +67,7 @@ async def open_work(
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_state(settings.state, standby))
         githubs = await stack.enter_async_context(open_githubs(settings, clock, sleep))
-        receiver = await stack.enter_async_context(aiohttp.ClientSession())
+        session = await stack.enter_async_context(aiohttp.ClientSession())
         selection = select(settings.repositories)
         async with engine.begin() as connection:
             for owner in {*selection.owners, *(n.partition("/")[0] for n in selection.named)}:
@@ -72,19 +77,23 @@ async def open_work(
                 github.gate.waits, github.graphql_gate.waits = rest, graphql
         policy = Policy(id_prefix=settings.github.id_prefix, backfill=backfill)
         poller = Poller(engine, githubs, policy, clock)
-        delivery = Delivery(
-            engine,
-            receiver,
-            settings.receiver_url,
-            settings.api_key.get_secret_value() if settings.api_key else "",
-            settings.receiver_timeout_seconds,
-            clock,
-            sleep,
-        )
+        receiver = _receiver(settings, session, clock, sleep)
+        delivery = Delivery(engine, receiver, clock, vitals.settled)
         cycle = timedelta(seconds=settings.poll_seconds)
         roster = Roster(engine, githubs, selection, backfill, clock)
         rota = Rota(engine, githubs, roster, cycle, clock)
-        yield Work(rota, githubs, poller, delivery, clock)
+        async with engine.begin() as connection:
+            parked = await outbox.parked_events(connection)
+        vitals.works(githubs.all, len(parked))
+        yield Work(rota, githubs, poller, delivery, clock, vitals)
+
+
+def _receiver(
+    settings: Settings, session: aiohttp.ClientSession, clock: Clock, sleep: Sleep
+) -> Receiver:
+    key = settings.api_key.get_secret_value() if settings.api_key else ""
+    url, seconds = URL(settings.receiver_url), settings.receiver_timeout_seconds
+    return Receiver(session, url, key, seconds, clock, sleep)
 
 
 class Daemon:

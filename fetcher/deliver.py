@@ -15,16 +15,14 @@ A deployment's events go one after the other, each when the one before it is set
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
-import aiohttp
 from sqlalchemy.ext.asyncio import AsyncEngine
-from yarl import URL
 
 from fetcher import outbox
 from fetcher.clock import Clock
@@ -42,6 +40,8 @@ SHORTEST_WAIT_TO_LOOK: Final = timedelta(seconds=5)
 # Longer than a deployment may live (36 days) and then be run again (30).
 KEPT: Final = timedelta(days=100)
 BETWEEN_LOOKS: Final = timedelta(seconds=2)
+
+Result = Literal["delivered", "found", "parked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,18 @@ class Delivered:
     next_at: datetime | None
 
 
+class Settled(NamedTuple):
+    """An event that waits no more.
+
+    Attributes:
+        result: How: by a POST, found at the receiver, or refused by it.
+    """
+
+    status: str
+    happened_at: datetime
+    result: Result
+
+
 @dataclass(slots=True)
 class _Round:
     """A round under way; the workers share what is left of its deployments.
@@ -75,9 +87,7 @@ class _Round:
     deployments: Iterator[str]
     read: deque[tuple[str, list[Entry]]] = field(default_factory=deque)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
-    delivered: int = 0
-    found: int = 0
-    parked: int = 0
+    results: Counter[Result] = field(default_factory=Counter)
     stopped: bool = False
 
 
@@ -85,28 +95,23 @@ class Delivery:
     """Delivers what the outbox holds to one receiver.
 
     Args:
-        timeout_seconds: The longest wait for an answer.
-        sleep: Waits before a request that could not be sent is tried again at once. Every other
-            wait is a time in the database, for a later round.
+        settled: Called with each event that waits no more.
     """
 
     def __init__(
         self,
         engine: AsyncEngine,
-        session: aiohttp.ClientSession,
-        receiver_url: str,
-        api_key: str,
-        timeout_seconds: float,
+        receiver: Receiver,
         clock: Clock,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        settled: Callable[[Settled], object] = lambda _settled: None,
     ) -> None:
-        url = URL(receiver_url)
         self._engine = engine
         self._ledger = Ledger(engine)
-        self._receiver = Receiver(session, url, api_key, timeout_seconds, clock, sleep)
-        self._pause = Pause(str(url.with_user(None)))
-        self._timeout = timedelta(seconds=timeout_seconds)
+        self._receiver = receiver
+        self._pause = Pause(receiver.url)
+        self._timeout = receiver.timeout
         self._clock = clock
+        self._settled = settled
         self._one_round = asyncio.Lock()
 
     async def deliver_due(self) -> Delivered:
@@ -142,14 +147,20 @@ class Delivery:
     async def _end(self, this: _Round) -> Delivered:
         await self._ledger.commit()
         async with self._engine.begin() as connection:
-            if not this.stopped and (this.delivered or this.parked):
+            if not this.stopped and this.results:
                 await self._pause.end(connection)
             await outbox.prune(connection, self._clock() - KEPT)
             number, next_at = await outbox.waiting(connection)
         if next_at is not None and self._pause.is_on(self._clock()):
             next_at = max(next_at, self._pause.until)
+        results, pause = this.results, self._pause
         return Delivered(
-            this.delivered, this.found, this.parked, number, self._pause.blocked, next_at
+            results["delivered"] + results["found"],
+            results["found"],
+            results["parked"],
+            number,
+            pause.blocked,
+            next_at,
         )
 
     async def _work(self, this: _Round) -> None:
@@ -184,8 +195,7 @@ class Delivery:
             return await self._record(entry, held, this)
         entry = _as_known(entry, held)
         if found := _find(entry, held):
-            this.found += 1
-            return await self._record(entry, Stored(found.location), this)
+            return self._settle_as("found", entry, found.location, this)
         if entry.unanswered and not entry.looks:
             self._ledger.note(outbox.not_found(entry, self._clock() + BETWEEN_LOOKS))
             return False
@@ -222,14 +232,10 @@ class Delivery:
         now = self._clock()
         match outcome:
             case Stored(location):
-                self._ledger.note(outbox.delivered(entry, location, now))
-                this.delivered += 1
-                return True
+                return self._settle_as("delivered", entry, location, this)
             case Refused(reason):
-                self._ledger.note(outbox.parked(entry, reason, now))
-                this.parked += 1
                 _say_parked(entry, reason)
-                return True
+                return self._settle_as("parked", entry, reason, this)
             case Unknown(reason):
                 look_at = now + self._wait_to_look(entry)
                 self._ledger.note(outbox.unknown(entry, reason, look_at))
@@ -237,6 +243,17 @@ class Delivery:
                 self._ledger.note(outbox.not_stored(entry, reason, now))
         await self._stop(outcome, this)
         return False
+
+    def _settle_as(self, result: Result, entry: Entry, detail: str | None, this: _Round) -> bool:
+        """Note that it waits no more; `detail` is where it is, or why it was refused."""
+        now = self._clock()
+        if result == "parked":
+            self._ledger.note(outbox.parked(entry, detail or "", now))
+        else:
+            self._ledger.note(outbox.delivered(entry, detail, now))
+        this.results[result] += 1
+        self._settled(Settled(entry.status, entry.happened_at, result))
+        return True
 
     async def _stop(self, failure: Away | Blocked | Unknown, this: _Round) -> None:
         if this.stopped:

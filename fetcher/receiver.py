@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
@@ -58,9 +58,14 @@ NoLook = Refused | Away | Blocked
 class Receiver:
     """A receiver at a URL. No method raises for what the other side does.
 
+    Attributes:
+        url: Of the receiver, for people.
+        timeout: The longest wait for an answer.
+
     Args:
-        timeout_seconds: The longest wait for an answer.
-        sleep: Waits before a request that could not be sent is tried again.
+        timeout_seconds: Likewise.
+        sleep: Waits before a request that could not be sent is tried again at once. Every other
+            wait is a time in the database.
     """
 
     def __init__(
@@ -72,6 +77,8 @@ class Receiver:
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self.url = str(url.with_user(None))
+        self.timeout = timedelta(seconds=timeout_seconds)
         self._session = session
         self._deployments = url / "api" / "deployments"
         self._version = url / "api" / "version"

@@ -6,15 +6,18 @@ A ValueError's text completes a sentence that begins with the setting's name, an
 import re
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import AfterValidator, BeforeValidator, InstanceOf, SecretStr
+from pydantic_settings import NoDecode
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
+
+LAST_PORT: Final = 65_535
 
 
 def is_encrypted(url: str) -> bool:
@@ -71,6 +74,17 @@ def _place(state: object) -> object:
         raise ValueError("is not an address of a database") from None  # it may hold a password
 
 
+def _host_and_port(listen: object) -> object:
+    if not isinstance(listen, str):
+        return listen
+    host, _, port = listen.rpartition(":")
+    if not listen:
+        return None
+    if not host or not port.isdecimal() or int(port) > LAST_PORT:
+        raise ValueError("is not host:port, as 127.0.0.1:9090")
+    return host.removeprefix("[").removesuffix("]"), int(port)  # brackets: of an IPv6 address
+
+
 def _absent_if_empty(value: object) -> object:
     return None if value == "" else value
 
@@ -89,3 +103,4 @@ PrivateKey = Annotated[
 AppId = Annotated[Annotated[str, BeforeValidator(_text)] | None, BeforeValidator(_absent_if_empty)]
 # A URL's repr hides its password.
 State = Annotated[Path | InstanceOf[URL], BeforeValidator(_place)]
+Listen = Annotated[tuple[str, int] | None, NoDecode, BeforeValidator(_host_and_port)]

@@ -15,6 +15,7 @@ from fetcher.github.githubs import GitHubs
 from fetcher.poll import Passed, Poller
 from fetcher.rota import Due, Rota
 from fetcher.troubles import Troubles
+from fetcher.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,14 @@ class Work:
         poller: Poller,
         delivery: Delivery,
         clock: Clock,
+        vitals: Vitals,
     ) -> None:
         self.rota = rota
         self.githubs = githubs
         self.clock = clock
         self.found = asyncio.Event()
         self.troubles = Troubles(clock)
+        self._vitals = vitals
         self._poller = poller
         self._delivery = delivery
         self._places = asyncio.Semaphore(PASSES_AT_ONCE)
@@ -57,6 +60,7 @@ class Work:
             self.troubles.has(f"{owner}/*", str(refusal))
         for owner in self.rota.roster.owners - due.unlisted.keys():
             self.troubles.over(f"{owner}/*")
+        self._vitals.cycle(due.lanes.total(), len(due.names))
         return due
 
     async def read(self, name: str) -> Exception | None:
@@ -79,6 +83,7 @@ class Work:
         return passed.error
 
     def _report(self, name: str, passed: Passed) -> None:
+        self._vitals.passed(passed.events, passed.error)
         if passed.events:
             more = ", and more to read" if passed.more else ""
             log.info("%s: %s%s", name, _count(passed.events, "new event"), more)
@@ -117,6 +122,7 @@ class Work:
     async def deliver(self) -> Delivered:
         """One round of delivery."""
         delivered = await self._delivery.deliver_due()
+        self._vitals.delivered(delivered)
         if new := delivered.delivered - delivered.found:
             log.info("%s delivered", _count(new, "event"))
         if delivered.found:

@@ -57,6 +57,7 @@ class Gate:
     """Paces and stops the requests of one credential.
 
     Attributes:
+        remaining: What GitHub has left for the credential, whoever used it; None: it did not say.
         least_interval: How long GitHub wants to be left alone before it is asked the same again.
     """
 
@@ -69,6 +70,7 @@ class Gate:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.waits = Waits()
+        self.remaining: int | None = None
         self.least_interval = timedelta()
         self._interval = 60 / requests_per_minute
         self._budget_percent = budget_percent
@@ -97,6 +99,12 @@ class Gate:
         if not charged or limit is None:
             return pace
         return min(pace, limit * self._budget_percent / 100 / 60)
+
+    @property
+    def budget(self) -> int | None:
+        """What this program may use up of the window; None where there is no limit."""
+        limit = self.waits.hourly_limit
+        return None if limit is None else limit * self._budget_percent // 100
 
     async def _pace(self) -> None:
         self._raise_if_closed()
@@ -189,7 +197,7 @@ class Gate:
             # An error without figures, or a GitHub Enterprise Server, which as it comes has none.
             self.waits = replace(self.waits, charged=self.waits.charged + charged)
             return None
-        ends_at = limit.reset_datetime
+        self.remaining, ends_at = limit.remaining, limit.reset_datetime
         before = self.waits.charged if ends_at == self.waits.window_ends_at else 0
         self.waits = replace(
             self.waits,

@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
+from yarl import URL
 
 from fetcher import outbox
 from fetcher.deliver import Delivery
+from fetcher.receiver import Receiver
 from fetcher.state import open_state
 from tests.fetcher.delivering import START, a_deployment
 from tests.fetcher.receiver_double import API_KEY
@@ -29,7 +31,7 @@ async def deliver(state: Path, url: str, deployments: int) -> None:
         async with engine.begin() as connection:
             events = [event for number in range(deployments) for event in a_deployment(str(number))]
             await outbox.put(connection, events, fast_clock())
-        delivery = Delivery(engine, session, url, API_KEY, 5, fast_clock)
+        delivery = Delivery(engine, Receiver(session, URL(url), API_KEY, 5, fast_clock), fast_clock)
         while (next_at := (await delivery.deliver_due()).next_at) is not None:
             wait = (next_at - fast_clock()) / TIMES_FASTER
             await asyncio.sleep(wait.total_seconds())

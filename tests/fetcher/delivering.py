@@ -7,13 +7,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
+from sqlalchemy import URL as Database  # noqa: N811 - aiohttp has a URL, too
 from sqlalchemy import select
-from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
+from yarl import URL
 
 from fetcher import outbox
-from fetcher.deliver import Delivered, Delivery
+from fetcher.deliver import Delivered, Delivery, Settled
 from fetcher.event import Event, Status
+from fetcher.receiver import Receiver
 from fetcher.schema import outbox as outbox_table
 from fetcher.state import open_state
 from tests.fetcher.receiver_double import API_KEY
@@ -37,15 +39,9 @@ class Fetcher:
         self, url: str, *, api_key: str = API_KEY, timeout_seconds: float = TIMEOUT_SECONDS
     ) -> None:
         """As a new process does, with the state that is there."""
-        self.delivery = Delivery(
-            self.engine,
-            self.session,
-            url,
-            api_key,
-            timeout_seconds,
-            clock=lambda: self.now,
-            sleep=self.sleep,
-        )
+        clock, self.settled = (lambda: self.now), list[Settled]()
+        receiver = Receiver(self.session, URL(url), api_key, timeout_seconds, clock, self.sleep)
+        self.delivery = Delivery(self.engine, receiver, clock, self.settled.append)
 
     async def sleep(self, _seconds: float) -> None:
         """The short waits between tries take no time: four workers at once would add them up."""
@@ -95,14 +91,14 @@ class Fetcher:
             return [error for error in errors if error is not None]
 
 
-def place_as_text(place: Path | URL) -> str:
+def place_as_text(place: Path | Database) -> str:
     """As it stands in the settings."""
     return str(place) if isinstance(place, Path) else place.render_as_string(hide_password=False)
 
 
 @asynccontextmanager
 async def fetcher_with(
-    state: Path | URL, url: str, *, api_key: str = API_KEY
+    state: Path | Database, url: str, *, api_key: str = API_KEY
 ) -> AsyncIterator[Fetcher]:
     """A fetcher that delivers what is in `state` to `url`."""
     async with aiohttp.ClientSession() as session, open_state(state) as engine:

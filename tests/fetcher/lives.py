@@ -19,6 +19,7 @@ from fetcher.config import Settings
 from fetcher.daemon import open_work
 from fetcher.github.settings import GitHubSettings
 from fetcher.once import once
+from fetcher.vitals import Vitals
 from fetcher.work import Work
 from tests.fake_github import Clock, FakeGitHub, serve
 from tests.fetcher.reading import START, TOKEN
@@ -95,7 +96,8 @@ class Lives:
             repositories=tuple(self.names),
             github=github,
         )
-        async with open_work(settings, clock=self.now, sleep=self.sleep) as work:
+        vitals = Vitals(self.now)
+        async with open_work(settings, vitals, clock=self.now, sleep=self.sleep) as work:
             with death.watching():
                 yield work
 

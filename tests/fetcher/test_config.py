@@ -45,6 +45,7 @@ def test_without_a_file_and_variables_everything_has_its_default() -> None:
         "receiver_timeout_seconds": 10,
         "api_key": None,
         "api_key_file": None,
+        "listen": None,
         "state": "data/fetcher.db",
         "repositories": [],
         "poll_seconds": 30,
@@ -187,6 +188,19 @@ def test_a_variables_secret_wins_over_the_files_file(monkeypatch: pytest.MonkeyP
     assert api_key(load(None)) == "from-the-variable"
 
 
+@pytest.mark.parametrize(
+    ("text", "listen"),
+    [("localhost:9090", ("localhost", 9090)), ("[::1]:0", ("::1", 0)), ("", None)],
+)
+def test_where_to_listen_is_a_host_and_a_port(
+    monkeypatch: pytest.MonkeyPatch, text: str, listen: tuple[str, int] | None
+) -> None:
+    write(f'[fetcher]\nlisten = "{text}"')
+    assert load(None).listen == listen
+    monkeypatch.setenv("FETCHER_LISTEN", text)
+    assert load(None).listen == listen
+
+
 def test_the_state_is_a_file_or_a_postgresql_database() -> None:
     write('[fetcher]\nstate = "here/fetcher.db"')
     assert load(None).state == Path("here/fetcher.db")
@@ -322,6 +336,8 @@ def test_a_token_and_an_app_for_the_same_owners_are_a_mistake(
 @pytest.mark.parametrize(
     ("text", "line"),
     [
+        ('[fetcher]\nlisten = "9090"', "FETCHER_LISTEN): is not host:port, as 127.0.0.1:9090"),
+        ('[fetcher]\nlisten = "host:70000"', "FETCHER_LISTEN): is not host:port"),
         ('[fetcher]\nstate = "mysql://u:hush@host/d"', "FETCHER_STATE): is neither a file nor a "),
         ('[fetcher]\nstate = "postgresql://u:hush@host:x/d"', "FETCHER_STATE): is not an address"),
         ("[fetcher]\npol_seconds = 1", "fetcher.pol_seconds (FETCHER_POL_SECONDS): there is no"),

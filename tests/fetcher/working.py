@@ -6,11 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
+from yarl import URL
 
 from fetcher.deliver import Delivery
+from fetcher.receiver import Receiver
 from fetcher.roster import Roster
 from fetcher.rota import Rota
 from fetcher.selection import select
+from fetcher.vitals import Vitals
 from fetcher.work import Work
 from tests.fake_github import FakeGitHub
 from tests.fetcher.reading import BACKFILL, TOKEN, World, reading
@@ -33,10 +36,14 @@ async def working(
         reading(fake, folder, token=token, budget_percent=budget_percent) as world,
         aiohttp.ClientSession() as session,
     ):
-        delivery = Delivery(world.engine, session, receiver_url, API_KEY, 5, world.clock)
+        receiver = Receiver(session, URL(receiver_url), API_KEY, 5, world.clock)
+        delivery = Delivery(world.engine, receiver, world.clock)
         names = [repository.full_name for repository in fake.repositories]
         roster = Roster(
             world.engine, world.githubs, select(patterns or names), BACKFILL, world.clock
         )
         rota = Rota(world.engine, world.githubs, roster, CYCLE, world.clock)
-        yield world, Work(rota, world.githubs, world.poller, delivery, world.clock)
+        yield (
+            world,
+            Work(rota, world.githubs, world.poller, delivery, world.clock, Vitals(world.clock)),
+        )

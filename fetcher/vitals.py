@@ -1,0 +1,105 @@
+"""Whether a running fetcher does its work, and how much of it: for those who operate it.
+
+It is told by the parts what they do; it asks nothing and does nothing itself.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from importlib.metadata import version
+from typing import Final
+
+from fetcher.clock import Clock
+from fetcher.deliver import Delivered, Settled
+from fetcher.github.client import GitHub
+from fetcher.github.errors import GitHubError, Limited, Offline
+from fetcher.metrics import Metrics
+
+LATE: Final = timedelta(minutes=5)
+LATE_CYCLES: Final = 3
+
+
+class Vitals:
+    """What is known of the work, from the start to the end of the process.
+
+    Args:
+        clock: The time.
+        cycle: From one bell to the next.
+    """
+
+    def __init__(self, clock: Clock, cycle: timedelta = timedelta()) -> None:
+        self.metrics = Metrics(version("deployment-dashboard"))
+        self._clock = clock
+        self._late = max(LATE, LATE_CYCLES * cycle)
+        self._waits_for: str | None = "It is starting."
+        self._githubs: Callable[[], Iterable[GitHub]] = tuple
+        self._blocked: str | None = None
+        self._read_at = self._delivered_at = clock()
+
+    def stands_by(self, reason: str) -> None:
+        """The state can't be had."""
+        self._waits_for = reason
+        self.metrics.working.set(0)
+
+    def works(self, githubs: Callable[[], Iterable[GitHub]], parked: int) -> None:
+        """The state is had; it tells of GitHub as it is asked, and of so many parked events."""
+        self._waits_for, self._githubs = None, githubs
+        self._read_at = self._delivered_at = self._clock()
+        self.metrics.working.set(1)
+        self.metrics.parked.set(parked)
+
+    def cycle(self, repositories: int, due: int) -> None:
+        """A cycle of reading begins, of so many repositories, of which so many are due."""
+        self.metrics.repositories.set(repositories)
+        if not due:
+            self._read_at = self._clock()
+
+    def passed(self, events: int, error: GitHubError | None) -> None:
+        """A pass found so many new events, and was cut short by the error."""
+        self.metrics.passes.labels(_result(error)).inc()
+        self.metrics.waiting.inc(events)
+        if error is None or not isinstance(error, Limited | Offline):
+            self._read_at = self._clock()  # GitHub did answer, whatever it said of this repository
+
+    def settled(self, settled: Settled) -> None:
+        """An event was delivered, found at the receiver, or parked."""
+        self._delivered_at = self._clock()
+        self.metrics.settled(settled.result, settled.status)
+        if settled.result == "delivered":
+            self.metrics.delivered_after(self._clock() - settled.happened_at)
+
+    def delivered(self, delivered: Delivered) -> None:
+        """A round of delivery ended."""
+        self._blocked = delivered.blocked
+        self.metrics.waiting.set(delivered.waiting)
+        if not delivered.waiting:
+            self._delivered_at = self._clock()
+
+    def failings(self) -> list[str]:
+        """Why it does not do its work, a sentence each; none when it does."""
+        if self._waits_for is not None:
+            return [self._waits_for]
+        now, found = self._clock(), []
+        if now - self._read_at > self._late:
+            found.append(f"Nothing was read from GitHub since {self._read_at:%H:%M:%S}Z.")
+            found += [str(closed) for g in self._githubs() if (closed := g.gate.closed())]
+        if self._blocked is not None:
+            found.append(self._blocked)
+        elif now - self._delivered_at > self._late:
+            found.append(f"Nothing was delivered since {self._delivered_at:%H:%M:%S}Z.")
+        return found
+
+    def render(self) -> bytes:
+        """All of it, for Prometheus."""
+        return self.metrics.render(self._githubs())
+
+
+def _result(error: GitHubError | None) -> str:
+    match error:
+        case None:
+            return "read"
+        case Limited():
+            return "limited"
+        case Offline():
+            return "offline"
+        case _:
+            return "failed"

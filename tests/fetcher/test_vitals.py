@@ -1,0 +1,128 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from fetcher.deliver import Delivered, Settled
+from fetcher.github.errors import Garbled, Limited, Offline
+from fetcher.vitals import Vitals
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+class Now:
+    """A clock in hand."""
+
+    def __init__(self) -> None:
+        self.at = NOON
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def now() -> Now:
+    return Now()
+
+
+@pytest.fixture
+def vitals(now: Now) -> Vitals:
+    vitals = Vitals(now, cycle=timedelta(seconds=30))
+    vitals.works(githubs=list, parked=0)
+    return vitals
+
+
+def a_round(waiting: int = 0, blocked: str | None = None) -> Delivered:
+    return Delivered(delivered=0, found=0, parked=0, waiting=waiting, blocked=blocked, next_at=None)
+
+
+def figures(vitals: Vitals) -> dict[str, float]:
+    """What Prometheus reads, by name and labels."""
+    families = text_string_to_metric_families(vitals.render().decode())
+    return {
+        " ".join([sample.name.removeprefix("deployment_fetcher_"), *sample.labels.values()]): (
+            sample.value
+        )
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_it_is_not_ready_until_it_has_the_state(now: Now) -> None:
+    vitals = Vitals(now)
+    assert vitals.failings() == ["It is starting."]
+
+    vitals.stands_by("The state is in use by another fetcher.")
+    assert vitals.failings() == ["The state is in use by another fetcher."]
+    assert figures(vitals)["working"] == 0
+
+    vitals.works(githubs=list, parked=3)
+    assert vitals.failings() == []
+    assert (figures(vitals)["working"], figures(vitals)["parked_events"]) == (1, 3)
+
+
+def test_it_is_ready_while_it_reads_or_has_nothing_to_read(vitals: Vitals, now: Now) -> None:
+    for _ in range(10):
+        now.at += 4 * MINUTE
+        vitals.passed(0, None)
+        vitals.delivered(a_round())
+        assert vitals.failings() == []
+
+        now.at += 4 * MINUTE
+        vitals.cycle(repositories=3, due=0)
+        vitals.delivered(a_round())
+        assert vitals.failings() == []
+
+
+@pytest.mark.parametrize("error", [Offline("no connection"), Limited("slow down", NOON)])
+def test_it_is_not_ready_when_github_gives_nothing_for_long(
+    vitals: Vitals, now: Now, error: Offline | Limited
+) -> None:
+    for _ in range(6):
+        now.at += MINUTE
+        vitals.cycle(repositories=3, due=3)
+        vitals.passed(0, error)
+        vitals.delivered(a_round())
+
+    assert vitals.failings() == ["Nothing was read from GitHub since 12:00:00Z."]
+    vitals.passed(0, Garbled("one repository's own trouble"))
+    assert vitals.failings() == []
+
+
+def test_it_is_not_ready_when_what_waits_is_not_delivered_for_long(
+    vitals: Vitals, now: Now
+) -> None:
+    for _ in range(6):
+        now.at += MINUTE
+        vitals.passed(0, None)
+        vitals.delivered(a_round(waiting=2))
+
+    assert vitals.failings() == ["Nothing was delivered since 12:00:00Z."]
+    vitals.settled(Settled("success", NOON, "delivered"))
+    assert vitals.failings() == []
+
+
+def test_it_is_not_ready_while_somebody_has_to_mend_the_settings(vitals: Vitals) -> None:
+    vitals.delivered(a_round(waiting=2, blocked="The receiver refuses the API key (401)."))
+    assert vitals.failings() == ["The receiver refuses the API key (401)."]
+
+    vitals.delivered(a_round())
+    assert vitals.failings() == []
+
+
+def test_it_counts_what_is_done(vitals: Vitals, now: Now) -> None:
+    vitals.cycle(repositories=12, due=3)
+    vitals.passed(3, None)
+    vitals.passed(0, Limited("slow down", NOON))
+    now.at += 25 * timedelta(seconds=1)
+    vitals.settled(Settled("success", NOON, "delivered"))
+    vitals.settled(Settled("failure", NOON, "parked"))
+
+    seen = figures(vitals)
+    assert seen["repositories"] == 12
+    assert (seen["passes_total read"], seen["passes_total limited"]) == (1, 1)
+    assert seen["events_total delivered success"] == 1
+    assert seen["events_total parked failure"] == 1
+    assert (seen["waiting_events"], seen["parked_events"]) == (1, 1)
+    assert (seen["lag_seconds_count"], seen["lag_seconds_sum"]) == (1, 25)
