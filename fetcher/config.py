@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from fetcher.github.settings import GitHubSettings, token_of_environment
+from fetcher.mapping.rules import Rule
 from fetcher.selection import select
 from fetcher.values import Address, Listen, Secret, State
 
@@ -76,6 +77,7 @@ class Settings(BaseSettings):
     repositories: Repositories = ()
     poll_seconds: int = Field(default=30, ge=1, le=86_400)
     backfill_days: int = Field(default=7, ge=0, le=365)
+    rules: tuple[Rule, ...] = ()
     github: GitHubSettings = GitHubSettings()
 
     def secrets(self) -> list[str]:

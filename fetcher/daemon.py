@@ -75,7 +75,9 @@ async def open_work(
                 fingerprints = (github.credential.fingerprint, github.graphql_fingerprint)
                 rest, graphql = [await observations.gate(connection, f) for f in fingerprints]
                 github.gate.waits, github.graphql_gate.waits = rest, graphql
-        policy = Policy(id_prefix=settings.github.id_prefix, backfill=backfill)
+        policy = Policy(
+            id_prefix=settings.github.id_prefix, backfill=backfill, rules=settings.rules
+        )
         poller = Poller(engine, githubs, policy, clock)
         receiver = _receiver(settings, session, clock, sleep)
         delivery = Delivery(engine, receiver, clock, vitals.settled)

@@ -81,6 +81,12 @@ class Change(BaseModel):
     environment: Template | None = None
     version: Template | None = None
 
+    @model_validator(mode="after")
+    def _is_of_something(self) -> "Change":
+        if not self.model_fields_set:
+            raise ValueError("name at least one of service, environment, version")
+        return self
+
 
 class Rule(BaseModel):
     """One of `[[fetcher.rules]]`."""
@@ -88,14 +94,14 @@ class Rule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     match: Match
-    set: Change = Change()
+    set: Change | None = None
     ignore: bool = False
 
     @model_validator(mode="after")
     def _says_something(self) -> "Rule":
         if not {"set", "ignore"} & self.model_fields_set:
             raise ValueError("say what to `set`, or whether to `ignore`")
-        if self.ignore and self.set.model_fields_set:
+        if self.ignore and self.set:
             raise ValueError("what is ignored has nothing to `set`")
         return self
 
@@ -151,10 +157,10 @@ def ignored(rules: Sequence[Rule], facts: Facts) -> bool:
 def ruled(rules: Sequence[Rule], event: Event, source: Source) -> Ruled | None:
     """The event as the rules want it; None when it is ignored."""
     rule = deciding(rules, facts_of(source, event.environment))
-    if rule is None:
-        return Ruled(event, source.sight(event, event.fitted().environment))
-    if rule.ignore:
+    if rule and rule.ignore:
         return None
+    if rule is None or rule.set is None:
+        return Ruled(event, source.sight(event, event.fitted().environment))
     known = source.words(event)
     service = _filled(rule.set.service, known)
     told = replace(

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from fetcher.github.gate import Gate
 from fetcher.github.githubs import GitHubs
 from fetcher.github.server import Server
 from fetcher.github.settings import GitHubSettings
+from fetcher.mapping.rules import Rule
 from fetcher.poll import Passed, Poller
 from fetcher.schema import outbox, snapshots, watched
 from fetcher.state import open_state
@@ -117,13 +118,14 @@ def asking_with(token: str | None) -> GitHubSettings:
 
 
 @asynccontextmanager
-async def reading(
+async def reading(  # noqa: PLR0913 - what worlds differ in, each by its name
     fake: FakeGitHub,
     folder: Path,
     *,
     token: str | GitHubSettings | None = TOKEN,
     budget_percent: int = 100,
     timeout_seconds: float = 20,
+    rules: Iterable[Rule] = (),
     port: int = 0,
     api_url: str | None = None,
 ) -> AsyncIterator[World]:
@@ -160,5 +162,7 @@ async def reading(
             for github in map(githubs.for_repository, ("acme/", *names)):
                 kept = await observations.gate(connection, github.credential.fingerprint)
                 github.gate.waits = kept
-        poller = Poller(engine, githubs, Policy(id_prefix="gh", backfill=BACKFILL), clock)
+        poller = Poller(
+            engine, githubs, Policy(id_prefix="gh", backfill=BACKFILL, rules=tuple(rules)), clock
+        )
         yield World(fake, engine, githubs, poller, clock, slept=slept)

@@ -50,6 +50,7 @@ def test_without_a_file_and_variables_everything_has_its_default() -> None:
         "repositories": [],
         "poll_seconds": 30,
         "backfill_days": 7,
+        "rules": [],
         "github": {
             "api_url": "https://api.github.com",
             "token": None,
@@ -399,3 +400,17 @@ def test_no_mistake_and_no_settings_show_a_secret() -> None:
 
     write('[fetcher]\napi_key = "hush-1"')
     assert "hush" not in repr(load(None))
+
+
+def test_rules_are_read_from_the_file_and_a_mistake_in_one_is_named(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    written = '[[fetcher.rules]]\nmatch = { repository = "acme/*" }\nignore = true\n'
+    config.write_text(written)
+    assert load(config).rules[0].match.repository == "acme/*"
+
+    config.write_text(written + '[[fetcher.rules]]\nmatch = { jobs = "x" }\nignore = true\n')
+    with pytest.raises(Mistakes) as mistakes:
+        load(config)
+    assert mistakes.value.lines == [
+        "fetcher.rules[2].match.jobs (FETCHER_RULES): there is no such setting"
+    ]

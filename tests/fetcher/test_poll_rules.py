@@ -1,0 +1,74 @@
+"""The rules of the settings, through whole passes."""
+
+from pathlib import Path
+
+import pytest
+
+from fetcher.mapping.rules import Change, Match, Rule
+from tests.fake_github import FakeGitHub, Repository
+from tests.fetcher.reading import fake_github, reading
+
+SHOP = "acme/shop"
+
+
+@pytest.fixture
+def fake() -> FakeGitHub:
+    return fake_github()
+
+
+@pytest.fixture
+def shop(fake: FakeGitHub) -> Repository:
+    return fake.add_repository(SHOP, workflows={"deploy.yml": "name: Deploy"})
+
+
+async def test_an_ignored_environment_is_asked_about_no_further(
+    fake: FakeGitHub, shop: Repository, tmp_path: Path
+) -> None:
+    rule = Rule(match=Match(environment="github-pages"), ignore=True)
+    shop.start_run("deploy.yml").deploy("github-pages")
+    async with reading(fake, tmp_path, rules=[rule]) as world:
+        await world.reads(SHOP)
+
+        assert await world.told() == []
+        assert not [r for r in world.requests() if r.path.endswith("/statuses")]
+
+
+async def test_an_ignored_job_is_looked_at_no_more(
+    fake: FakeGitHub, shop: Repository, tmp_path: Path
+) -> None:
+    rule = Rule(match=Match(job="smoke*"), ignore=True)
+    run = shop.start_run("deploy.yml")
+    run.add_job("smoke test", environment="production").start()
+    run.add_job("deploy", environment="production").start()
+    async with reading(fake, tmp_path, rules=[rule]) as world:
+        await world.reads(SHOP)
+
+        assert await world.told() == [("production", "in-progress")]
+        assert await world.watched_ids() == [shop.deployments[1].id]
+
+
+async def test_a_rule_names_the_service_in_either_lane(
+    fake: FakeGitHub, shop: Repository, tmp_path: Path
+) -> None:
+    site = fake.add_repository("acme/site", workflows={"deploy.yml": "name: Deploy"})
+    job = site.start_run("deploy.yml").add_job("deploy")
+    job.start()
+    shop.start_run("deploy.yml").deploy("production", conclusion=None)
+    named = Change(service="{owner}/{repository}", version="{run_number}")
+    rule = Rule(match=Match(workflow="deploy.yml"), set=named)
+    async with reading(fake, tmp_path, rules=[rule]) as world:
+        await world.reads(SHOP)
+        await world.reads("acme/site")
+
+        assert await world.told("service", "version") == [("acme/shop", "1"), ("acme/site", "1")]
+
+
+async def test_an_ignored_repository_is_not_asked_about_at_all(
+    fake: FakeGitHub, shop: Repository, tmp_path: Path
+) -> None:
+    shop.start_run("deploy.yml").deploy("production")
+    rule = Rule(match=Match(repository="acme/*"), ignore=True)
+    async with reading(fake, tmp_path, rules=[rule]) as world:
+        await world.reads(SHOP)
+
+        assert world.requests() == []
