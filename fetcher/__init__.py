@@ -7,7 +7,7 @@
    the `roster` knows which there are, by the `selection` in the settings, and the `detector`
    which of many have changed.
 2. `poll` makes a pass over one repository: it commits at once what a `survey` found, with the
-   `services` that it is of.
+   `services` that it is of. A name's `identity` is GitHub's number.
 3. `survey` asks GitHub what is new, in the lane that `plan` chose; `lanes` list and look.
 4. `github` is the REST API: `client` asks with a credential through its `gate`, `reader` only for
    what changed. `access` says which credential asks about whose repositories.

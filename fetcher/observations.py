@@ -28,6 +28,8 @@ class Known:
     """What is known of a repository; the columns are explained in the schema."""
 
     name: str
+    github_id: int | None
+    full_name: str | None
     service: str
     since_at: datetime
     plan: bytes | None
@@ -79,9 +81,18 @@ class Seen(NamedTuple):
 
 
 async def register(connection: AsyncConnection, names: Sequence[str], since_at: datetime) -> None:
-    """Make repositories known; one that is known already stays as it is."""
+    """Make repositories known; one that is known already stays as it is.
+
+    GitHub does not tell upper case from lower: one that is spelled anew is continued.
+    """
     found = await connection.execute(select(repositories.c.name, repositories.c.service))
     given: dict[str, str] = {row.name: row.service for row in found}
+    spelled = {name.lower(): name for name in given}
+    for name in names:
+        before = spelled.get(name.lower(), name)
+        if before != name:
+            given[name] = given.pop(before)
+            await continue_as(connection, before, name)
     services = name_services(names, given)
     rows = [
         {"name": name, "service": service, "since_at": since_at}
@@ -90,6 +101,30 @@ async def register(connection: AsyncConnection, names: Sequence[str], since_at: 
     ]
     if rows:
         await connection.execute(insert(repositories), rows)
+
+
+async def continue_as(connection: AsyncConnection, before: str, name: str) -> None:
+    """Let a repository go on under another name, under which nothing was read yet."""
+    its_row = repositories.c.name == before
+    row = (await connection.execute(select(repositories).where(its_row))).mappings().one()
+    await connection.execute(delete(repositories).where(repositories.c.name == name))
+    # What is unique is given back before it is given anew.
+    await change(connection, before, service=f"{before} is now {name}", github_id=None)
+    await connection.execute(insert(repositories).values({**row, "name": name}))
+    for table in (watched, places):
+        await connection.execute(
+            update(table).where(table.c.repository == before).values(repository=name)
+        )
+    await connection.execute(
+        update(snapshots).where(snapshots.c.subject == before).values(subject=name)
+    )
+    await connection.execute(delete(repositories).where(its_row))
+
+
+async def name_of(connection: AsyncConnection, github_id: int) -> str | None:
+    """The name under which the repository of this number is registered."""
+    query = select(repositories.c.name).where(repositories.c.github_id == github_id)
+    return (await connection.execute(query)).scalar_one_or_none()
 
 
 async def known(connection: AsyncConnection, name: str) -> Known:

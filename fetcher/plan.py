@@ -19,7 +19,8 @@ class Plan(BaseModel):
     """Where to look.
 
     Attributes:
-        page: Where people see the repository.
+        github_id: GitHub's number for the repository, and what GitHub calls it.
+        page: Where people see it.
         workflows: Judged in the lane `runs` only; in the others nothing depends on them.
         others: Workflows of which there are runs, though they are not there any more.
         why: For people.
@@ -27,6 +28,8 @@ class Plan(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    github_id: int
+    full_name: str
     page: str
     default_branch: str
     archived: bool = False
@@ -67,7 +70,14 @@ async def make_plan(reader: Reader, name: str, deployments: Sequence[Deployment]
     repository = await reader.one(f"/repos/{name}", Repository)
     page = repository.html_url or f"https://github.com/{repository.full_name}"
     branch = repository.default_branch
-    plan = partial(Plan, page=page, default_branch=branch, archived=repository.archived)
+    plan = partial(
+        Plan,
+        github_id=repository.id,
+        full_name=repository.full_name,
+        page=page,
+        default_branch=branch,
+        archived=repository.archived,
+    )
     if deployments:
         return plan(lane="deployments", why=_files(deployments))
     workflows = await _judged(reader, name, branch)

@@ -5,7 +5,7 @@ that is killed anywhere was never there, and the next one sees and sends the sam
 GitHub cuts short commits what it has: every look stands for itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,6 +18,7 @@ from fetcher.github.gate import Waits
 from fetcher.github.githubs import GitHubs
 from fetcher.github.reader import Reader, Snapshot
 from fetcher.github.sighting import Sighting
+from fetcher.identity import identified
 from fetcher.lanes.look import LONGEST_LIFE
 from fetcher.observations import Known
 from fetcher.services import with_services
@@ -61,11 +62,29 @@ class Poller:
         self._clock = clock
         self._waits_kept: dict[str, Waits] = {}
 
-    async def read(self, name: str, due_at: datetime, sighting: Sighting | None = None) -> Passed:
-        """One pass over a registered repository; whatever is due by `due_at` is looked at."""
+    async def read(
+        self,
+        name: str,
+        due_at: datetime,
+        sighting: Sighting | None = None,
+        others: Container[str] = frozenset(),
+    ) -> Passed:
+        """One pass over a registered repository; whatever is due by `due_at` is looked at.
+
+        Args:
+            name: In the settings, as those of the others that are read.
+            due_at: Now, or when the first of several passes began.
+            sighting: What the detector saw of it, if it looked.
+            others: Whose repositories must not be this one by another name.
+        """
         async with self._engine.begin() as connection:
             known = await observations.known(connection, name)
         reader = Reader(self._githubs.for_repository(name), self._snapshot)
+        try:
+            known = await identified(self._engine, reader, known, others)
+        except GitHubError as error:
+            return await self._commit(known, Findings(error=error), reader.fresh)
+        reader.redirect(name, known.full_name)
         survey = Survey(self._engine, reader, known, self._policy, self._clock, due_at, sighting)
         findings = await survey.made()
         return await self._commit(known, findings, reader.fresh)

@@ -41,6 +41,7 @@ class Roster:
     Attributes:
         owners: Whose repositories are followed.
         failures: Why an owner could not be asked, by name.
+        selected: The repositories to read, as they were last told.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Roster:
     ) -> None:
         self.owners = frozenset(selection.owners)
         self.failures: dict[str, GitHubError] = {}
+        self.selected: tuple[str, ...] = ()
         self._engine = engine
         self._githubs = githubs
         self._selection = selection
@@ -67,7 +69,9 @@ class Roster:
         for owner in self._selection.owners:
             if self._is_due(owner, owned.get(owner)):
                 await self._ask(owner, owned)
-        return self._selection.names({owner: each.names for owner, each in owned.items()})
+        selected = self._selection.names({owner: each.names for owner, each in owned.items()})
+        self.selected = selected
+        return selected
 
     async def _known(self) -> dict[str, Owned]:
         if self._owned is None:

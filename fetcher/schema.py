@@ -102,6 +102,8 @@ receiver_pause = Table(
 
 # Every repository that was ever read, one row each, by the name in the settings.
 #
+#   github_id         GitHub's number for it, which stays when it is renamed or given away
+#   full_name         what GitHub calls it by now; NULL is `name`
 #   service           its name on the dashboard, given once and kept
 #   since_at          of what had ended before, nothing is told
 #   plan              where its deployments are looked for (JSON), and when to look for that again
@@ -114,6 +116,8 @@ repositories = Table(
     "repositories",
     metadata,
     Column("name", Text, primary_key=True),
+    Column("github_id", BigInteger, unique=True),
+    Column("full_name", Text),
     Column("service", Text, nullable=False, unique=True),
     Column("since_at", UtcDateTime, nullable=False),
     Column("plan", LargeBinary),

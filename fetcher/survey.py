@@ -108,6 +108,8 @@ class Survey:
                 await self._observe()
         except GitHubError as error:
             self._findings.error = error
+        if self._reader.redirected:  # each redirect is charged: the next pass learns its new name
+            self._findings.columns.setdefault("plan_due_at", self._clock())
         return self._findings
 
     async def _observe(self) -> None:
@@ -160,7 +162,14 @@ class Survey:
         self._findings.columns["plan"] = plan.model_dump_json().encode()
         self._findings.columns["plan_due_at"] = self._clock() + lasts
         self._findings.columns |= {"lane": plan.lane, "archived": plan.archived}
+        self._findings.columns |= self._identity(plan)
         return plan
+
+    def _identity(self, plan: Plan) -> dict[str, Any]:
+        if plan.github_id != self._known.github_id:
+            return {"github_id": None, "full_name": None}  # another one has its name by now
+        same = plan.full_name.lower() == self._known.name.lower()
+        return {"full_name": None if same else plan.full_name}
 
     async def _list_deployments(self) -> tuple[Deployment, ...]:
         read_to = self._read_to(self._known.deployments_read_to)

@@ -75,7 +75,8 @@ class Work:
                 if passed is None and not self.closed(name):
                     self.rota.begins(name)
                 try:
-                    passed = await self._poller.read(name, due_at, self.rota.sighting(name))
+                    sighting, others = self.rota.sighting(name), self.rota.roster.selected
+                    passed = await self._poller.read(name, due_at, sighting, others)
                 except Exception as error:  # noqa: BLE001 - ours or the disk's: the others go on
                     self.troubles.has(name, f"{type(error).__name__}: {error}", error)
                     return error

@@ -6,7 +6,7 @@ Links to next pages are not followed but counted up from the address that was as
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -50,6 +50,7 @@ class Reply:
         modified: False when it is as the ETag says.
         more: There is a next page.
         headers: Their names are in lower case.
+        redirected: It was given elsewhere: what was asked for has moved.
     """
 
     data: Any
@@ -57,6 +58,7 @@ class Reply:
     modified: bool
     more: bool
     headers: Mapping[str, str]
+    redirected: bool = False
 
 
 class GitHub:
@@ -108,10 +110,10 @@ class GitHub:
         return await trying(self._try, self.server.address(path, query), etag)
 
     async def _try(self, url: str, etag: str | None) -> Reply:
-        for _ in range(MOST_REDIRECTS + 1):
+        for redirects in range(MOST_REDIRECTS + 1):
             response = await self.ask("GET", url, {"if-none-match": etag} if etag else {})
             if response.status not in REDIRECTS:
-                return self._decipher(response)
+                return replace(self._decipher(response), redirected=redirects > 0)
             self.gate.answered(response.headers, charged=True)
             url = self.server.redirected(url, response.headers.get("location", ""))
         raise Garbled("GitHub redirects without end")

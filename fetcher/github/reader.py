@@ -47,12 +47,27 @@ class Reader:
 
     Attributes:
         fresh: The snapshots that are new, by key: to be kept together with what was made of them.
+        redirected: Something has moved.
     """
 
     def __init__(self, github: GitHub, lookup: Lookup = nothing_kept) -> None:
         self.fresh: dict[str, Snapshot] = {}
         self._github = github
         self._lookup = lookup
+        self.redirected = False
+        self._moved: tuple[str, str] | None = None
+
+    def redirect(self, name: str, full_name: str | None) -> None:
+        """Ask for what is in a repository under another name, if there is one."""
+        self._moved = (f"/repos/{name}/", f"/repos/{full_name}/") if full_name else None
+
+    async def _ask(self, path: str, asked: Mapping[str, str], etag: str | None = None) -> Reply:
+        reply = await self._github.get(path, asked, etag)
+        self.redirected |= reply.redirected
+        return reply
+
+    def _now(self, path: str) -> str:
+        return path.replace(*self._moved, 1) if self._moved else path
 
     async def one(
         self,
@@ -67,12 +82,12 @@ class Reader:
         Raises:
             GitHubError: It was not given.
         """
-        asked = query or {}
+        path, asked = self._now(path), query or {}
         key = self._key(path, asked, model)
         kept = await self._kept(key)
         if kept and (not again or key in self.fresh):
             return _restored(kept, model)[0]
-        reply = await self._github.get(path, asked, kept.etag if kept else None)
+        reply = await self._ask(path, asked, kept.etag if kept else None)
         if not reply.modified:
             return _restored(kept, model)[0]
         found = parse(model, reply.data)
@@ -105,7 +120,7 @@ class Reader:
         Raises:
             GitHubError: Some page was not given.
         """
-        asked = {**PAGE, **(query or {})}
+        path, asked = self._now(path), {**PAGE, **(query or {})}
         if reaches:
             return await self._newest(path, model, field, asked, reaches)
         if enough and any(map(enough, before := await self._before(path, model, asked))):
@@ -121,7 +136,7 @@ class Reader:
 
     async def last(self, path: str, model: type[A]) -> tuple[A, ...]:
         """The objects of a list as they were last read, without asking; none if never."""
-        return await self._before(path, model, PAGE)
+        return await self._before(self._now(path), model, PAGE)
 
     async def _before(self, path: str, model: type[A], asked: Mapping[str, str]) -> tuple[A, ...]:
         """The objects of all pages as they were when they were last read."""
@@ -141,7 +156,7 @@ class Reader:
         """The objects of one page, and whether there may be another page."""
         key = self._key(path, asked, model)
         kept = await self._kept(key)
-        reply = await self._github.get(path, asked, kept.etag if kept else None)
+        reply = await self._ask(path, asked, kept.etag if kept else None)
         if not reply.modified:
             return _restored(kept, model), bool(kept and not kept.whole)
         items = parse_list(model, reply.data, field)
@@ -162,7 +177,7 @@ class Reader:
         kept = await self._kept(key)
         if kept and not kept.whole and not any(map(reaches, _restored(kept, model))):
             kept = None  # an unchanged first page would say nothing of the pages that are wanted
-        first = reply = await self._github.get(path, asked, kept.etag if kept else None)
+        first = reply = await self._ask(path, asked, kept.etag if kept else None)
         if not reply.modified:
             return _restored(kept, model)
         found: dict[int, A] = {}
@@ -172,7 +187,7 @@ class Reader:
             found.update(new)
             if not (new and reply.more) or any(map(reaches, items)):
                 break
-            reply = await self._github.get(path, _paged(asked, page))
+            reply = await self._ask(path, _paged(asked, page))
         self._keep(key, first, model, tuple(found.values()), whole=not reply.more)
         return tuple(found.values())
 
