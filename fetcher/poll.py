@@ -20,6 +20,7 @@ from fetcher.github.reader import Reader, Snapshot
 from fetcher.github.sighting import Sighting
 from fetcher.identity import identified
 from fetcher.lanes.look import LONGEST_LIFE
+from fetcher.mapping.rules import Facts, ignored
 from fetcher.observations import Known
 from fetcher.services import with_services
 from fetcher.survey import Findings, Policy, Survey
@@ -80,6 +81,8 @@ class Poller:
         async with self._engine.begin() as connection:
             known = await observations.known(connection, name)
         reader = Reader(self._githubs.for_repository(name), self._snapshot)
+        if ignored(self._policy.rules, Facts(repository=name)):
+            return await self._commit(known, Findings(), reader.fresh)
         try:
             known = await identified(self._engine, reader, known, others)
         except GitHubError as error:

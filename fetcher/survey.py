@@ -21,7 +21,7 @@ from fetcher.lanes.look import LONGEST_LIFE
 from fetcher.lanes.records import Records
 from fetcher.lanes.runs import RunsLane
 from fetcher.mapping.origin import Origin
-from fetcher.mapping.rules import Facts, Rule, ignored
+from fetcher.mapping.rules import Rule
 from fetcher.mapping.services import Sight
 from fetcher.observations import Known, Watched
 from fetcher.plan import Plan, make_plan
@@ -104,8 +104,7 @@ class Survey:
     async def made(self) -> Findings:
         """The findings, complete or with the error that cut the survey short."""
         try:
-            if not ignored(self._policy.rules, Facts(repository=self._known.name)):
-                await self._observe()
+            await self._observe()
         except GitHubError as error:
             self._findings.error = error
         if self._reader.redirected:  # each redirect is charged: the next pass learns its new name
