@@ -4,7 +4,6 @@ https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-githu
 """
 
 import asyncio
-import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -105,7 +104,7 @@ class Installation:
         response = await self._server.exchange(method, self._server.address(path), headers)
         if response.status in DONE:
             return _parsed(model, response.body)
-        message = _message(response.body)
+        message = refusals.message_of(response.body)
         if response.status == HTTPStatus.NOT_FOUND and message == NOT_INSTALLED:
             return None
         if response.status in REFUSED:
@@ -119,10 +118,3 @@ def _parsed(model: type[M], body: bytes) -> M:
         return model.model_validate_json(body)
     except ValidationError:
         raise Garbled("GitHub's answer about an App is not as documented") from None
-
-
-def _message(body: bytes) -> str:
-    try:
-        return refusals.cleaned(json.loads(body)["message"])
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return "no message"

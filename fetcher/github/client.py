@@ -129,6 +129,9 @@ class GitHub:
         response, token = await self._ask_once(method, url, headers, document)
         if response.status == HTTPStatus.UNAUTHORIZED and self.credential.refused(token):
             response, _ = await self._ask_once(method, url, headers, document)
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            who, message = self.credential.name, refusals.message_of(response.body)
+            raise self.gate.shut_out(refusals.unknown_credential(who, message))
         return response
 
     async def _ask_once(
@@ -169,16 +172,13 @@ class GitHub:
         return Reply(data, headers.get("etag"), modified=True, more=more, headers=headers)
 
     def _failure(self, status: int, headers: Mapping[str, str], message: str) -> Exception:
-        who = self.credential.name
-        if status == HTTPStatus.UNAUTHORIZED:
-            return self.gate.shut_out(refusals.unknown_credential(who, message))
         if status in REFUSED:
             return self._refusal(status, headers, message)
         self.gate.answered(headers, charged=True)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return Unreachable(f"GitHub answers {status}")
         if status in GONE:
-            return Missing(refusals.not_found(who))
+            return Missing(refusals.not_found(self.credential.name))
         if status == HTTPStatus.OK:
             return Garbled("GitHub's answer is not JSON")
         return Garbled(f"GitHub answers {status}: {message}")

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from fetcher.github.client import GitHub
 from fetcher.github.errors import Forbidden, Garbled, GitHubError, Limited, Missing, Unreachable
+from fetcher.github.refusals import message_of
 from fetcher.github.server import Response
 
 RATE_LIMITED: Final = "RATE_LIMITED"
@@ -54,11 +55,11 @@ class GraphQL:
         )
 
     def _failure(self, response: Response) -> GitHubError:
-        status, headers, message = response.status, response.headers, _message(response.body)
+        status, headers, message = response.status, response.headers, message_of(response.body)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             self._gate.answered(headers, charged=1)  # what takes too long is charged all the same
             return Unreachable(f"GitHub answers {status}")
-        if status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, 429):
+        if status not in (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS):
             return Missing(f"GitHub answers {status}")
         if headers.get("x-ratelimit-remaining") == "0" and "retry-after" not in headers:
             limited: Limited | None = self._gate.refused(status, headers, message)
@@ -80,13 +81,6 @@ def _document(body: bytes) -> Mapping[str, Any]:
     if not isinstance(errors, list) or not all(isinstance(error, dict) for error in errors):
         raise Garbled("GitHub's answer is not GraphQL's")
     return document
-
-
-def _message(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["message"])
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return "no message"
 
 
 def _as_headers(figures: Mapping[str, Any]) -> dict[str, str]:

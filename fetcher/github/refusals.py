@@ -4,6 +4,7 @@ The names of headers are in lower case; `who` is the name of the credential.
 https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
 """
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -55,6 +56,14 @@ def _permission(text: str) -> str:
 def not_found(who: str) -> str:
     """Why something is not there: 404 is also what must not be known to be there."""
     return f"GitHub does not know it, or hides it from {who}"
+
+
+def message_of(body: bytes) -> str:
+    """The message of an answer that is an error."""
+    try:
+        return cleaned(json.loads(body)["message"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return "no message"
 
 
 def cleaned(message: object) -> str:

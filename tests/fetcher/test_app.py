@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -71,6 +72,12 @@ async def test_its_client_id_is_as_good_as_its_id(
     settings = GitHubSettings(app_id=app.client_id, private_key=SecretStr(app.private_key))
     async with reading(fake, tmp_path, token=settings) as world:
         await ask(world)
+
+
+async def test_many_that_ask_at_once_wait_for_one_token(world: World) -> None:
+    await asyncio.gather(*(ask(world) for _ in range(20)))
+
+    assert granted(world) == 1
 
 
 async def test_the_token_is_renewed_five_minutes_before_it_ends(world: World) -> None:
