@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import DEVNULL
@@ -12,6 +13,7 @@ from tests.program import Receiver, clean_environment
 
 LINK: Final = re.compile(r"!?\[[^\]]*\]\(<?([^)\s>]+)>?[^)]*\)|<img[^>]+src=\"([^\"]+)\"")
 FENCED: Final = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+TOML_BLOCK: Final = re.compile(r"^```toml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SHELL_BLOCK: Final = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -41,6 +43,14 @@ def anchors(text: str) -> set[str]:
     """The fragments that GitHub gives to a page's headings."""
     headings = re.findall(r"^#+ (.+)$", FENCED.sub("", text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_piece_of_toml_can_be_read() -> None:
+    pieces = [piece for text in tree.pages().values() for piece in TOML_BLOCK.findall(text)]
+
+    assert pieces
+    for piece in pieces:
+        tomllib.loads(piece)
 
 
 def test_every_make_command_that_a_page_names_exists() -> None:
