@@ -31,8 +31,9 @@ format: $(INSTALLED) ## Format the code
 	$(BIN)/ruff format
 	$(BIN)/python hatch_build.py format
 
-bench: $(INSTALLED) page ## Measure, beside a bare baseline in the same run
+bench: $(INSTALLED) page chromium ## Measure, beside a bare baseline in the same run
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.browser
 
 page: $(INSTALLED)
 	@$(BIN)/python hatch_build.py

@@ -7,23 +7,37 @@ import { stateOf } from "./lib/state";
 import type { MatrixState, Row } from "./matrix.svelte";
 import type { ViewState } from "./view.svelte";
 
-/** What the view shows of the matrix, and what it counts there. */
+/**
+ * What the view shows of the matrix, and what it counts there. A key typed into the filter changes
+ * the view, too: what does not depend on it must stay the same object, or every slot is shown anew.
+ */
 export class Shown {
+  #wanted = $derived.by(() => this.view.current.columns);
+  #hidden = $derived.by(() => this.view.current.hidden);
+  #sort = $derived.by(() => this.view.current.sort);
+  #grouping = $derived.by(() => this.view.current.grouping);
+  #columns: string[] = [];
+
   /** Every environment, in the viewer's order. */
-  arranged = $derived.by(() => arrange(this.matrix.environments, this.view.current.columns));
+  arranged = $derived.by(() => arrange(this.matrix.environments, this.#wanted));
   columns = $derived.by(() => {
-    const { current } = this.view;
-    const passes = columnFilter(current);
-    return this.arranged.filter((name) => passes(name) && !current.hidden.includes(name));
+    const passes = columnFilter(this.view.current);
+    const columns = this.arranged.filter((name) => passes(name) && !this.#hidden.includes(name));
+    if (columns.join("\n") !== this.#columns.join("\n")) this.#columns = columns;
+    return this.#columns;
   });
-  rows = $derived.by(() => new Set(this.#filter(this.view.current.status)));
-  groups = $derived.by((): Group<Row>[] => {
-    const { sort, grouping } = this.view.current;
-    return groupRows(sortRows(this.matrix.rows, this.columns, sort), grouping, sort);
+  /** The rows that pass the filter, whatever its status. */
+  #passing = $derived.by(() => this.#filter(null));
+  rows = $derived.by(() => {
+    const { status } = this.view.current;
+    return new Set(status === null ? this.#passing : this.#filter(status));
   });
+  groups = $derived.by((): Group<Row>[] =>
+    groupRows(sortRows(this.matrix.rows, this.columns, this.#sort), this.#grouping, this.#sort),
+  );
   isGrouped = $derived(this.groups.some(({ name }) => name !== null));
   /** How many slots pass the filter, whatever its status, by their states. */
-  counts = $derived.by(() => this.#count(this.#filter(null)));
+  counts = $derived.by(() => this.#count(this.#passing));
 
   constructor(
     private readonly matrix: MatrixState,
