@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL
 from fetcher import outbox
 from fetcher.check.findings import Finding
 from fetcher.outbox import Parked
-from fetcher.state import StateError, look_into
+from fetcher.state import StateError, StateMissing, look_into
 
 MOST_SHOWN: Final = 20
 SUBJECT: Final = "the state"
@@ -17,27 +17,25 @@ SUBJECT: Final = "the state"
 
 async def check_state(place: Path | URL) -> list[Finding]:
     """Look for events that could not be delivered."""
-    if isinstance(place, Path) and _is_new(place):
-        return [_of_new(place)]
     try:
         async with look_into(place) as connection:
             waiting = await outbox.waiting(connection)
             parked = await outbox.parked_events(connection)
+    except StateMissing as missing:
+        return [_of_new(place, str(missing))]
     except StateError as error:
         return [Finding("error", SUBJECT, str(error))]
     found = [Finding("ok", SUBJECT, f"{waiting.number:,} events wait to be delivered")]
     return found + _refused(parked)
 
 
-def _is_new(path: Path) -> bool:
-    return not path.exists()
-
-
-def _of_new(path: Path) -> Finding:
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
+def _of_new(place: Path | URL, text: str) -> Finding:
+    if isinstance(place, URL):
+        return Finding("ok", SUBJECT, text)
+    folder = next(parent for parent in place.absolute().parents if parent.exists())
     if os.access(folder, os.W_OK):
-        return Finding("ok", SUBJECT, f"{path} will be made")
-    return Finding("error", SUBJECT, f"{path} can't be made: {folder} is not writable")
+        return Finding("ok", SUBJECT, text)
+    return Finding("error", SUBJECT, f"{place} can't be made: {folder} is not writable")
 
 
 def _refused(parked: list[Parked]) -> list[Finding]:

@@ -10,7 +10,13 @@ from pathlib import Path
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from fetcher.state.errors import StateError, StateInUse, StateLost, StateUnusable
+from fetcher.state.errors import (
+    StateError,
+    StateInUse,
+    StateLost,
+    StateMissing,
+    StateUnusable,
+)
 from fetcher.state.looking import look_into
 from fetcher.state.postgres import Standby, in_database
 from fetcher.state.sqlite import in_file
@@ -20,6 +26,7 @@ __all__ = [
     "StateError",
     "StateInUse",
     "StateLost",
+    "StateMissing",
     "StateUnusable",
     "look_into",
     "open_state",

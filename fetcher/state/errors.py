@@ -5,6 +5,10 @@ class StateError(Exception):
     """The state can't be used."""
 
 
+class StateMissing(StateError):
+    """There is none yet: the first fetcher that has it makes it."""
+
+
 class StateInUse(StateError):
     """Another process has the state."""
 

@@ -3,15 +3,18 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
+from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from fetcher.state.errors import StateUnusable
+from fetcher.state.errors import StateMissing, StateUnusable
 from fetcher.state.postgres import ANSWER_SECONDS, SCHEMA
 
-READING = {"search_path": SCHEMA, "default_transaction_read_only": "on"}
+IS_THERE: Final = text(f"SELECT to_regclass('{SCHEMA}.outbox')::text")
+READING: Final = {"search_path": SCHEMA, "default_transaction_read_only": "on"}
 
 
 @asynccontextmanager
@@ -19,12 +22,15 @@ async def look_into(place: Path | URL) -> AsyncIterator[AsyncConnection]:
     """One transaction that sees the state as it is, also while a fetcher works with it.
 
     Raises:
-        StateUnusable: It is not there, or it is of another version.
+        StateMissing: There is none yet.
+        StateUnusable: It can't be read, or it is not there, or it is of another version.
     """
     url = place if isinstance(place, URL) else _of_file(place)
     engine = _engine(url)
     try:
         async with engine.connect() as connection:
+            if isinstance(place, URL) and not await connection.scalar(IS_THERE):
+                raise StateMissing(f"{place} will be made")
             yield connection
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         reason = getattr(error, "orig", None) or error
@@ -36,6 +42,8 @@ async def look_into(place: Path | URL) -> AsyncIterator[AsyncConnection]:
 
 
 def _of_file(path: Path) -> URL:
+    if not path.exists():
+        raise StateMissing(f"{path} will be made")
     return URL.create(
         "sqlite+aiosqlite", database=f"file:{path}", query={"mode": "ro", "uri": "true"}
     )

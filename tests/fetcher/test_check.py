@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import URL
 
 from fetcher import outbox
 from fetcher.check.everything import MOST_PROBED, check
@@ -28,6 +29,7 @@ class Field:
     repositories: str = '["acme/shop"]'
     asking: str = f'token = "{TOKEN}"'
     api_key: str = API_KEY
+    state: str = ""
 
     async def found(self) -> list[Finding]:
         """What `check` finds."""
@@ -38,7 +40,7 @@ class Field:
             repositories = {self.repositories}
             receiver_url = "{self.receiver.url}"
             api_key = "{self.api_key}"
-            state = "{self.folder}/fetcher.db"
+            state = "{self.state or self.folder / "fetcher.db"}"
             [fetcher.github]
             api_url = "{self.url}"
             requests_per_minute = 60000
@@ -317,6 +319,28 @@ async def test_beside_a_running_fetcher_refused_events_are_shown_with_the_answer
     (wrong,) = [finding for finding in found if finding.level != "ok"]
     assert wrong.subject == "gh-dep-1 (shop, production, success)"
     assert wrong.text == "the receiver refused it: answered 422 service: too long"
+
+
+async def test_a_state_in_postgresql_is_looked_into_beside_a_running_fetcher(
+    field: Field, database: URL
+) -> None:
+    field.state = database.render_as_string(hide_password=False)
+    assert f"the state: {database} will be made" in as_lines(await field.found())
+
+    async with open_state(database) as engine:
+        async with engine.begin() as connection:
+            await outbox.put(connection, [event("gh-dep-1")], START)
+
+        assert "the state: 1 events wait to be delivered" in as_lines(await field.found())
+
+
+async def test_a_database_that_is_away_is_an_error_without_its_password(field: Field) -> None:
+    field.state = "postgresql+asyncpg://ada:hush@127.0.0.1:9/x"
+
+    (finding,) = await field.wrong()
+
+    assert finding.text.startswith("The state postgresql+asyncpg://ada:***@127.0.0.1:9/x can't be")
+    assert "hush" not in finding.text
 
 
 async def test_a_state_of_something_else_is_an_error(field: Field) -> None:
