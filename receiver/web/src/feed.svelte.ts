@@ -1,19 +1,16 @@
 import { clock } from "./clock.svelte";
 import type { DeploymentEvent } from "./api";
+import { Endless } from "./endless.svelte";
 import { eventFilter } from "./lib/filter";
 import { LogReading } from "./log.svelte";
 import type { MatrixState } from "./matrix.svelte";
 import type { ViewState } from "./view.svelte";
-
-/** Pages in a row that may bring nothing to show before the viewer is asked whether to go on. */
-const BARREN_PAGES = 5;
 
 /** The log as the feed shows it: filtered, and what is new held back while something else is read. */
 export class FeedState {
   readonly log = new LogReading({});
   /** While set, events later in the log than this are held back. */
   #shownUpTo = $state<number | undefined>();
-  #barren = $state(0);
 
   constructor(
     private readonly matrix: MatrixState,
@@ -35,13 +32,10 @@ export class FeedState {
 
   shown = $derived(this.#wanted.filter((event) => !this.#isHeld(event)));
 
+  readonly endless = new Endless(this.log, () => this.shown.length);
+
   /** How many are held back. */
   held = $derived(this.#wanted.length - this.shown.length);
-
-  /** Whether older events should be read without being asked for. */
-  readsOn = $derived(
-    this.log.hasMore && !this.log.isLoading && !this.log.hasFailed && this.#barren < BARREN_PAGES,
-  );
 
   /** Hold back what comes from now on: the viewer reads. */
   hold(): void {
@@ -50,17 +44,6 @@ export class FeedState {
 
   release(): void {
     this.#shownUpTo = undefined;
-  }
-
-  async readOn(): Promise<void> {
-    const before = this.shown.length;
-    await this.log.readMore();
-    this.#barren = this.shown.length > before ? 0 : this.#barren + 1;
-  }
-
-  /** Another filter, or a viewer who asks for more: look further back again. */
-  lookFurther(): void {
-    this.#barren = 0;
   }
 
   #isHeld({ id }: DeploymentEvent): boolean {

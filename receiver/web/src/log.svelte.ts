@@ -28,8 +28,13 @@ export class LogReading {
     return typeof this.#cursor === "string";
   }
 
+  /** Whether it was read back to its first event. */
+  get isWhole(): boolean {
+    return this.#cursor === null;
+  }
+
   get isEmpty(): boolean {
-    return this.#cursor === null && this.events.length === 0;
+    return this.isWhole && this.events.length === 0;
   }
 
   /** Read the next older page, or the first. */

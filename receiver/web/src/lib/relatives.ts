@@ -23,7 +23,7 @@ export function relate(events: Iterable<DeploymentEvent>): (deployment: Deployme
   const known = (id: string) => [...(byId.get(id)?.values() ?? [])];
   return ({ id, events }) => {
     const isOther = (event: DeploymentEvent) => place(event) !== place(events[0]);
-    const parents = newest(events, "parent_deployments") ?? [];
+    const parents = [...new Set(newest(events, "parent_deployments"))];
     return {
       parents: parents.flatMap(known).filter(isOther),
       unknown: parents.filter((parent) => !byId.has(parent)),

@@ -1,0 +1,144 @@
+import type { DeploymentEvent } from "../api";
+import { slotId } from "./address";
+import { attemptsOf, groupDeployments, newest, type Attempt } from "./deployments";
+import { compareEvents } from "./order";
+
+/** Where a version has been: all attempts to bring it into one slot. */
+export interface Stop {
+  id: string;
+  service: string;
+  environment: string;
+  /** Its version, else its commit. */
+  version: string | undefined;
+  /** Newest first, and at least one. */
+  attempts: [Attempt, ...Attempt[]];
+}
+
+/** The way of a version through the environments. */
+export interface Lane {
+  id: string;
+  stops: Stop[];
+  /** From stop to stop, by their ids. */
+  steps: [from: string, to: string][];
+  /** The oldest event. */
+  first: DeploymentEvent;
+}
+
+/**
+ * The lanes of these events (newest first), the one that began last first.
+ *
+ * Stops belong together when one's deployment names the other's as its parent, or when they have
+ * the service and the version or the commit in common. A stop follows its parents; where none is
+ * known, the stop of the nearest environment before its own.
+ */
+export function findLanes(events: DeploymentEvent[], environments: string[]): Lane[] {
+  const stops = findStops(events);
+  const parents = findParents(stops);
+  const groups = new Groups(stops.map(({ id }) => id));
+  for (const { id, ...stop } of stops) {
+    for (const sign of signsOf(stop)) groups.join(id, sign);
+    for (const parent of parents.get(id) ?? []) groups.join(id, parent);
+  }
+  const byGroup = Map.groupBy(stops, ({ id }) => groups.of(id));
+  return [...byGroup.values()]
+    .map((stops) => makeLane(stops, parents, environments))
+    .sort((a, b) => compareEvents(b.first, a.first));
+}
+
+function findStops(events: DeploymentEvent[]): Stop[] {
+  const stops = new Map<string, Stop>();
+  for (const [slot, own] of Map.groupBy(events, slotId)) {
+    for (const attempt of groupDeployments(own).flatMap(attemptsOf)) {
+      const [{ service, environment, deployment_id }] = attempt.events;
+      const { version } = attempt;
+      const id = `${slot} ${version ?? `#${deployment_id}`}`;
+      const stop = stops.get(id);
+      if (stop) stop.attempts.push(attempt);
+      else stops.set(id, { id, service, environment, version, attempts: [attempt] });
+    }
+  }
+  for (const { attempts } of stops.values()) {
+    attempts.sort((a, b) => compareEvents(b.events[0], a.events[0]));
+  }
+  return [...stops.values()];
+}
+
+const eventsOf = (stop: Pick<Stop, "attempts">) => stop.attempts.flatMap(({ events }) => events);
+
+/**
+ * The ids of each stop's parents. An id that several services share means the stop's own service,
+ * where that is one of them.
+ */
+function findParents(stops: Stop[]): Map<string, Set<string>> {
+  const byDeployment = new Map<string, Set<Stop>>();
+  for (const stop of stops) {
+    for (const { deployment_id } of eventsOf(stop)) {
+      const found = byDeployment.get(deployment_id) ?? new Set();
+      byDeployment.set(deployment_id, found.add(stop));
+    }
+  }
+  const find = (stop: Stop, parent: string): Stop[] => {
+    const named = [...(byDeployment.get(parent) ?? [])].filter((other) => other !== stop);
+    const own = named.filter(({ service }) => service === stop.service);
+    return own.length ? own : named;
+  };
+  return new Map(
+    stops.map((stop) => {
+      const ids = stop.attempts.flatMap(({ events }) => newest(events, "parent_deployments") ?? []);
+      return [stop.id, new Set(ids.flatMap((id) => find(stop, id).map((parent) => parent.id)))];
+    }),
+  );
+}
+
+/** What a stop has in common with the others of its version. */
+function signsOf(stop: Omit<Stop, "id">): string[] {
+  const shas = eventsOf(stop).flatMap(({ sha }) => sha ?? []);
+  const signs = new Set([...shas, ...(stop.version === undefined ? [] : [stop.version])]);
+  return [...signs].map((sign) => JSON.stringify([stop.service, sign]));
+}
+
+function makeLane(stops: Stop[], parents: Map<string, Set<string>>, environments: string[]): Lane {
+  const columnOf = ({ environment }: Stop) => environments.indexOf(environment);
+  const sorted = stops.toSorted((a, b) => columnOf(a) - columnOf(b));
+  const steps = sorted.flatMap((stop, index): Lane["steps"] => {
+    const known = [...(parents.get(stop.id) ?? [])];
+    if (known.length) return known.map((parent) => [parent, stop.id]);
+    const before = nearestBefore(stop, sorted.slice(0, index), columnOf);
+    return before ? [[before.id, stop.id]] : [];
+  });
+  const events = stops.flatMap(eventsOf);
+  const first = events.reduce((oldest, event) =>
+    compareEvents(event, oldest) < 0 ? event : oldest,
+  );
+  return { id: sorted[0]?.id ?? "", stops: sorted, steps, first };
+}
+
+function nearestBefore(stop: Stop, before: Stop[], columnOf: (stop: Stop) => number) {
+  const signs = new Set(signsOf(stop));
+  return before.findLast(
+    (other) => columnOf(other) < columnOf(stop) && signsOf(other).some((sign) => signs.has(sign)),
+  );
+}
+
+/** Sets that are joined by what their members have in common. */
+class Groups {
+  #parents: Map<string, string>;
+
+  constructor(members: string[]) {
+    this.#parents = new Map(members.map((member) => [member, member]));
+  }
+
+  of(member: string): string {
+    let root = member;
+    for (let next = this.#parents.get(root); next !== undefined && next !== root;) {
+      root = next;
+      next = this.#parents.get(root);
+    }
+    this.#parents.set(member, root);
+    return root;
+  }
+
+  join(a: string, b: string): void {
+    this.#parents.set(this.of(a), this.of(b));
+  }
+}
