@@ -26,6 +26,23 @@ from tests.fetcher.reading import START, TOKEN
 from tests.fetcher.receiver_double import API_KEY, ReceiverDouble
 
 ASIDE = "as-it-was"
+LONGEST_AT_RECEIVER = 6  # seconds that it takes for a request that it does not answer in time
+
+
+class LivelyClock(Clock):
+    """A clock by which what hangs at the receiver has its end at last."""
+
+    def __init__(self, now: datetime, receiver: ReceiverDouble) -> None:
+        super().__init__(now)
+        self._receiver = receiver
+        self._passed = 0.0
+
+    def tick(self, seconds: float = 1) -> None:
+        super().tick(seconds)
+        self._passed += seconds
+        if self._passed >= LONGEST_AT_RECEIVER:
+            self._passed = 0
+            self._receiver.let_go()
 
 
 class Lives:
@@ -38,7 +55,7 @@ class Lives:
     """
 
     def __init__(self, folder: Path, receiver: ReceiverDouble) -> None:
-        self.clock = Clock(START)
+        self.clock = LivelyClock(START, receiver)
         self.fake = FakeGitHub(self.clock)
         self.skew = timedelta()
         self.names: list[str] = []
@@ -51,10 +68,8 @@ class Lives:
         return self.clock() + self.skew
 
     async def sleep(self, seconds: float) -> None:
-        """What the fetcher waits for passes at once; what hung at the receiver has its end."""
+        """What the fetcher waits for passes at once."""
         self.clock.tick(seconds)
-        if seconds >= 1:
-            self.receiver.let_go()
         await asyncio.sleep(0)
 
     async def live(self, kill_at: int | None = None) -> int | None:

@@ -43,19 +43,32 @@ from tests.fake_github import (
 )
 from tests.fetcher import receiver_double
 from tests.fetcher.lives import Lives
+from tests.fetcher.reading import START
 from tests.fetcher.truth import held, owed
 
 EXAMPLES = int(os.environ.get("TIMELINES", "0"))
 STEPS = 40
-LONGEST = 5 * 86_400  # seconds; less than the backfill, so that a lost state owes all of it
+MEMORY = Path("/dev/shm")  # noqa: S108 - no power fails here, so nothing need be on a disk
+HOUR = 3600
+LONGEST = 5 * 24 * HOUR  # less than the backfill, so that a lost state owes all of it
 WORKFLOWS = {"deploy.yml": "name: Deploy\n"}
-PLACES = ("staging", "production", "dev", "qa")
+KINDS = ("declares", "names", "elsewhere")
+MOST_REPOSITORIES = 5
+
+T = TypeVar("T")
+Move = tuple[int, str, int]  # which, what becomes of it, after how many seconds
+Faults = tuple[list[receiver_double.Fault], list[tuple[str, Fault, int]]]
+
 ANY = st.integers(0, 10_000)  # which of those that there are
-CONCLUSIONS = st.sampled_from(["success", "failure", "timed_out", "cancelled"])
-PAUSES = st.sampled_from([0, 1, 20])  # seconds
+PLACES = st.sampled_from(["staging", "production", "dev", "qa"])
+PAUSES = st.sampled_from([0, 0, 1, 20])
+CONCLUSIONS = st.sampled_from(["success", "success", "failure", "timed_out", "cancelled"])
+MOVES = st.lists(st.tuples(ANY, CONCLUSIONS, PAUSES), max_size=12)
 STATES = st.sampled_from(["pending", "queued", "in_progress", "success", "failure", "error"])
+REPORTS = st.lists(st.tuples(st.integers(0, 2), STATES, PAUSES), max_size=5)
+# Hangs take real time: they are the last choice.
 RECEIVER_FAULTS = sorted(get_args(receiver_double.Fault), key=lambda fault: "hang" in fault)
-GITHUB_FAULTS: list[Fault] = [
+GITHUB_FAULTS = [
     server_error(500),
     server_error(502),
     garbage(),
@@ -65,10 +78,14 @@ GITHUB_FAULTS: list[Fault] = [
     not_modified(),
     secondary_limit(7),
     secondary_limit(None),
+    primary_limit(START + timedelta(minutes=10)),
 ]
-MEMORY = Path("/dev/shm")  # noqa: S108 - no power fails here, so nothing need be on a disk
-T = TypeVar("T")
-PATHS = st.sampled_from(["*", "*/deployments", "*/statuses", "*/runs*", "*/jobs", "*/contents/*"])
+PATHS = st.sampled_from(["*/deployments", "*/statuses", "*/runs*", "*/jobs", "*/contents/*", "*"])
+GITHUB_FAILS = st.tuples(PATHS, st.sampled_from(GITHUB_FAULTS), st.integers(1, 4))
+FAULTS = st.tuples(
+    st.lists(st.sampled_from(RECEIVER_FAULTS), max_size=4),
+    st.just([]) | st.just([]) | st.lists(GITHUB_FAILS, max_size=2),
+)
 
 
 class Timeline(RuleBasedStateMachine):
@@ -86,45 +103,42 @@ class Timeline(RuleBasedStateMachine):
         self.elapsed = 0.0
         self.sound = True  # no rule has failed
 
-    @initialize(honours_keys=st.booleans())
+    @initialize(honours_keys=st.sampled_from([False, False, True]))
     def begin(self, *, honours_keys: bool) -> None:
         self.receiver.honours_keys = honours_keys
-        for kind in ("declares", "names", "elsewhere"):
+        for kind in KINDS:
             self.new_repository(kind)
 
-    @rule(kind=st.sampled_from(["declares", "names", "elsewhere"]))
+    @precondition(lambda self: len(self.lives.names) < MOST_REPOSITORIES)
+    @rule(kind=st.sampled_from(KINDS))
     def new_repository(self, kind: str) -> None:
         """One whose jobs declare environments, or only name them, or that is deployed elsewhere."""
-        if len(self.lives.names) < 5:
-            name = f"acme/{kind}-{len(self.lives.names)}"
-            workflows = {} if kind == "elsewhere" else WORKFLOWS
-            self.fake.add_repository(name, protected=("production",), workflows=workflows)
-            self.lives.names.append(name)
+        name = f"acme/{kind}-{len(self.lives.names)}"
+        workflows = {} if kind == "elsewhere" else WORKFLOWS
+        self.fake.add_repository(name, protected=("production",), workflows=workflows)
+        self.lives.names.append(name)
 
     # What people and their pipelines do
 
-    @rule(which=ANY, place=st.sampled_from(PLACES), legs=st.integers(1, 3), builds=st.booleans())
-    def start_a_run(self, which: int, place: str, legs: int, *, builds: bool) -> None:
+    @rule(which=ANY, place=PLACES, legs=st.integers(1, 3), builds=st.booleans(), moves=MOVES)
+    def a_run_starts(
+        self, which: int, place: str, legs: int, moves: list[Move], *, builds: bool
+    ) -> None:
         repository = pick(which, self.repositories("declares", "names"))
         run = repository.start_run("deploy.yml", actor="ana")
         if builds:
             run.add_job("build").start()
         for leg in range(legs):
-            self.add_job(run, place, leg)
+            declares = self.kind(repository).startswith("declares")
+            name = f"deploy to {place} ({leg})" if declares else f"deploy to {place}"
+            run.add_job(name, environment=place if declares else None)
+        self.jobs_go_on(moves)
 
-    def add_job(self, run: Run, place: str, leg: int) -> None:
-        declares = self.kind(run.repository).startswith("declares")
-        name = f"deploy to {place} ({leg})" if declares else f"deploy to {place}"
-        job = run.add_job(name, environment=place if declares else None)
-        if job.status == "queued" and leg == 0:
-            job.start()
-
-    @precondition(lambda self: self.unfinished())
-    @rule(moves=st.lists(st.tuples(ANY, CONCLUSIONS, PAUSES), min_size=1, max_size=10))
-    def jobs_go_on(self, moves: list[tuple[int, str, int]]) -> None:
+    @rule(moves=MOVES)
+    def jobs_go_on(self, moves: list[Move]) -> None:
         for which, conclusion, seconds in moves:
             if jobs := self.unfinished():
-                self.wait(seconds)
+                self.time_passes(seconds)
                 self.move(pick(which, jobs), conclusion)
 
     def move(self, job: Job, conclusion: str) -> None:
@@ -146,8 +160,10 @@ class Timeline(RuleBasedStateMachine):
             job.run.finish()
 
     @precondition(lambda self: self.finished_runs())
-    @rule(which=ANY, only_failed=st.booleans(), carry_over=st.booleans())
-    def run_again(self, which: int, *, only_failed: bool, carry_over: bool) -> None:
+    @rule(which=ANY, only_failed=st.booleans(), carry_over=st.booleans(), moves=MOVES)
+    def a_run_goes_again(
+        self, which: int, moves: list[Move], *, only_failed: bool, carry_over: bool
+    ) -> None:
         run = pick(which, self.finished_runs())
         self.lives.clock.tick(2)
         jobs = run.jobs_of(run.attempt.number)
@@ -157,74 +173,66 @@ class Timeline(RuleBasedStateMachine):
             run.rerun("zoe")
             for job in jobs:
                 run.add_job(job.name, environment=job.environment)
+        self.jobs_go_on(moves)
 
     @precondition(lambda self: self.unfinished())
     @rule(which=ANY)
-    def cancel_a_run(self, which: int) -> None:
+    def a_run_is_cancelled(self, which: int) -> None:
         pick(which, self.unfinished()).run.cancel()
 
-    @rule(which=ANY, place=st.sampled_from(PLACES))
-    def deploy_from_elsewhere(self, which: int, place: str) -> None:
+    @rule(which=ANY, place=PLACES, reports=REPORTS)
+    def something_is_deployed_elsewhere(self, which: int, place: str, reports: list[Move]) -> None:
         repository = pick(which, self.repositories("declares", "elsewhere"))
         repository.create_deployment(place, creator="argo[bot]", ref="v1.2.0")
-
-    @precondition(lambda self: self.foreign())
-    @rule(reports=st.lists(st.tuples(ANY, STATES, PAUSES), min_size=1, max_size=6))
-    def report_from_elsewhere(self, reports: list[tuple[int, str, int]]) -> None:
-        for which, state, seconds in reports:
-            self.wait(seconds)
-            pick(which, self.foreign()).add_status(state, log_url="https://cd.example/1")
+        for older, state, seconds in reports:
+            self.time_passes(seconds)
+            deployment = pick(-1 - older, self.foreign())
+            deployment.add_status(state, log_url="https://cd.example/1")
 
     @rule(which=ANY)
-    def rename_a_repository(self, which: int) -> None:
+    def a_repository_is_renamed(self, which: int) -> None:
         repository = pick(which, self.fake.repositories)
         self.fake.rename(repository.full_name, f"{repository.full_name}-x")
 
-    @rule(seconds=st.sampled_from([1, 1, 30, 61, 600, 3 * 3600, 86_400]))
-    def wait(self, seconds: int) -> None:
+    @rule(seconds=st.sampled_from([30, 61, 600, 3 * HOUR, 24 * HOUR]))
+    def time_passes(self, seconds: int) -> None:
         if self.elapsed + seconds < LONGEST:
             self.elapsed += seconds
             self.lives.clock.tick(seconds)
 
-    # What goes wrong
-
-    @rule(faults=st.lists(st.sampled_from(RECEIVER_FAULTS), min_size=1, max_size=4))
-    def the_receiver_fails(self, faults: list[receiver_double.Fault]) -> None:
-        self.receiver.faults.extend(faults)
-
-    @rule(path=PATHS, fault=st.sampled_from(GITHUB_FAULTS), times=st.integers(1, 4))
-    def github_fails(self, path: str, fault: Fault, times: int) -> None:
-        self.fake.fail(path, fault, times=times)
-
-    @rule(minutes=st.integers(1, 30))
-    def github_has_enough(self, minutes: int) -> None:
-        self.fake.fail("*", primary_limit(self.fake.now() + timedelta(minutes=minutes)))
-
-    @rule()
-    def the_state_is_lost(self) -> None:
-        self.lives.lose_state()
-
-    @rule(seconds=st.sampled_from([-3600, -30, 0, 30, 3600]))
-    def the_clock_is_set(self, seconds: int) -> None:
+    @rule(seconds=st.sampled_from([-HOUR, -30, 0, 30, HOUR]))
+    def the_fetchers_clock_is_set(self, seconds: int) -> None:
         self.lives.skew = timedelta(seconds=seconds)
 
-    # What the fetcher does
+    # What the fetcher does, and what goes wrong meanwhile
 
-    @rule()
-    def the_fetcher_lives(self) -> None:
-        self.live()
+    @rule(faults=FAULTS)
+    def the_fetcher_lives(self, faults: Faults) -> None:
+        self.live(faults)
 
-    @rule(at=st.integers(1, 40))
-    def the_fetcher_is_killed(self, at: int) -> None:
-        self.live(at)
+    @rule(
+        deaths=st.lists(st.tuples(st.integers(1, 60), PAUSES), min_size=1, max_size=4),
+        faults=FAULTS,
+    )
+    def the_fetcher_is_killed_and_lives_again(
+        self, deaths: list[tuple[int, int]], faults: Faults
+    ) -> None:
+        for step, seconds in deaths:
+            self.live(faults, step)
+            self.time_passes(seconds)
+        self.live(faults)
 
-    @rule(at=st.integers(1, 200), seconds=st.sampled_from([1, 30]))
-    def the_fetcher_is_killed_and_lives_again(self, at: int, seconds: int) -> None:
-        self.live(at)
-        self.lives.clock.tick(seconds)
-        self.live()
+    @rule(faults=FAULTS)
+    def the_state_is_lost(self, faults: Faults) -> None:
+        self.live(faults)
+        self.lives.lose_state()
+        self.live(faults)
 
-    def live(self, kill_at: int | None = None) -> None:
+    def live(self, faults: Faults, kill_at: int | None = None) -> None:
+        of_receiver, of_github = faults
+        self.receiver.faults.extend(of_receiver)
+        for path, fault, times in of_github:
+            self.fake.fail(path, fault, times=times)
         self.sound = False
         self.runner.run(self.lives.live(kill_at))
         self.sound = True
