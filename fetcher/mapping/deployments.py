@@ -117,7 +117,9 @@ def _changes(ordered: list[DeploymentStatus]) -> list[tuple[DeploymentStatus, St
     told: list[tuple[DeploymentStatus, Status]] = []
     for status in ordered:
         state = "in-progress" if status.state == PENDING else STATES.get(status.state)
-        if state and (not told or told[-1][1] != state):
+        # One that comes back within its second can't be told from the first: it would be a double.
+        told_before = any((s.created_at, t) == (status.created_at, state) for s, t in told)
+        if state and not told_before and (not told or told[-1][1] != state):
             told.append((status, state))
     return told
 

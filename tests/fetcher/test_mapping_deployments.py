@@ -101,6 +101,13 @@ def test_a_status_that_comes_back_is_another_event_and_each_has_a_key_of_its_own
     assert len({event.key for event in events}) == 3
 
 
+def test_a_status_that_comes_back_within_its_second_is_told_once() -> None:
+    found = statuses("failure", "success", "failure", log_url=ELSEWHERE)
+    at_once = [each.model_copy(update={"created_at": found[0].created_at}) for each in found]
+
+    assert told(at_once) == ["failure", "success"]
+
+
 def test_statuses_of_the_same_second_are_taken_in_the_order_of_their_ids() -> None:
     assert told(statuses("queued", "in_progress", "success", every=0)) == ["in-progress", "success"]
 

@@ -60,12 +60,13 @@ def by_job(deployment: Deployment) -> list[Told]:
 
 
 def by_third_party(deployment: Deployment) -> list[Told]:
-    """Each change of what it says."""
+    """Each change of what it says; one that comes back within a second is no other event."""
     told: list[Told] = []
     for status in deployment.statuses:
         state = STATES.get(status.state, "")
-        if state and (not told or told[-1][2] != state):
-            told.append(row(deployment, status.environment, state, status.created_at))
+        event = row(deployment, status.environment, state, status.created_at)
+        if state and event not in told and (not told or told[-1][2] != state):
+            told.append(event)
     return told
 
 
