@@ -300,6 +300,38 @@ async def test_what_github_does_not_say_now_delays_no_event(
     assert (ended["status"], ended["parent_deployments"]) == ("success", [dev])
 
 
+async def test_what_was_told_once_is_told_again_though_more_is_known_by_then(
+    world: World, shop: Repository
+) -> None:
+    shop.deny("contents")
+    run = shop.start_run("release.yml")
+    dev = deploy(world, run.add_job("dev", environment="dev"))
+    job = run.add_job("docs", environment="docs")
+    job.start()
+    await world.reads(SHOP)
+    shop.denied.clear()
+    docs = deploy(world, job)
+    await world.reads(SHOP)
+
+    assert len(await world.bodies()) == 4
+    assert await parents(world) == {dev: [], docs: [dev]}
+
+
+async def test_one_that_ended_since_it_was_last_seen_is_seen_to_have_ended(
+    world: World, shop: Repository
+) -> None:
+    shop.deny("contents")
+    run = shop.start_run("release.yml")
+    job = run.add_job("dev", environment="dev")
+    job.start()
+    await world.reads(SHOP)
+    dev = deploy(world, job)
+    staging = deploy(world, run.add_job("staging", environment="staging"))
+    await world.reads(SHOP)
+
+    assert await parents(world) == {dev: [], staging: [dev]}
+
+
 async def test_a_deployment_that_was_deleted_is_nobodys_parent(
     world: World, shop: Repository
 ) -> None:
