@@ -21,5 +21,5 @@
 8. `vitals` are told by all of them what they do; `listener` tells operators, `metrics` Prometheus.
 
 `config` is the settings, `clock` the time, `explain` what `plan` prints, `check` what it tries,
-`troubles` what is wrong at the moment.
+`troubles` what is wrong at the moment, `progress` the bar on a terminal.
 """

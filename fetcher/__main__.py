@@ -21,6 +21,7 @@ from fetcher.daemon import Daemon, open_work
 from fetcher.listener import ListenError, listening
 from fetcher.logs import Discreet
 from fetcher.once import TRY_LATER, once
+from fetcher.progress import AboveTheBar, Progress
 from fetcher.resync import parse_since, resync
 from fetcher.selection import select
 from fetcher.state import StateError, StateInUse, StateLost
@@ -53,12 +54,13 @@ def main() -> None:
         for line in mistakes.lines:
             print(line, file=sys.stderr)  # noqa: T201 - to whoever starts it, before there is a log
         sys.exit(CONFIG_ERROR)
-    _log_to_stderr(settings.secrets())
+    arguments.progress = Progress(sys.stderr if sys.stderr.isatty() else None)
+    _log_to_stderr(settings.secrets(), arguments.progress)
     sys.exit(asyncio.run(_until_signalled(settings, arguments)))
 
 
-def _log_to_stderr(secrets: Sequence[str]) -> None:
-    handler = logging.StreamHandler()
+def _log_to_stderr(secrets: Sequence[str], progress: Progress) -> None:
+    handler = AboveTheBar(progress)
     handler.setFormatter(Discreet(secrets))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     for library in ("alembic", "apscheduler"):
@@ -171,10 +173,10 @@ async def _work_on(work: Work, settings: Settings) -> None:
         log.info("Stopped")
 
 
-async def _once(settings: Settings, _arguments: argparse.Namespace) -> int:
+async def _once(settings: Settings, arguments: argparse.Namespace) -> int:
     try:
         async with open_work(settings, Vitals(system_clock)) as work:
-            return await once(work)
+            return await once(work, progress=arguments.progress)
     except StateError as error:
         return _unusable(error)
 
@@ -182,7 +184,7 @@ async def _once(settings: Settings, _arguments: argparse.Namespace) -> int:
 async def _resync(settings: Settings, arguments: argparse.Namespace) -> int:
     try:
         async with open_work(settings, Vitals(system_clock)) as work:
-            return await resync(work, arguments.since)
+            return await resync(work, arguments.since, arguments.progress)
     except StateError as error:
         return _unusable(error)
 
@@ -194,7 +196,9 @@ def _unusable(error: StateError) -> int:
 
 async def _plan(settings: Settings, arguments: argparse.Namespace) -> int:
     async with open_githubs(settings) as githubs:
-        explanations = await explain.explain_selected(githubs, select(settings.repositories))
+        explanations = await explain.explain_selected(
+            githubs, select(settings.repositories), arguments.progress
+        )
     show = explain.as_json if arguments.json else explain.as_table
     print(show(explanations))  # noqa: T201 - it is what was asked for
     return FAILED if any(e.lane == "error" for e in explanations) else 0

@@ -30,6 +30,7 @@ from fetcher.ledger import Ledger
 from fetcher.outbox import Entry
 from fetcher.outcome import Away, Blocked, Outcome, Refused, Stored, Unknown
 from fetcher.pause import Pause, backoff
+from fetcher.progress import Step, no_step
 from fetcher.receiver import Held, HeldEvent, Receiver
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ class _Round:
     """
 
     deployments: Iterator[str]
+    step: Step
     read: deque[tuple[str, list[Entry]]] = field(default_factory=deque)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     results: Counter[Result] = field(default_factory=Counter)
@@ -114,14 +116,22 @@ class Delivery:
         self._settled = settled
         self._one_round = asyncio.Lock()
 
-    async def deliver_due(self) -> Delivered:
+    async def waiting(self) -> int:
+        """How many events wait, due or not."""
+        async with self._engine.begin() as connection:
+            return (await outbox.waiting(connection)).number
+
+    async def deliver_due(self, step: Step = no_step) -> Delivered:
         """One round over everything that is due; it never waits for what is not.
+
+        Args:
+            step: Called after each event that waits no more.
 
         Raises:
             SQLAlchemyError: The state can't be read or written. Nothing is lost by it.
         """
         async with self._one_round:
-            this = await self._begin()
+            this = _Round(await self._begin(), step)
             try:
                 async with asyncio.TaskGroup() as workers:
                     for _ in range(DEPLOYMENTS_AT_ONCE):
@@ -135,14 +145,14 @@ class Delivery:
         async with self._one_round, self._engine.begin() as connection:
             return await outbox.put_back(connection, since, self._clock())
 
-    async def _begin(self) -> _Round:
+    async def _begin(self) -> Iterator[str]:
         await self._ledger.commit()  # what a round before could not write
         now = self._clock()
         async with self._engine.begin() as connection:
             await self._pause.load(connection)
             if self._pause.is_on(now):
-                return _Round(iter(()))
-            return _Round(iter(await outbox.due_deployments(connection, now)))
+                return iter(())
+            return iter(await outbox.due_deployments(connection, now))
 
     async def _end(self, this: _Round) -> Delivered:
         await self._ledger.commit()
@@ -253,6 +263,7 @@ class Delivery:
             self._ledger.note(outbox.delivered(entry, detail, now))
         this.results[result] += 1
         self._settled(Settled(entry.status, entry.happened_at, result))
+        this.step()
         return True
 
     async def _stop(self, failure: Away | Blocked | Unknown, this: _Round) -> None:

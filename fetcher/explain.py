@@ -13,6 +13,7 @@ from fetcher.github.reader import Reader
 from fetcher.mapping.deployments import run_of
 from fetcher.mapping.origin import Origin, name_services
 from fetcher.plan import Plan, make_plan
+from fetcher.progress import Progress, Step, no_step
 from fetcher.roster import look_up
 from fetcher.selection import Selection
 
@@ -39,22 +40,31 @@ class Explanation:
     why: str
 
 
-async def explain_selected(githubs: GitHubs, selection: Selection) -> list[Explanation]:
+async def explain_selected(
+    githubs: GitHubs, selection: Selection, progress: Progress
+) -> list[Explanation]:
     """One explanation for each repository that is selected, and each owner without an answer."""
     names, failures = await look_up(githubs, selection)
     unlisted = [
         Explanation(repository=f"{owner}/*", lane="error", services=(), why=str(error))
         for owner, error in failures.items()
     ]
-    return [*await explain(githubs, names), *unlisted]
+    with progress.of("Reading repositories", len(names)) as step:
+        return [*await explain(githubs, names, step), *unlisted]
 
 
-async def explain(githubs: GitHubs, repositories: Sequence[str]) -> list[Explanation]:
-    """One explanation for each repository, in their order."""
+async def explain(
+    githubs: GitHubs, repositories: Sequence[str], step: Step = no_step
+) -> list[Explanation]:
+    """One explanation for each repository, in their order; `step` is called after each."""
     services = name_services(repositories, {})
-    return list(
-        await asyncio.gather(*(_explained(githubs, name, services[name]) for name in repositories))
-    )
+
+    async def explained(name: str) -> Explanation:
+        explanation = await _explained(githubs, name, services[name])
+        step()
+        return explanation
+
+    return list(await asyncio.gather(*map(explained, repositories)))
 
 
 async def _explained(githubs: GitHubs, name: str, service: str) -> Explanation:

