@@ -141,3 +141,22 @@ def test_after_a_break_the_feed_has_what_was_missed(
     receiver.post(version="1.1.0")
 
     expect(events).to_have_count(2, timeout=20_000)
+
+
+def test_after_an_upgrade_of_the_receiver_an_old_page_offers_a_reload(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post(version="1.0.0")
+    page = dashboard.page
+    page.route("**/api/version", lambda route: route.fulfill(json={"version": "0.0.1"}), times=1)
+    dashboard.open()
+    reload = page.get_by_role("button", name="Reload")
+    expect(reload).to_be_hidden()
+
+    receiver.stop()
+    receiver.start()
+
+    expect(page.get_by_text("The dashboard was updated.")).to_be_visible(timeout=20_000)
+    reload.click()
+    expect(dashboard.slot("checkout", "prod")).to_contain_text("1.0.0")
+    expect(reload).to_be_hidden()

@@ -6,11 +6,8 @@ let isShared = "SharedWorker" in globalThis;
 
 /** Follows the one stream that all tabs of this browser share. */
 export const followShared: Follow = async (position, listener, signal) => {
-  if (!isShared) return followStream(position, listener, signal);
-  const worker = new SharedWorker(new URL("./stream.worker.ts", import.meta.url), {
-    type: "module",
-    name: "event stream",
-  });
+  const worker = startWorker();
+  if (!worker) return followStream(position, listener, signal);
   const broken = new AbortController();
   worker.addEventListener("error", () => {
     isShared = false;
@@ -18,3 +15,17 @@ export const followShared: Follow = async (position, listener, signal) => {
   });
   return followPort(worker.port, position, listener, AbortSignal.any([signal, broken.signal]));
 };
+
+/** A line to the worker, which the first tab starts; undefined where there can be none. */
+function startWorker(): SharedWorker | undefined {
+  if (!isShared) return undefined;
+  try {
+    return new SharedWorker(new URL("./stream.worker.ts", import.meta.url), {
+      type: "module",
+      name: "event stream",
+    });
+  } catch {
+    isShared = false; // forbidden here, as in a sandboxed frame
+    return undefined;
+  }
+}

@@ -277,3 +277,13 @@ test("a resync reaches every tab", async () => {
   }
   expect(receiver.openStreams).toBe(1);
 });
+
+test("after an upgrade of the receiver the page knows both versions", async () => {
+  const receiver = new FakeReceiver();
+  const { live } = await connect(receiver);
+  receiver.endStreams();
+  receiver.version = "2";
+  await pass(2_000);
+
+  expect(live.versions).toEqual({ first: "1", now: "2" });
+});

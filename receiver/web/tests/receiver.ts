@@ -10,6 +10,7 @@ interface Asked {
 export class FakeReceiver {
   log: DeploymentEvent[] = [];
   requests: string[] = [];
+  version = "1";
   isDown = false;
   /** Whether something on the way keeps every byte of a stream. */
   isHeldBack = false;
@@ -77,7 +78,7 @@ export class FakeReceiver {
   #answer(pathname: string, service: string | null): unknown {
     if (pathname === "/api/matrix") return this.matrix(service ?? undefined);
     if (pathname === "/api/environments") return { items: this.environments() };
-    return { version: "1" };
+    return { version: this.version };
   }
 
   #openStream(position: number, signal: AbortSignal): Response {
