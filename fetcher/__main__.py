@@ -205,8 +205,8 @@ async def _plan(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 async def _check(settings: Settings, arguments: argparse.Namespace) -> int:
-    logging.getLogger("fetcher").setLevel(logging.ERROR)  # the findings say the rest
-    found = await check(settings)
+    logging.getLogger("fetcher.github").setLevel(logging.ERROR)  # the findings say the rest
+    found = await check(settings, arguments.progress)
     show = findings.as_json if arguments.json else findings.as_lines
     print(show(found))  # noqa: T201 - it is what was asked for
     return FAILED if any(finding.level == "error" for finding in found) else 0

@@ -16,6 +16,7 @@ from fetcher.clock import Clock, system_clock
 from fetcher.config import Settings
 from fetcher.github.client import GitHub
 from fetcher.github.githubs import GitHubs
+from fetcher.progress import Progress, Step
 from fetcher.receiver import Receiver
 from fetcher.roster import look_up
 from fetcher.selection import Selection, select
@@ -24,16 +25,22 @@ from fetcher.selection import Selection, select
 MOST_PROBED = 100
 
 
-async def check(settings: Settings, clock: Clock = system_clock) -> list[Finding]:
+async def check(
+    settings: Settings, progress: Progress | None = None, clock: Clock = system_clock
+) -> list[Finding]:
     """Try everything; findings that are equal are one."""
     async with open_githubs(settings, clock) as githubs:
-        of_github = await _check_github(githubs, select(settings.repositories), clock)
+        of_github = await _check_github(
+            githubs, select(settings.repositories), progress or Progress(), clock
+        )
     of_receiver = await _check_receiver(settings, clock)
     of_state = await check_state(settings.state)
     return list(dict.fromkeys([*of_github, *of_receiver, *of_state]))
 
 
-async def _check_github(githubs: GitHubs, selection: Selection, clock: Clock) -> list[Finding]:
+async def _check_github(
+    githubs: GitHubs, selection: Selection, progress: Progress, clock: Clock
+) -> list[Finding]:
     asked: dict[GitHub, str] = {}
     for owner in [*selection.owners, *(name.partition("/")[0] for name in selection.named)]:
         asked.setdefault(githubs.for_owner(owner), owner)
@@ -43,16 +50,20 @@ async def _check_github(githubs: GitHubs, selection: Selection, clock: Clock) ->
     names, failures = await look_up(githubs, selection)
     for owner, error in failures.items():
         findings.append(trouble(githubs.for_owner(owner), f"{owner}/*", error))
-    return findings + await _check_repositories(githubs, names)
+    with progress.of("Checking repositories", len(names)) as step:
+        return findings + await _check_repositories(githubs, names, step)
 
 
-async def _check_repositories(githubs: GitHubs, names: tuple[str, ...]) -> list[Finding]:
-    found = await asyncio.gather(
-        *(
-            check_repository(githubs.for_repository(name), name, permissions=number < MOST_PROBED)
-            for number, name in enumerate(names)
-        )
-    )
+async def _check_repositories(
+    githubs: GitHubs, names: tuple[str, ...], step: Step
+) -> list[Finding]:
+    async def one(number: int, name: str) -> list[Finding]:
+        github = githubs.for_repository(name)
+        found = await check_repository(github, name, permissions=number < MOST_PROBED)
+        step()
+        return found
+
+    found = await asyncio.gather(*(one(number, name) for number, name in enumerate(names)))
     findings = [finding for each in found for finding in each]
     if len(names) > MOST_PROBED:
         text = f"the permissions were tried on {MOST_PROBED} of {len(names):,} repositories"
