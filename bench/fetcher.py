@@ -1,0 +1,132 @@
+"""What a pass over many repositories takes: the real programs beside a make-believe GitHub.
+
+Prints a Markdown table: time, processor time and memory of the fetcher's process, and requests.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench.servers import KEY, receiver
+
+REPOSITORIES: Final = 500
+DEPLOYMENTS: Final = 2  # of each repository, whenever it deploys
+TOKEN: Final = "ghs_fake"  # noqa: S105 - it opens nothing
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What one `once` took; times in seconds, memory in MB."""
+
+    wall: float
+    processor: float
+    memory: float
+    requests: int
+    charged: int
+
+
+class GitHub:
+    """The make-believe GitHub's process."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.url = self._line()
+
+    def _line(self) -> str:
+        assert self._process.stdout  # noqa: S101 - it was asked for
+        return self._process.stdout.readline().strip()
+
+    def tell(self, command: str) -> str:
+        """Its answer."""
+        assert self._process.stdin  # noqa: S101 - it was asked for
+        self._process.stdin.write(f"{command}\n")
+        self._process.stdin.flush()
+        return self._line()
+
+
+@contextmanager
+def github() -> Iterator[GitHub]:
+    """A GitHub with many repositories, until the end of the context."""
+    command = [sys.executable, "-m", "bench.github", str(REPOSITORIES)]
+    process = subprocess.Popen(command, stdin=-1, stdout=-1, text=True)
+    try:
+        yield GitHub(process)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def once(settings: Mapping[str, str], folder: Path, beside: GitHub) -> Spent:
+    """Read and deliver all there is."""
+    beside.tell("count")
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fetcher", "once"],
+        env={**os.environ, **settings},
+        cwd=folder,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"`once` ended with {process.returncode}")
+    counted = json.loads(beside.tell("count"))
+    return Spent(
+        wall=time.perf_counter() - began,
+        processor=usage.ru_utime + usage.ru_stime,
+        memory=usage.ru_maxrss / 1024,
+        **counted,
+    )
+
+
+def measure() -> Iterator[tuple[str, Spent]]:
+    """What was done, and what it took."""
+    with (
+        tempfile.TemporaryDirectory(dir=Path.cwd()) as name,
+        github() as beside,
+        receiver(folder := Path(name)) as port,
+    ):
+        settings = {
+            "DEPLOYMENT_DASHBOARD_CONFIG": os.devnull,
+            "PYTHONPATH": str(Path.cwd()),
+            "FETCHER_RECEIVER_URL": f"http://127.0.0.1:{port}",
+            "FETCHER_API_KEY": KEY,
+            "FETCHER_REPOSITORIES": "acme/*",
+            "FETCHER_STATE": "fetcher.db",
+            "FETCHER_GITHUB__API_URL": beside.url,
+            "FETCHER_GITHUB__TOKEN": TOKEN,
+            "FETCHER_GITHUB__REQUESTS_PER_MINUTE": "1000000",
+            "FETCHER_GITHUB__BUDGET_PERCENT": "100",
+        }
+        beside.tell("deploy")
+        yield "first pass", once(settings, folder, beside)
+        beside.tell("deploy")
+        yield "all deployed again", once(settings, folder, beside)
+        once(settings, folder, beside)  # sees that nothing flipped
+        yield "nothing new", once(settings, folder, beside)
+
+
+def main() -> None:
+    """Measure and print."""
+    print(f"{REPOSITORIES} repositories, {DEPLOYMENTS} deployments in each when it deploys.\n")
+    print("| pass | seconds | CPU s | MB | requests | charged | charged per deployment |")
+    print("|---|---|---|---|---|---|---|")
+    for what, spent in measure():
+        each = spent.charged / (REPOSITORIES * DEPLOYMENTS)
+        print(
+            f"| {what} | {spent.wall:.1f} | {spent.processor:.1f} | {spent.memory:.0f} |"
+            f" {spent.requests:,} | {spent.charged:,} | {each:.1f} |"
+        )
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
