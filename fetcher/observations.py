@@ -255,6 +255,12 @@ async def stop_watching_old_reruns(connection: AsyncConnection, name: str) -> No
     )
 
 
+async def snapshot_keys(connection: AsyncConnection, subject: str) -> frozenset[str]:
+    """The keys under which answers about a subject are kept."""
+    query = select(snapshots.c.key).where(snapshots.c.subject == subject)
+    return frozenset(await connection.scalars(query))
+
+
 async def snapshot(connection: AsyncConnection, key: str) -> Snapshot | None:
     """The answer that is kept under a key."""
     query = select(snapshots.c.etag, snapshots.c.body, snapshots.c.whole).where(

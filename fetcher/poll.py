@@ -8,6 +8,7 @@ GitHub cuts short commits what it has: every look stands for itself.
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -80,7 +81,8 @@ class Poller:
         """
         async with self._engine.begin() as connection:
             known = await observations.known(connection, name)
-        reader = Reader(self._githubs.for_repository(name), self._snapshot)
+            kept = await observations.snapshot_keys(connection, name)
+        reader = Reader(self._githubs.for_repository(name), partial(self._snapshot, kept))
         if ignored(self._policy.rules, Facts(repository=name)):
             return await self._commit(known, Findings(), reader.fresh)
         try:
@@ -98,7 +100,9 @@ class Poller:
             oldest = since - LONGEST_LIFE
             return await observations.reach_back(connection, since, oldest, self._clock())
 
-    async def _snapshot(self, key: str) -> Snapshot | None:
+    async def _snapshot(self, kept: Container[str], key: str) -> Snapshot | None:
+        if key not in kept:
+            return None  # most of what a pass asks is asked for the first time
         async with self._engine.begin() as connection:
             return await observations.snapshot(connection, key)
 
@@ -108,6 +112,11 @@ class Poller:
         changed = {c: value for c, value in columns.items() if getattr(known, c) != value}
         github = self._githubs.for_repository(name)
         credential, waits = github.credential.fingerprint, github.gate.waits
+        more = findings.more and findings.error is None
+        if findings.is_nothing and not (
+            fresh or changed or waits != self._waits_kept.get(credential)
+        ):
+            return Passed(0, findings.looks, findings.error, more)
         async with self._engine.begin() as connection:
             events = await with_services(connection, known, findings.events, findings.sights)
             new = await outbox.put(connection, events, now)
@@ -122,7 +131,6 @@ class Poller:
             if waits != self._waits_kept.get(credential):
                 await observations.keep_gate(connection, credential, waits)
         self._waits_kept[credential] = waits
-        more = findings.more and findings.error is None
         return Passed(new, findings.looks, findings.error, more)
 
 

@@ -71,6 +71,11 @@ class Findings:
     error: GitHubError | None = None
     more: bool = False
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether no item was found or looked at."""
+        return not (self.watched or self.events or self.sights or self.left_runs)
+
     def drop_runs(self) -> None:
         """Forget what was found in the runs, as if it had not been asked for."""
         self.watched.clear()
@@ -205,15 +210,11 @@ class Survey:
 
     async def _read(self, lane: AnyLane, listed: Sequence[Any]) -> None:
         """Note what changed in a list, and look at that and at whatever else is due."""
-        changed = await self._changed(lane, listed)
+        changed, due = await self._changed(lane, listed)
         self._watch(changed.values())
         if self._sighting and lane.name == "deployments" and self._sighting.is_shown_in(listed):
             self._findings.columns["marker"] = self._sighting.marker
         self._has_read(f"{lane.name}_read_to", listed)  # only now: what was not noted is not read
-        async with self._engine.begin() as connection:
-            due = await observations.due(
-                connection, self._known.name, lane.name, self._due_at, lane.looks + 1
-            )
         now_due = [item for item in changed.values() if item.is_due(self._due_at)]
         todo = {item.id: item for item in (*due, *now_due)}
         newest = sorted(todo.values(), key=lambda item: item.created_at, reverse=True)
@@ -239,10 +240,14 @@ class Survey:
     def _watch(self, items: Iterable[Watched]) -> None:
         self._findings.watched |= {(item.lane, item.id): item for item in items}
 
-    async def _changed(self, lane: AnyLane, listed: Sequence[Any]) -> dict[int, Watched]:
-        oldest = min((item.created_at for item in listed), default=self._clock())
+    async def _changed(
+        self, lane: AnyLane, listed: Sequence[Any]
+    ) -> tuple[dict[int, Watched], list[Watched]]:
+        """What changed in a list, by id, and what else is due to be looked at."""
+        name, oldest = self._known.name, min((item.created_at for item in listed), default=None)
         async with self._engine.begin() as connection:
-            seen = await observations.seen(connection, self._known.name, lane.name, oldest)
+            seen = await observations.seen(connection, name, lane.name, oldest) if oldest else {}
+            due = await observations.due(connection, name, lane.name, self._due_at, lane.looks + 1)
         changed = {}
         for item in (lane.item(each, self._due_at) for each in listed if lane.concerns(each)):
             before = seen.get(item.id)
@@ -250,7 +255,7 @@ class Survey:
                 changed[item.id] = item
             elif before is not None and before.mark != item.mark:
                 changed[item.id] = replace(item, told=before.told, parents=before.parents)
-        return changed
+        return changed, due
 
     def _runs_lane(self, plan: Plan) -> RunsLane:
         return RunsLane(
