@@ -34,6 +34,7 @@ format: $(INSTALLED) ## Format the code
 bench: $(INSTALLED) page chromium ## Measure, beside a bare baseline in the same run
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.browser
+	$(BIN)/python -m bench.fetcher
 
 page: $(INSTALLED)
 	@$(BIN)/python hatch_build.py
