@@ -147,3 +147,21 @@ async def test_what_is_settled_is_forgotten_when_it_is_old_and_what_waits_is_not
         assert await outbox.put(connection, [event("1"), event("2"), event("3")], NOON) == 0
         await outbox.prune(connection, NOON + SECOND)
         assert await outbox.put(connection, [event("1"), event("2"), event("3")], NOON) == 2
+
+
+async def test_what_is_put_back_waits_as_if_it_were_new(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await outbox.put(connection, [event("1"), event("2"), event("3")], NOON)
+        for deployment_id, change in (("1", outbox.delivered), ("2", outbox.parked)):
+            (entry,) = await waiting_of(connection, deployment_id)
+            await outbox.apply(connection, [change(entry, "what came of it", NOON)])
+        (refused,) = await outbox.parked_events(connection)
+        assert (refused.deployment_id, refused.error) == ("2", "what came of it")
+
+        assert await outbox.put_back(connection, NOON + SECOND, NOON) == 0
+        assert await outbox.put_back(connection, NOON, NOON) == 2
+
+        assert await outbox.parked_events(connection) == []
+        assert await outbox.due_deployments(connection, NOON) == ["1", "2", "3"]
+        (entry,) = await waiting_of(connection, "1")
+        assert (entry.body, entry.attempts, entry.unanswered) == (event("1").body(), 0, False)
