@@ -7,10 +7,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from fetcher.roster import AFTER_FAILURE, ASKED_AGAIN
+from fetcher.access import open_githubs
+from fetcher.config import Settings
+from fetcher.github.settings import GitHubSettings
+from fetcher.roster import AFTER_FAILURE, ASKED_AGAIN, look_up
+from fetcher.selection import select
 from fetcher.work import Work
-from tests.fake_github import FakeGitHub, answer, server_error
+from tests.fake_github import FakeGitHub, answer, serve, server_error
 from tests.fetcher.reading import TOKEN, World, fake_github
 from tests.fetcher.working import working
 
@@ -150,3 +155,41 @@ async def test_a_persons_private_repositories_are_read_with_their_own_token_alon
     for token, count in (("ghp_ana", 2), (TOKEN, 1), (None, 1)):
         async with following(fake, tmp_path / str(token), "ana/*", token=token) as (_, work):
             assert len(await names(work)) == count
+
+
+async def test_a_renamed_repository_goes_on_under_its_new_name_and_tells_nothing_twice(
+    fake: FakeGitHub, tmp_path: Path
+) -> None:
+    fake.repositories[0].start_run("cd.yml").deploy("dev")
+    async with following(fake, tmp_path, "acme/*") as (world, work):
+        await cycle(work)
+        fake.rename("acme/shop", "acme/store")
+        world.clock.tick(ASKED_AGAIN.total_seconds())
+        await cycle(work)
+        fake.repositories[0].start_run("cd.yml").deploy("qa")
+        world.clock.tick(60)
+        await cycle(work)
+
+        assert await world.told("service", "environment", "status") == [
+            ("shop", "dev", "in-progress"),
+            ("shop", "dev", "success"),
+            ("shop", "qa", "in-progress"),
+            ("shop", "qa", "success"),
+        ]
+
+
+async def test_an_app_is_asked_for_the_repositories_that_it_is_installed_for() -> None:
+    fake = FakeGitHub()  # at the time that the App's own signature tells
+    for name in ("shop", "secret", "other"):
+        fake.add_repository(f"acme/{name}", private=name == "secret")
+    app = fake.add_app()
+    app.install("acme", repositories=["shop", "secret"])
+    async with serve(fake) as url:
+        github = GitHubSettings(
+            api_url=url, app_id=app.client_id, private_key=SecretStr(app.private_key)
+        )
+        async with open_githubs(Settings(github=github)) as githubs:
+            names, failures = await look_up(githubs, select(["acme/*"]))
+
+    assert sorted(names) == ["acme/secret", "acme/shop"]
+    assert failures == {}
