@@ -15,6 +15,7 @@ from fetcher.github.githubs import GitHubs
 from fetcher.poll import Passed, Poller
 from fetcher.progress import Step, no_step
 from fetcher.rota import Due, Rota
+from fetcher.state import StateLost
 from fetcher.troubles import Troubles
 from fetcher.vitals import Vitals
 
@@ -78,6 +79,8 @@ class Work:
                 try:
                     sighting, others = self.rota.sighting(name), self.rota.roster.selected
                     passed = await self._poller.read(name, due_at, sighting, others)
+                except StateLost as error:
+                    return error  # whoever opened the state says so
                 except Exception as error:  # noqa: BLE001 - ours or the disk's: the others go on
                     self.troubles.has(name, f"{type(error).__name__}: {error}", error)
                     return error
