@@ -115,3 +115,8 @@ export function slotHref(slot: SlotName): string {
 export function slotId({ service, environment }: SlotName): string {
   return `slot:${encodeURIComponent(service)}:${encodeURIComponent(environment)}`;
 }
+
+/** A slot as a key, made faster than its id: names hold no control characters. */
+export function slotKey({ service, environment }: SlotName): string {
+  return `${service}\n${environment}`;
+}

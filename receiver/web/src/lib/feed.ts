@@ -1,5 +1,5 @@
 import type { DeploymentEvent } from "../api";
-import { slotId } from "./address";
+import { slotKey } from "./address";
 import { isFinished } from "./order";
 
 /** The events of one day in the viewer's zone, in the order they were given. */
@@ -29,7 +29,7 @@ export function durations(events: DeploymentEvent[]): Map<number, number> {
   const starts = new Map<string, number>();
   const found = new Map<number, number>();
   for (const event of events.toReversed()) {
-    const key = `${slotId(event)} ${event.deployment_id}`;
+    const key = `${slotKey(event)}\n${event.deployment_id}`;
     const start = starts.get(key);
     const at = Date.parse(event.happened_at);
     if (!isFinished(event)) starts.set(key, start ?? at);

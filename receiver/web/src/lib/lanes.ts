@@ -1,5 +1,5 @@
 import type { DeploymentEvent } from "../api";
-import { slotId } from "./address";
+import { slotKey } from "./address";
 import { attemptsOf, groupDeployments, newest, type Attempt } from "./deployments";
 import { compareEvents } from "./order";
 
@@ -35,23 +35,25 @@ export function findLanes(events: DeploymentEvent[], environments: string[]): La
   const stops = findStops(events);
   const parents = findParents(stops);
   const groups = new Groups(stops.map(({ id }) => id));
-  for (const { id, ...stop } of stops) {
-    for (const sign of signsOf(stop)) groups.join(id, sign);
+  const signs = new Map(stops.map((stop) => [stop, signsOf(stop)]));
+  for (const stop of stops) {
+    const { id } = stop;
+    for (const sign of signs.get(stop) ?? []) groups.join(id, sign);
     for (const parent of parents.get(id) ?? []) groups.join(id, parent);
   }
   const byGroup = Map.groupBy(stops, ({ id }) => groups.of(id));
   return [...byGroup.values()]
-    .map((stops) => makeLane(stops, parents, environments))
+    .map((stops) => makeLane(stops, parents, signs, environments))
     .sort((a, b) => compareEvents(b.first, a.first));
 }
 
 function findStops(events: DeploymentEvent[]): Stop[] {
   const stops = new Map<string, Stop>();
-  for (const [slot, own] of Map.groupBy(events, slotId)) {
+  for (const [slot, own] of Map.groupBy(events, slotKey)) {
     for (const attempt of groupDeployments(own).flatMap(attemptsOf)) {
       const [{ service, environment, deployment_id }] = attempt.events;
       const { version } = attempt;
-      const id = `${slot} ${version ?? `#${deployment_id}`}`;
+      const id = `${slot}\n${version ?? `#${deployment_id}`}`;
       const stop = stops.get(id);
       if (stop) stop.attempts.push(attempt);
       else stops.set(id, { id, service, environment, version, attempts: [attempt] });
@@ -90,34 +92,38 @@ function findParents(stops: Stop[]): Map<string, Set<string>> {
   );
 }
 
-/** What a stop has in common with the others of its version. */
-function signsOf(stop: Omit<Stop, "id">): string[] {
-  const shas = eventsOf(stop).flatMap(({ sha }) => sha ?? []);
-  const signs = new Set([...shas, ...(stop.version === undefined ? [] : [stop.version])]);
-  return [...signs].map((sign) => JSON.stringify([stop.service, sign]));
+/** What a stop has in common with the others of its version, in its service. */
+function signsOf(stop: Stop): Set<string> {
+  const signs = new Set(eventsOf(stop).flatMap(({ sha }) => sha ?? []));
+  if (stop.version !== undefined) signs.add(stop.version);
+  return new Set(Array.from(signs, (sign) => `${stop.service}\n\n${sign}`));
 }
 
-function makeLane(stops: Stop[], parents: Map<string, Set<string>>, environments: string[]): Lane {
+function makeLane(
+  stops: Stop[],
+  parents: Map<string, Set<string>>,
+  signs: Map<Stop, Set<string>>,
+  environments: string[],
+): Lane {
   const columnOf = ({ environment }: Stop) => environments.indexOf(environment);
   const sorted = stops.toSorted((a, b) => columnOf(a) - columnOf(b));
+  const isBefore = (other: Stop, stop: Stop) =>
+    columnOf(other) < columnOf(stop) &&
+    [...(signs.get(other) ?? [])].some((sign) => signs.get(stop)?.has(sign));
   const steps = sorted.flatMap((stop, index): Lane["steps"] => {
     const known = [...(parents.get(stop.id) ?? [])];
     if (known.length) return known.map((parent) => [parent, stop.id]);
-    const before = nearestBefore(stop, sorted.slice(0, index), columnOf);
+    const before = sorted.slice(0, index).findLast((other) => isBefore(other, stop));
     return before ? [[before.id, stop.id]] : [];
   });
-  const events = stops.flatMap(eventsOf);
-  const first = events.reduce((oldest, event) =>
-    compareEvents(event, oldest) < 0 ? event : oldest,
-  );
+  const [first] = stops.map(oldestOf).sort(compareEvents);
+  if (!first) throw new Error("a lane has a stop");
   return { id: sorted[0]?.id ?? "", stops: sorted, steps, first };
 }
 
-function nearestBefore(stop: Stop, before: Stop[], columnOf: (stop: Stop) => number) {
-  const signs = new Set(signsOf(stop));
-  return before.findLast(
-    (other) => columnOf(other) < columnOf(stop) && signsOf(other).some((sign) => signs.has(sign)),
-  );
+function oldestOf({ attempts }: Stop): DeploymentEvent {
+  const { events } = attempts.at(-1) ?? attempts[0];
+  return events.at(-1) ?? events[0];
 }
 
 /** Sets that are joined by what their members have in common. */

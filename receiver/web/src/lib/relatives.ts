@@ -1,5 +1,5 @@
 import type { DeploymentEvent } from "../api";
-import { slotId } from "./address";
+import { slotKey } from "./address";
 import { newest, type Deployment } from "./deployments";
 import { isLater } from "./order";
 
@@ -41,7 +41,7 @@ export function relate(events: Iterable<DeploymentEvent>): (deployment: Deployme
 function newestInSlots(events: DeploymentEvent[]): DeploymentEvent[] {
   const slots = new Map<string, DeploymentEvent>();
   for (const event of events) {
-    if (isLater(event, slots.get(slotId(event)))) slots.set(slotId(event), event);
+    if (isLater(event, slots.get(slotKey(event)))) slots.set(slotKey(event), event);
   }
   return [...slots.values()];
 }
@@ -53,4 +53,4 @@ function keep(index: Index, key: string, event: DeploymentEvent): void {
   if (isLater(event, found.get(place(event)))) found.set(place(event), event);
 }
 
-const place = (event: DeploymentEvent) => `${slotId(event)} ${event.deployment_id}`;
+const place = (event: DeploymentEvent) => `${slotKey(event)}\n${event.deployment_id}`;
