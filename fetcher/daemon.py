@@ -194,7 +194,7 @@ def _introduction(due: Due, poll_seconds: int) -> str:
     number, requests = due.lanes.total(), due.requests_per_hour
     return (
         f"Reading {number:,} repositories ({lanes or 'none'}) every {poll_seconds} s:"
-        f" {requests:,.0f} requests an hour while nothing happens"
+        f" {requests:,.0f} requests an hour while nothing happens, free with a token"
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fetcher import observations, upsert
 from fetcher.clock import Clock
-from fetcher.github.errors import GitHubError
+from fetcher.github.errors import GitHubError, Limited, Unreachable
 from fetcher.github.githubs import GitHubs
 from fetcher.github.owned import owned_repositories
 from fetcher.github.reader import Reader, Snapshot
@@ -84,7 +84,7 @@ class Roster:
 
     def _is_due(self, owner: str, owned: Owned | None) -> bool:
         now = self._clock()
-        if now < self._not_before.get(owner, now) <= now + AFTER_FAILURE:
+        if now < self._not_before.get(owner, now) <= now + ASKED_AGAIN:
             return False
         return owned is None or not owned.read_at <= now < owned.read_at + ASKED_AGAIN
 
@@ -94,7 +94,9 @@ class Roster:
             names = await owned_repositories(self._githubs.for_owner(owner), reader, owner)
         except GitHubError as error:
             self.failures[owner] = error
-            self._not_before[owner] = self._clock() + AFTER_FAILURE
+            passes = isinstance(error, Unreachable | Limited)
+            wait = AFTER_FAILURE if passes else ASKED_AGAIN  # somebody has to mend something
+            self._not_before[owner] = self._clock() + wait
             return
         self.failures.pop(owner, None)
         await self._keep(owner, names, reader.fresh)

@@ -145,6 +145,21 @@ async def test_an_owner_that_is_not_known_does_not_hold_up_the_others(
         assert list(due.unlisted) == ["gone"]
 
 
+async def test_an_owner_that_is_not_there_is_not_asked_for_again_at_once(
+    fake: FakeGitHub, tmp_path: Path
+) -> None:
+    async with following(fake, tmp_path, "gone/*") as (world, work):
+        await work.due()
+        world.requests()
+        world.clock.tick(ASKED_AGAIN.total_seconds() - 1)
+        await work.due()
+        assert world.requests() == []
+
+        fake.add_repository("gone/back")
+        world.clock.tick(1)
+        assert await names(work) == ["gone/back"]
+
+
 async def test_a_persons_private_repositories_are_read_with_their_own_token_alone(
     fake: FakeGitHub, tmp_path: Path
 ) -> None:
