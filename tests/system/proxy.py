@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Event, Thread
 from typing import Final
@@ -34,7 +34,8 @@ class Passage(BaseRequestHandler):
         target = (str(self.server.target.hostname), self.server.target.port or 80)
         with socket.create_connection(target) as receiver:
             Thread(target=pass_on, args=(self.request, receiver), daemon=True).start()
-            self.answer(receiver)
+            with suppress(OSError):  # the browser has gone
+                self.answer(receiver)
 
     def answer(self, receiver: socket.socket) -> None:
         """Pass the answers on, until one has to be held."""
@@ -48,9 +49,10 @@ class Passage(BaseRequestHandler):
 
 
 def pass_on(source: socket.socket, target: socket.socket) -> None:
-    while data := read(source):
-        target.sendall(data)
-    target.shutdown(socket.SHUT_WR)
+    with suppress(OSError):  # the other side has gone
+        while data := read(source):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
 
 
 def read(source: socket.socket) -> bytes:
