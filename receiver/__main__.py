@@ -13,8 +13,9 @@ from typing import Final
 from sqlalchemy import make_url
 
 from receiver import __version__
+from receiver.access import Keys
 from receiver.api import PARTS
-from receiver.app import build
+from receiver.app import build, grants
 from receiver.config import BadSettings, Settings, load
 from receiver.database import StoreUnavailable
 from receiver.server import serve
@@ -37,7 +38,7 @@ def main() -> None:
         sys.stderr.writelines(f"deployment-receiver: {line}\n" for line in error.lines)
         sys.exit(EX_CONFIG)
     try:
-        sys.exit(asyncio.run(run(settings)))
+        sys.exit(asyncio.run(run(settings, arguments.config)))
     except (OSError, StoreUnavailable) as error:
         sys.exit(_cannot_start(settings, error))
 
@@ -68,8 +69,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def run(settings: Settings) -> int:
-    """Serve until told to stop.
+async def run(settings: Settings, config: Path | None) -> int:
+    """Serve until told to stop; SIGHUP reads the keys again, from the file they came from.
 
     Returns:
         The exit code.
@@ -102,10 +103,22 @@ async def run(settings: Settings) -> int:
             make_url(settings.database_url).render_as_string(hide_password=True),
             app[PARTS].feed.position,
         )
+        loop.add_signal_handler(signal.SIGHUP, _change_keys, app[PARTS].keys, config)
         code = await end
         log.info("stopping")
     log.info("stopped")
     return code
+
+
+def _change_keys(keys: Keys, config: Path | None) -> None:
+    try:
+        settings = load(config)
+    except BadSettings as error:
+        for line in error.lines:
+            log.error("the keys stay as they are: %s", line)
+    else:
+        keys.change(grants(settings))
+        log.info("the keys are now: %s", ", ".join(sorted(settings.keys)))
 
 
 def _cannot_start(settings: Settings, error: Exception) -> int:

@@ -8,7 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from receiver import __version__, openapi
-from receiver.access import Keys
+from receiver.access import Grant, Keys
 from receiver.batch import Append
 from receiver.board import Answer, Board
 from receiver.event import Event, encode_json
@@ -69,10 +69,10 @@ def routes(files: Iterable[str]) -> list[web.RouteDef]:
 async def post_deployment(request: web.Request) -> web.Response:
     """`POST /api/deployments`: one more row of the log."""
     parts = request.app[PARTS]
-    _authorize(request, parts.keys)
+    grant = _authorize(request, parts.keys)
     _require_json(request)
     body = await read_body(request, LARGEST_BODY)
-    append = _read_append(request, body)
+    append = _read_append(request, body, grant)
     event = await parts.writer.append(append)
     return web.Response(
         status=201,
@@ -81,9 +81,11 @@ async def post_deployment(request: web.Request) -> web.Response:
     )
 
 
-def _authorize(request: web.Request, keys: Keys) -> None:
-    if keys.name_of(request.headers.get("X-Api-Key")) is None:
+def _authorize(request: web.Request, keys: Keys) -> Grant:
+    grant = keys.grant_of(request.headers.get("X-Api-Key"))
+    if grant is None:
         raise web.HTTPUnauthorized(headers={"WWW-Authenticate": 'ApiKey realm="deployments"'})
+    return grant
 
 
 def _require_json(request: web.Request) -> None:
@@ -93,7 +95,7 @@ def _require_json(request: web.Request) -> None:
         raise web.HTTPUnsupportedMediaType(text="Send the body without Content-Encoding.")
 
 
-def _read_append(request: web.Request, body: bytes) -> Append:
+def _read_append(request: web.Request, body: bytes, grant: Grant) -> Append:
     """What the request wants appended; raises Invalid with every mistake of headers and body."""
     reporter = request.headers.get("X-Progress-Reporter")
     key = request.headers.get("Idempotency-Key")
@@ -104,8 +106,13 @@ def _read_append(request: web.Request, body: bytes) -> Append:
         raise Invalid([*mistakes, *error.mistakes]) from None
     if mistakes:
         raise Invalid(mistakes)
+    if not grant.allows(submission.service, submission.environment):
+        raise web.HTTPForbidden(
+            text=f"The key {grant.name} may not write {submission.service} "
+            f"in {submission.environment}."
+        )
     idempotency = None if key is None else (key, hashlib.sha256(body).digest())
-    return Append(submission, reporter, idempotency)
+    return Append(submission, reporter, idempotency, grant.name)
 
 
 async def list_deployments(request: web.Request) -> web.Response:

@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
 from receiver import __version__
-from receiver.access import Keys
+from receiver.access import Grant, Keys
 from receiver.api import LARGEST_BODY, PARTS, Parts, routes
 from receiver.batch import Batch
 from receiver.board import Board
@@ -74,7 +74,7 @@ async def _parts(
 
         writer = Writer(store, clock, committed)
         board = Board(feed, settings.environment_order, clock)
-        keys = Keys(settings.keys)
+        keys = Keys(grants(settings))
         app[PARTS] = Parts(
             *(keys, store, writer, feed, board, streams, metrics, files),
             stalled_minutes=settings.stalled_minutes,
@@ -87,6 +87,12 @@ async def _parts(
             streams.keep_alive(),
         ):
             yield
+
+
+def grants(settings: Settings) -> Iterator[tuple[str, Grant]]:
+    """The keys that may write, each with what it grants."""
+    for name, key in settings.keys.items():
+        yield key.key.get_secret_value(), Grant(name, key.services, key.environments)
 
 
 @contextlib.asynccontextmanager

@@ -21,11 +21,13 @@ class Append:
 
     Attributes:
         idempotency: The Idempotency-Key and the SHA-256 of the body, when the header was sent.
+        sent_by: The name of the API key.
     """
 
     submission: Submission
     progress_reporter: str | None = None
     idempotency: tuple[str, bytes] | None = None
+    sent_by: str | None = None
 
 
 class Batch:
@@ -86,4 +88,5 @@ def _stored(append: Append, event_id: int, received_at: datetime) -> Event:
         sha=sent.sha or None,
         parent_deployments=tuple(parents) if parents else None,
         progress_reporter=append.progress_reporter,
+        sent_by=append.sent_by,
     )

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -23,6 +25,8 @@ from pydantic_settings import (
 )
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
+
+from receiver.access import ANY, HASHED
 
 PREFIX: Final = "RECEIVER_"
 CONFIG_VARIABLE: Final = "DEPLOYMENT_DASHBOARD_CONFIG"
@@ -47,8 +51,11 @@ def _split(value: object) -> object:
 
 
 def _sendable(key: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[!-~]+", key.get_secret_value()):
+    text = key.get_secret_value()
+    if not re.fullmatch(r"[!-~]+", text):
         raise ValueError("must be visible ASCII characters without space: it travels in a header")
+    if text.startswith(HASHED) and not re.fullmatch(r"[0-9A-Fa-f]{64}", text.removeprefix(HASHED)):
+        raise ValueError(f"must have 64 hex digits after {HASHED}")
     return key
 
 
@@ -68,6 +75,25 @@ Key = Annotated[SecretStr, AfterValidator(_sendable)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
+class ApiKey(BaseModel):
+    """One of `[receiver.api_keys]`; written as a text it is the key, without limits."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: Key
+    services: Names = ANY
+    environments: Names = ANY
+
+    @property
+    def is_hashed(self) -> bool:
+        """Whether only the key's SHA-256 is known here."""
+        return self.key.get_secret_value().startswith(HASHED)
+
+
+def _api_key(value: object) -> object:
+    return {"key": value} if isinstance(value, str) else value
+
+
 class Settings(BaseSettings):
     """`[receiver]`."""
 
@@ -78,7 +104,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
     database_url: Annotated[str, AfterValidator(_database)] = DEFAULT_DATABASE
-    api_keys: Annotated[dict[str, Key], NoDecode] = {}
+    api_keys: Annotated[dict[str, Annotated[ApiKey, BeforeValidator(_api_key)]], NoDecode] = {}
     api_key: Key | None = None
     api_key_file: Path | None = None
     environment_order: Names = ()
@@ -94,13 +120,13 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def keys(self) -> dict[str, str]:
+    def keys(self) -> dict[str, ApiKey]:
         """The API keys by name."""
-        keys = {name: key.get_secret_value() for name, key in self.api_keys.items()}
+        keys = dict(self.api_keys)
         if self.api_key_file is not None:
-            keys["default"] = _read_key(self.api_key_file)
+            keys["default"] = ApiKey(key=_read_key(self.api_key_file))
         if self.api_key is not None:
-            keys["default"] = self.api_key.get_secret_value()
+            keys["default"] = ApiKey(key=self.api_key)
         return keys
 
     @classmethod
@@ -117,9 +143,9 @@ class Settings(BaseSettings):
         return (env_settings, init_settings)
 
 
-def _read_key(path: Path) -> str:
+def _read_key(path: Path) -> SecretStr:
     try:
-        return _sendable(SecretStr(path.read_text().strip())).get_secret_value()
+        return _sendable(SecretStr(path.read_text().strip()))
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:  # its own message quotes what may be a key

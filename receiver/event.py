@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 from pydantic_core import to_json
 
 Status = Literal["in-progress", "success", "failure"]
@@ -21,6 +21,7 @@ class Event:
         id: Position in the log; grows in commit order.
         received_at: When the receiver took it, by the receiver's clock.
         progress_reporter: Which program sent it, when it said so.
+        sent_by: The name of the API key that it came with: for operators, and not told to readers.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Event:
     sha: str | None = None
     parent_deployments: tuple[str, ...] | None = None
     progress_reporter: str | None = None
+    sent_by: Annotated[str | None, Field(exclude=True)] = None
 
     @property
     def finished(self) -> bool:

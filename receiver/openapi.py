@@ -179,7 +179,7 @@ def _post() -> Schema:
         "security": [{"key": []}],
         "parameters": POST_HEADERS,
         "requestBody": {"required": True, **_json("Submission")},
-        "responses": {"201": stored, **_problems(401, 408, 413, 415, 422, 503)},
+        "responses": {"201": stored, **_problems(401, 403, 408, 413, 415, 422, 503)},
     }
 
 

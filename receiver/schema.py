@@ -86,6 +86,7 @@ event = Table(
     Column("sha", Text),
     Column("parent_deployments", StringList),
     Column("progress_reporter", Text),
+    Column("sent_by", Text),
     # A slot, newest first: a page of its history, and the few steps to its latest success.
     Index(None, "service", "environment", "happened_at", "finished", "id", "status"),
     # Everything, newest first.

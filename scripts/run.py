@@ -72,15 +72,21 @@ async def run(receiver: receiver_config.Settings, fetcher: fetcher_config.Settin
         await programs.start("receiver", "receiver", environment=os.environ, folder=ROOT)
         await programs.meanwhile(ready(host, receiver.port))
         if fetcher.repositories:
-            feeding = fetcher_environment(fetcher, address, receiver.keys)
+            feeding = fetcher_environment(fetcher, address, usable(receiver))
             await programs.start("fetcher", "fetcher", "run", environment=feeding, folder=ROOT)
-        announce(address, default_key(receiver.keys), watched=len(fetcher.repositories))
+        announce(address, default_key(usable(receiver)), watched=len(fetcher.repositories))
         await programs.meanwhile(asyncio.Event().wait())
 
 
+def usable(receiver: receiver_config.Settings) -> Mapping[str, str]:
+    """The receiver's keys by name, without those of which only the hash is known."""
+    known = {name: key for name, key in receiver.keys.items() if not key.is_hashed}
+    return {name: key.key.get_secret_value() for name, key in known.items()}
+
+
 def default_key(keys: Mapping[str, str]) -> str:
-    """The key named default, else the first."""
-    return keys.get("default") or next(iter(keys.values()))
+    """The key named default, else the first; a word in its place when none is known."""
+    return keys.get("default") or next(iter(keys.values()), "YOUR-KEY")
 
 
 def reachable(host: str) -> str:
@@ -98,7 +104,7 @@ def fetcher_environment(
     if fetcher.receiver_url != fetcher_config.Settings.model_fields["receiver_url"].default:
         return os.environ
     environment = {**os.environ, "FETCHER_RECEIVER_URL": address}
-    if not fetcher.api_key or fetcher.api_key.get_secret_value() not in keys.values():
+    if keys and (not fetcher.api_key or fetcher.api_key.get_secret_value() not in keys.values()):
         environment["FETCHER_API_KEY"] = default_key(keys)
     return environment
 

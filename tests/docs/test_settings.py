@@ -94,7 +94,7 @@ def test_both_programs_take_it_with_every_line_uncommented(
     config = tmp_path / "config.toml"
     config.write_text(re.sub(r'"/run/secrets/[\w-]+"', f'"{secret}"', text))
 
-    assert receiver.config.load(config).keys == {"default": "s3cret"}
+    assert receiver.config.load(config).keys["default"].key.get_secret_value() == "s3cret"
     settings = fetcher.config.load(config)
     assert settings.api_key
     assert settings.api_key.get_secret_value() == "s3cret"

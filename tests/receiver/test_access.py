@@ -1,10 +1,12 @@
 """Who may write, and that a key is never told."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
-from receiver.access import Keys
+from receiver.access import Grant, Keys
+from receiver.api import PARTS
 from tests.receiver.api import KEY, Api, Clock, serving, settings_for
 from tests.receiver.examples import REQUIRED, as_json, submission
 from tests.receiver.problem import assert_problem
@@ -13,12 +15,53 @@ from tests.receiver.wire import exchange, post_head
 ANOTHER = "another-key-0123456789"
 
 
-def test_a_key_has_a_name() -> None:
-    keys = Keys({"ci": "one", "fetcher": "two"})
+def test_a_key_is_known_whole_or_not_at_all() -> None:
+    ci, fetcher = Grant("ci"), Grant("fetcher")
+    keys = Keys([("one", ci), ("two", fetcher)])
 
-    assert [keys.name_of(key) for key in ("one", "two", "three", "", "ONE", "one ", None)] == [
-        *("ci", "fetcher", None, None, None, None, None)
+    assert [keys.grant_of(key) for key in ("one", "two", "three", "", "ONE", "one ", None)] == [
+        *(ci, fetcher, None, None, None, None, None)
     ]
+
+
+def hashed(key: str) -> str:
+    return "sha256:" + hashlib.sha256(key.encode()).hexdigest().upper()
+
+
+async def test_a_key_of_which_only_the_hash_is_known_may_write(
+    tmp_path: Path, clock: Clock
+) -> None:
+    settings = settings_for(tmp_path, api_keys={"ci": KEY, "fetcher": hashed(ANOTHER)})
+    async with serving(settings, clock) as api:
+        assert (await api.post(REQUIRED, X_Api_Key=ANOTHER)).status == 201
+        assert (await api.post(REQUIRED, X_Api_Key=hashed(ANOTHER))).status == 401
+        assert (await api.post(REQUIRED, X_Api_Key=KEY)).status == 201
+
+
+async def test_a_key_may_be_limited_to_some_slots(tmp_path: Path, clock: Clock) -> None:
+    limits = {"services": ["shop-*", "web"], "environments": ["dev*"]}
+    settings = settings_for(tmp_path, api_keys={"ci": {"key": KEY, **limits}})
+    async with serving(settings, clock) as api:
+        for service, environment in (("shop-api", "dev"), ("web", "dev-2")):
+            await api.append(service=service, environment=environment)
+        for service, environment in (("shop", "dev"), ("Web", "dev"), ("web", "prod")):
+            body = submission(service=service, environment=environment)
+            refused = await api.post(body, Idempotency_Key="k1")
+
+            assert_problem(refused, 403)
+            assert refused.json["detail"] == f"The key ci may not write {service} in {environment}."
+        assert len((await api.read("/api/deployments"))["items"]) == 2
+        assert (await api.post(submission(service="web", environment="dev"))).status == 201
+
+
+async def test_who_sent_an_event_is_kept_and_not_told(tmp_path: Path, clock: Clock) -> None:
+    settings = settings_for(tmp_path, api_keys={"ci": KEY, "fetcher": ANOTHER})
+    async with serving(settings, clock) as api:
+        told = [(await api.post(REQUIRED, X_Api_Key=key)).json for key in (KEY, ANOTHER)]
+        kept = await api.app[PARTS].store.after(0, 10)
+
+    assert [event.sent_by for event in kept] == ["ci", "fetcher"]
+    assert not [event for event in told if "sent_by" in event]
 
 
 async def test_each_of_several_keys_may_write(tmp_path: Path, clock: Clock) -> None:

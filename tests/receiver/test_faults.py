@@ -42,6 +42,11 @@ class Process(Receiver):
         """Press Ctrl-C; the exit code."""
         return self._end(signal.SIGINT)
 
+    def hang_up(self) -> None:
+        """Ask it to read its keys again."""
+        assert self._process
+        self._process.send_signal(signal.SIGHUP)
+
     @contextmanager
     def full_disk(self) -> Iterator[None]:
         """No write of the process to a file succeeds, as when there is no room."""
@@ -229,7 +234,7 @@ def test_what_cannot_start_says_why_in_a_line_for_each_reason(tmp_path: Path) ->
             "no server": ended(
                 tmp_path,
                 **key,
-                RECEIVER_DATABASE_URL=f"postgresql+asyncpg://me:secret@127.0.0.1:{port}/log",
+                RECEIVER_DATABASE_URL="postgresql+asyncpg://me:secret@127.0.0.1:1/log",
             ),
         }
         found = {name: (program.wait(), program.log) for name, program in programs.items()}
@@ -242,6 +247,21 @@ def test_what_cannot_start_says_why_in_a_line_for_each_reason(tmp_path: Path) ->
     assert port in found["port in use"][1][0]
     for name, text in {"no folder": "file/log.db", "no database": "file", "newer": "9999"}.items():
         assert text in found[name][1][0]
+
+
+async def test_keys_are_changed_without_a_restart(process: Process) -> None:
+    config = process.folder / "config.toml"
+    config.write_text('[receiver.api_keys]\nnew = "new-key"')
+    async with client_of(process) as api:
+        assert (await api.post(REQUIRED, X_Api_Key="new-key")).status == 401
+        process.hang_up()
+        await asyncio.to_thread(process.logged, "the keys are now: default, new")
+        assert (await api.post(REQUIRED, X_Api_Key="new-key")).status == 201
+
+        config.write_text("[receiver.api_keys]\nnew = 5")
+        process.hang_up()
+        await asyncio.to_thread(process.logged, "the keys stay as they are")
+        assert (await api.post(REQUIRED, X_Api_Key="new-key")).status == 201
 
 
 async def test_a_second_receiver_on_one_file_is_refused(process: Process) -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
-from receiver.config import BadSettings, Settings, load
+from receiver.config import ApiKey, BadSettings, Settings, load
 
 KEY = "key-that-nobody-may-see"
 
@@ -29,12 +30,33 @@ def mistakes(path: Path | None = None) -> list[str]:
     return refused.value.lines
 
 
+def keys(texts: dict[str, str]) -> dict[str, ApiKey]:
+    return {name: ApiKey(key=SecretStr(key)) for name, key in texts.items()}
+
+
+@pytest.mark.parametrize("key", ["sha256:", "sha256:abc", "sha256:" + "g" * 64])
+def test_a_hash_has_64_hex_digits(key: str) -> None:
+    write(f'[receiver.api_keys]\nci = "{key}"')
+
+    (line,) = mistakes()
+
+    assert line.endswith("must have 64 hex digits after sha256:")
+
+
+def test_a_key_with_limits_is_a_table() -> None:
+    write('[receiver.api_keys]\nci = { key = "one", services = ["a*"] }\nno = { services = ["b"] }')
+
+    (line,) = mistakes()
+
+    assert line.startswith("receiver.api_keys.no.key ")
+
+
 def test_a_key_is_all_that_must_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECEIVER_API_KEY", KEY)
 
     settings = load()
 
-    assert settings.keys == {"default": KEY}
+    assert settings.keys == keys({"default": KEY})
     assert (settings.host, settings.port) == ("127.0.0.1", 8080)
     assert settings.database_url == "sqlite+aiosqlite:///data/deployments.db"
     assert settings.environment_order == ()
@@ -70,7 +92,7 @@ def test_the_file_names_every_setting() -> None:
     assert settings.database_url == "sqlite+aiosqlite:////tmp/x.db"
     assert settings.environment_order == ("dev", "prod")
     assert settings.stalled_minutes == 90
-    assert settings.keys == {"ci": "one", "the fetcher": "two"}
+    assert settings.keys == keys({"ci": "one", "the fetcher": "two"})
 
 
 def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,14 +108,14 @@ def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -
     settings = load()
 
     assert (settings.host, settings.port) == ("::1", 2)
-    assert settings.keys == {"default": KEY, "ci": "one"}
+    assert settings.keys == keys({"default": KEY, "ci": "one"})
     assert settings.environment_order == ("dev", "prod")
 
 
 def test_a_key_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECEIVER_API_KEY_FILE", str(write(f"{KEY}\n", "secret")))
 
-    assert load().keys == {"default": KEY}
+    assert load().keys == keys({"default": KEY})
 
 
 @pytest.mark.parametrize("named", ["argument", "variable", "here"])
@@ -108,7 +130,7 @@ def test_the_file_is_found_where_it_was_named(
     if named == "here":
         monkeypatch.delenv("DEPLOYMENT_DASHBOARD_CONFIG")
 
-    assert load(argument).keys == {"ci": named}
+    assert load(argument).keys == keys({"ci": named})
 
 
 @pytest.mark.parametrize("name", ["DEPLOYMENT_DASHBOARD_CONFIG", "RECEIVER_API_KEY_FILE"])
