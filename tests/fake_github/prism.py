@@ -82,7 +82,11 @@ def fetch() -> None:
         npm(folder, "pack", "--silent", DESCRIPTION)
         [archive] = folder.glob("*.tgz")
         with tarfile.open(archive) as packed:
-            packed.extract(DESCRIBED_IN, folder, filter="data")
+            described = packed.extractfile(DESCRIBED_IN)
+            assert described, "the description is no file"
+            target = Path(folder) / DESCRIBED_IN
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(described.read())
         archive.unlink()
         folder.rename(CACHE)
     except BaseException:

@@ -3,8 +3,8 @@
 Hypothesis makes up timelines of an organisation, of GitHub's, the network's and the receiver's
 faults, and of the fetcher's deaths. `make timelines` tries a few, always the same;
 `TIMELINES=500 make timelines` tries more, and others each time, and makes one that fails as short
-as can be. It is no part of `make test`: on a busy machine a few of them fail, for a reason that is
-not known yet.
+as can be. It is no part of `make test` yet: on a busy machine a file of the state may vanish while
+it is being copied, and that fails the timeline.
 """
 
 import asyncio
