@@ -88,8 +88,10 @@ async def test_everything_that_the_fake_answers_is_as_github_describes_it(proxy:
     now = int(fake.now().timestamp())
     claims = {"iat": now - 60, "exp": now + 500, "iss": app.client_id}
     proof = "Bearer " + jwt.encode(claims, app.private_key, algorithm="RS256")
-    paths = [*paths_of(fake), "/user/repos"]
+    paths = paths_of(fake)
     for pattern, _view in routes.ROUTES:
+        if pattern == "/user/repos":
+            continue  # asked only with a person's own token
         assert any(re.fullmatch(pattern, path) for path in paths), f"{pattern} is not asked"
     before = len(proxy.complaints())
     async with serve(fake, proxy.upstream_port), ClientSession(proxy.url) as session:
