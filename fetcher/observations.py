@@ -83,7 +83,8 @@ class Seen(NamedTuple):
 async def register(connection: AsyncConnection, names: Sequence[str], since_at: datetime) -> None:
     """Make repositories known; one that is known already stays as it is.
 
-    GitHub does not tell upper case from lower: one that is spelled anew is continued.
+    GitHub does not tell upper case from lower: one that is spelled anew is continued. Its times are
+    whole seconds: what ended in the very second of `since_at` may have ended after it.
     """
     found = await connection.execute(select(repositories.c.name, repositories.c.service))
     given: dict[str, str] = {row.name: row.service for row in found}
@@ -95,7 +96,7 @@ async def register(connection: AsyncConnection, names: Sequence[str], since_at: 
             await continue_as(connection, before, name)
     services = name_services(names, given)
     rows = [
-        {"name": name, "service": service, "since_at": since_at}
+        {"name": name, "service": service, "since_at": since_at.replace(microsecond=0)}
         for name, service in services.items()
         if name not in given
     ]
@@ -226,7 +227,9 @@ async def reach_back(
     await connection.execute(update(watched).where(*untold).values(look_at=now))
     anew = {"deployments_read_to": None, "runs_read_to": None, "read_at": None}
     reached = await connection.execute(
-        update(repositories).where(repositories.c.since_at > since).values(since_at=since, **anew)
+        update(repositories)
+        .where(repositories.c.since_at > since)
+        .values(since_at=since.replace(microsecond=0), **anew)
     )
     return reached.rowcount
 

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from tests.fake_github import (
     secondary_limit,
     server_error,
 )
-from tests.fetcher.reading import START, World, fake_github, reading, until
+from tests.fetcher.reading import BACKFILL, START, World, fake_github, reading, until
 
 SHOP = "acme/shop"
 HOUR = 3600
@@ -384,6 +385,22 @@ async def test_what_ended_before_the_window_is_not_told_and_what_ended_in_it_is(
         await world.reads(SHOP)
 
         assert {environment for environment, _ in await world.told()} == {"recent", "production"}
+
+
+async def test_what_ended_in_the_very_second_in_which_the_window_begins_is_told(
+    tmp_path: Path,
+) -> None:
+    clock = Clock(START)
+    fake = FakeGitHub(clock)
+    shop = fake.add_repository("acme/shop", workflows={"cd.yml": "name: CD"})
+    shop.start_run("cd.yml").deploy("production")
+    ended_at = shop.deployments[0].statuses[-1].created_at  # as GitHub tells it, cut to the second
+    clock.now = ended_at + BACKFILL + timedelta(seconds=0.7)
+
+    async with reading(fake, tmp_path) as world:
+        await world.reads("acme/shop")
+
+        assert ("production", "success") in await world.told()
 
 
 async def test_what_is_unfinished_is_watched_though_it_began_before_the_window(
