@@ -4,10 +4,10 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test timelines check format bench page chromium clean
+.PHONY: help run demo test check format bench page chromium clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 run: $(INSTALLED) page ## Start the receiver, and the fetcher when repositories are configured
 	@$(BIN)/python scripts/run.py
@@ -18,9 +18,6 @@ demo: $(INSTALLED) page ## Show it with a make-believe organisation: no token, n
 test: $(INSTALLED) page chromium ## Run every test
 	$(BIN)/python hatch_build.py test
 	$(BIN)/pytest
-
-timelines: $(INSTALLED) ## Try random timelines of everything that may happen to the fetcher
-	$(BIN)/pytest tests/fetcher/timelines.py
 
 check: $(INSTALLED) page ## Judge the code: format, lint, types, imports, browser code
 	$(BIN)/ruff format --check

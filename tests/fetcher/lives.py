@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -25,7 +26,6 @@ from tests.fake_github import Clock, FakeGitHub, serve
 from tests.fetcher.reading import START, TOKEN
 from tests.fetcher.receiver_double import API_KEY, ReceiverDouble
 
-ASIDE = "as-it-was"
 LONGEST_AT_RECEIVER = 6  # seconds that it takes for a request that it does not answer in time
 
 
@@ -61,6 +61,8 @@ class Lives:
         self.names: list[str] = []
         self.receiver = receiver
         self._folder = folder
+        self._homes = count(1)
+        self._home = self._new_home()
         self._port = 0  # the first life takes one and keeps it, as GitHub keeps its address
 
     def now(self) -> datetime:
@@ -80,23 +82,25 @@ class Lives:
             async with self._work(url, death) as work:
                 code = await death.or_end_of(once(work, self.sleep))
         if death.came:
-            self.lose_state()
-            for kept in (self._folder / ASIDE).iterdir():
-                shutil.copy(kept, self._folder)
+            self._home = self._aside
         return code
 
     def lose_state(self) -> None:
-        """Remove everything that a life left behind."""
-        for file in self._folder.glob("fetcher.db*"):
-            file.unlink()
+        """Leave behind everything that a life left behind."""
+        self._home = self._new_home()
+
+    def _new_home(self) -> Path:
+        # Never one where a life was: SQLite may close a connection of a life that was cut off after
+        # the next one has begun, and would take away the journal that lies at its path by then.
+        home = self._folder / f"home-{next(self._homes)}"
+        home.mkdir()
+        return home
 
     def _put_aside(self) -> None:
-        aside = self._folder / ASIDE
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir()
+        self._aside = self._new_home()
         for name in ("fetcher.db", "fetcher.db-wal"):
-            if (self._folder / name).exists():
-                shutil.copy(self._folder / name, aside)
+            if (self._home / name).exists():
+                shutil.copy(self._home / name, self._aside)
 
     @asynccontextmanager
     async def _work(self, url: str, death: "Death") -> AsyncIterator[Work]:
@@ -107,7 +111,7 @@ class Lives:
             receiver_url=self.receiver.url,
             receiver_timeout_seconds=1,
             api_key=SecretStr(API_KEY),
-            state=self._folder / "fetcher.db",
+            state=self._home / "fetcher.db",
             repositories=tuple(self.names),
             github=github,
         )

@@ -1,10 +1,8 @@
 """Whatever happens in whatever order: each event arrives, once.
 
 Hypothesis makes up timelines of an organisation, of GitHub's, the network's and the receiver's
-faults, and of the fetcher's deaths. `make timelines` tries a few, always the same;
-`TIMELINES=500 make timelines` tries more, and others each time, and makes one that fails as short
-as can be. It is no part of `make test` yet: on a busy machine a file of the state may vanish while
-it is being copied, and that fails the timeline.
+faults, and of the fetcher's deaths. `TIMELINES=500 pytest tests/fetcher/test_timeline.py` tries
+more of them, and others than each time; one that fails is then made as short as can be.
 """
 
 import asyncio
