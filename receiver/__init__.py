@@ -11,6 +11,7 @@ The way of one event, module by module:
     log       writer      group commit: many requests, one durable transaction
               batch       which events a transaction stores, and how each request is answered
               store       every SQL statement, over the tables of schema, in the database
+              rows       events as rows of their table, and back
     feed      feed        follows the log, folds it into the matrix, tells the streams
               matrix      the fold: pure, in any order to the same result
     browser   board       the matrix as JSON, built once for each change

@@ -4,24 +4,18 @@ Ids are one more than the largest in the log, given inside the writer's transact
 so the order of ids is the order of commits and no reader that resumes can skip one.
 """
 
-import json
 from collections import deque
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from itertools import chain, islice
-from operator import attrgetter
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Dialect,
-    Row,
     Select,
-    Text,
     and_,
     bindparam,
     delete,
@@ -36,13 +30,12 @@ from receiver.batch import Append, Batch, Keys
 from receiver.database import Database
 from receiver.event import Event, OrderKey, Status
 from receiver.matrix import Slot, SlotKey, fold
-from receiver.schema import event, idempotency, slot, to_microseconds
+from receiver.rows import FIELDS, insert_events, insert_slots, to_event
+from receiver.schema import event, idempotency, slot
 
 IDEMPOTENCY_WINDOW: Final = timedelta(hours=24)
 
 TAIL: Final = 2000
-# Below the databases' bounds on parameters, and few enough statements to be kept prepared.
-ROWS_AT_ONCE: Final = 60
 # What a slot remembers: its latest event, its latest finished one, its latest success.
 LATEST_OF: Final[tuple[tuple[Status, ...], ...]] = (
     ("in-progress", "success", "failure"),
@@ -129,7 +122,7 @@ class Store:
 
     async def after(self, position: int, limit: int, only: Filter = EVERYTHING) -> list[Event]:
         """Events with a larger id than `position`, in id order, at most `limit`."""
-        query = select(*_FIELDS).where(event.c.id > position, only.condition())
+        query = select(*FIELDS).where(event.c.id > position, only.condition())
         return await self._events(query.order_by(event.c.id).limit(limit))
 
     async def news(self, position: int, limit: int) -> list[Event]:
@@ -150,7 +143,7 @@ class Store:
     async def page(self, only: Filter, before: OrderKey | None, limit: int) -> list[Event]:
         """Events newest first by the one total order, after the one with key `before`."""
         columns = event.c
-        query = select(*_FIELDS).where(only.condition())
+        query = select(*FIELDS).where(only.condition())
         if before is not None:
             query = query.where(_older_than(before))
         newest_first = (columns.happened_at.desc(), columns.finished.desc(), columns.id.desc())
@@ -158,7 +151,7 @@ class Store:
 
     async def get(self, event_id: int) -> Event | None:
         """One event, or None."""
-        found = await self._events(select(*_FIELDS).where(event.c.id == event_id))
+        found = await self._events(select(*FIELDS).where(event.c.id == event_id))
         return found[0] if found else None
 
     async def matrix(self) -> tuple[int, dict[SlotKey, Slot]]:
@@ -176,7 +169,7 @@ class Store:
 
     async def _events(self, query: Select[Any]) -> list[Event]:
         return await self._database.read(
-            lambda connection: [_to_event(row) for row in connection.execute(query)]
+            lambda connection: [to_event(row) for row in connection.execute(query)]
         )
 
 
@@ -185,7 +178,7 @@ def _matrix(connection: Connection) -> tuple[int, dict[SlotKey, Slot]]:
     slots: dict[SlotKey, Slot] = {}
     for statuses in LATEST_OF:
         for row in connection.execute(_LATEST, {"statuses": statuses, "last_id": last_id}):
-            fold(slots, _to_event(row))
+            fold(slots, to_event(row))
     return last_id, slots
 
 
@@ -199,7 +192,7 @@ def _remembered(connection: Connection, appends: Sequence[Append], now: datetime
     if not keys:
         return {}
     query = (
-        select(idempotency.c.key, idempotency.c.body_digest, *_FIELDS)
+        select(idempotency.c.key, idempotency.c.body_digest, *FIELDS)
         .join(event, event.c.id == idempotency.c.event_id)
         .where(idempotency.c.key.in_(keys), idempotency.c.stored_at > now - IDEMPOTENCY_WINDOW)
     )
@@ -210,10 +203,8 @@ def _remembered(connection: Connection, appends: Sequence[Append], now: datetime
 def _insert(connection: Connection, batch: Batch, known_slots: AbstractSet[SlotKey]) -> None:
     if not batch.events:
         return
-    _insert_events(connection, batch.events)
-    if slots := batch.slots - known_slots:
-        new = [{"new_service": service, "new_environment": name} for service, name in slots]
-        connection.execute(_INSERT_SLOT, new)
+    insert_events(connection, batch.events)
+    insert_slots(connection, batch.slots - known_slots)
     if batch.keys:
         _insert_keys(connection, batch)
 
@@ -231,40 +222,6 @@ def _insert_keys(connection: Connection, batch: Batch) -> None:
         for key, (digest, stored) in batch.keys.items()
     ]
     connection.execute(insert(idempotency), rows)
-
-
-def _to_row(stored: Event) -> list[object]:
-    """The event's columns as they are kept: times in microseconds, the list as JSON."""
-    row = list(_columns_of(stored))
-    for place in _TIMES:
-        row[place] = to_microseconds(row[place])
-    if stored.parent_deployments is not None:
-        row[_PARENTS] = json.dumps(stored.parent_deployments, ensure_ascii=False)
-    return row
-
-
-def _insert_events(connection: Connection, events: Sequence[Event]) -> None:
-    """Insert many rows by one statement.
-
-    Row by row, the driver would give up Python's lock at each row and have to wait for it
-    while the event loop is busy (docs/decisions/0002-transactions-in-threads.md).
-    """
-    rows = [_to_row(stored) for stored in events]
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        chunk = rows[start : start + ROWS_AT_ONCE]
-        statement = _insert_statement(connection.dialect, len(chunk))
-        connection.exec_driver_sql(statement, tuple(chain.from_iterable(chunk)))
-
-
-@cache
-def _insert_statement(dialect: Dialect, rows: int) -> str:
-    row = dict.fromkeys(_COLUMNS)
-    return str(insert(event).values([row] * rows).compile(dialect=dialect))
-
-
-def _to_event(row: Row[Any]) -> Event:
-    columns: tuple[Any, ...] = tuple(row)
-    return Event(*columns)
 
 
 def _older_than(key: OrderKey) -> ColumnElement[bool]:
@@ -304,24 +261,8 @@ def _latest() -> Select[Any]:
         .correlate(slot)
         .scalar_subquery()
     )
-    return select(*_FIELDS).select_from(slot).join(event, event.c.id == latest_id)
+    return select(*FIELDS).select_from(slot).join(event, event.c.id == latest_id)
 
 
-_COLUMNS: Final = tuple(event.columns.keys())
-_columns_of: Final = attrgetter(*_COLUMNS)
-_TIMES: Final = [_COLUMNS.index(name) for name in ("happened_at", "received_at")]
-_PARENTS: Final = _COLUMNS.index("parent_deployments")
-# What an event is made of, in its order; `finished`, which follows from the status, serves indexes.
-_FIELDS: Final = [column for column in event.columns if column is not event.c.finished]
 _LAST_ID: Final = select(func.max(event.c.id))
 _LATEST: Final = _latest()
-_NEW_SERVICE: Final = bindparam("new_service", type_=Text())
-_NEW_ENVIRONMENT: Final = bindparam("new_environment", type_=Text())
-_INSERT_SLOT: Final = insert(slot).from_select(
-    ["service", "environment"],
-    select(_NEW_SERVICE, _NEW_ENVIRONMENT).where(
-        ~select(slot)
-        .where(slot.c.service == _NEW_SERVICE, slot.c.environment == _NEW_ENVIRONMENT)
-        .exists()
-    ),
-)
