@@ -11,6 +11,7 @@ from receiver import __version__, openapi
 from receiver.access import Grant, Keys
 from receiver.batch import Append
 from receiver.board import Answer, Board
+from receiver.database import StoreUnavailable
 from receiver.event import Event, encode_json
 from receiver.feed import Feed
 from receiver.metrics import Metrics
@@ -198,9 +199,11 @@ async def get_health(_request: web.Request) -> web.Response:
 
 
 async def get_readiness(request: web.Request) -> web.Response:
-    """`GET /readyz`: the database answers and the feed is up to date."""
+    """`GET /readyz`: the database stores and answers, and the feed is up to date."""
     parts = request.app[PARTS]
-    await parts.store.check()
+    if parts.writer.outage.lasts or parts.feed.outage.lasts:
+        raise StoreUnavailable
+    await parts.store.last_id()
     await parts.feed.caught_up()
     return _json(encode_json({"status": "ready"}))
 

@@ -50,7 +50,7 @@ def build(
     app[METRICS] = metrics
     app.add_routes(routes(files))
     app.cleanup_ctx.append(lambda app: _parts(app, settings, files, metrics, clock, failed))
-    app.on_shutdown.append(_end_streams)
+    app.on_shutdown.append(_stop)
     return app
 
 
@@ -117,6 +117,8 @@ async def background(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _end_streams(app: web.Application) -> None:
+async def _stop(app: web.Application) -> None:
     # Else aiohttp waits for every open stream, twice over, before it stops.
     app[PARTS].streams.end()
+    # Else it cancels, after half a second, whoever waits for a commit.
+    await app[PARTS].writer.close()

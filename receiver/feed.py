@@ -5,7 +5,6 @@ reader does, so live streams, streams that resume and other receivers all take o
 """
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,12 +13,10 @@ from typing import Final, Protocol
 from receiver.database import StoreUnavailable
 from receiver.event import Event
 from receiver.matrix import Slot, SlotKey, fold
+from receiver.outage import Outage
 from receiver.store import Store
 
-log = logging.getLogger(__name__)
-
 PAGE: Final = 1000
-RETRY_SECONDS: Final = 1.0
 LOOK_SECONDS: Final = 1.0
 CATCH_UP_SECONDS: Final = 5.0
 
@@ -71,9 +68,11 @@ class Feed:
     Attributes:
         position: Id of the newest event that has been read, folded and published.
         slots: The matrix as of `position`.
+        outage: Whether the log cannot be read now.
     """
 
     def __init__(self, store: Store) -> None:
+        self.outage = Outage("read the log")
         self.position = 0
         self.slots: dict[SlotKey, Slot] = {}
         self._store = store
@@ -118,15 +117,14 @@ class Feed:
             raise StoreUnavailable("the log could not be read in time") from None
 
     async def run(self) -> None:
-        """Follow the log until cancelled."""
+        """Follow the log until cancelled; after a failure it looks again like any other time."""
         while True:
             try:
                 await self._news()
                 await self._read_on()
+                self.outage.over()
             except StoreUnavailable as error:
-                log.error("could not read the log: %s", error)
-                await asyncio.sleep(RETRY_SECONDS)
-                self._grown.set()
+                self.outage.failed(error)
 
     async def _news(self) -> None:
         """Wait to hear that the log grew; look now and then, for others may write to it, too."""

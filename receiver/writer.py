@@ -2,23 +2,29 @@
 
 While a transaction commits, the next requests queue up behind it, so the disk is asked
 to be durable once for many of them. Each caller is answered after the commit.
+
+After a failure the writer tries by itself, each second, whether the database stores again.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from receiver.batch import Append, Batch, KeyReused
 from receiver.database import StoreUnavailable
 from receiver.event import Event
+from receiver.outage import Outage
 from receiver.store import Store
 
 log = logging.getLogger(__name__)
 
 LARGEST_BATCH: Final = 500
-FORGET_EVERY: Final = timedelta(minutes=10)
+FORGET_SECONDS: Final = 600.0
+RETRY_SECONDS: Final = 1.0
+CLOSE_SECONDS: Final = 6.0  # more than a transaction that waits for a lock can take
 
 Waiting = tuple[Append, asyncio.Future[Event]]
 
@@ -30,17 +36,23 @@ class Writer:
         store: Where the events go.
         clock: The current time, aware and UTC.
         committed: Called after each commit with what it answers.
+
+    Attributes:
+        outage: Whether the database stores nothing now.
     """
 
     def __init__(
         self, store: Store, clock: Callable[[], datetime], committed: Callable[[Batch], None]
     ) -> None:
+        self.outage = Outage("store events")
         self._store = store
         self._clock = clock
         self._committed = committed
         self._queue: list[Waiting] = []
+        self._writing: list[Waiting] = []
         self._arrived = asyncio.Event()
-        self._forget_at = clock()
+        self._idle = asyncio.Event()
+        self._forget_at = 0.0  # by the loop's clock, which nobody sets
 
     async def append(self, append: Append) -> Event:
         """Put one event into the log; returns when it is on disk.
@@ -50,6 +62,7 @@ class Writer:
             StoreUnavailable: It was not stored, or nobody can say.
         """
         future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        self._idle.clear()
         self._queue.append((append, future))
         self._arrived.set()
         return await future
@@ -58,42 +71,73 @@ class Writer:
         """Write until cancelled; whoever waits then is told."""
         try:
             while True:
-                await self._arrived.wait()
-                await self._write(self._next())
-                await self._forget_keys()
+                if await self._anything():
+                    await self._write(self._next())
+                    await self._forget_keys()
+                else:
+                    await self._try()
         finally:
-            _fail(self._queue, StoreUnavailable("the writer stopped"))
+            self._refuse()
+
+    async def close(self) -> None:
+        """Wait until everyone who asked is answered; too late, nobody can say what is stored."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._idle.wait()
+        self._refuse()
+
+    async def _anything(self) -> bool:
+        """Wait until somebody asks; False when it is time to try whether it works again."""
+        if not self._queue:
+            self._idle.set()
+        try:
+            async with asyncio.timeout(RETRY_SECONDS if self.outage.lasts else None):
+                await self._arrived.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def _next(self) -> list[Waiting]:
-        waiting, self._queue = self._queue[:LARGEST_BATCH], self._queue[LARGEST_BATCH:]
+        self._writing, self._queue = self._queue[:LARGEST_BATCH], self._queue[LARGEST_BATCH:]
         if not self._queue:
             self._arrived.clear()
-        return waiting
+        return self._writing
 
     async def _write(self, waiting: list[Waiting]) -> None:
         try:
             batch = await self._store.append([append for append, _ in waiting], self._clock())
         except StoreUnavailable as error:
-            log.error("could not store %d events: %s", len(waiting), error)
+            self.outage.failed(error)
             _fail(waiting, error)
-        except BaseException as error:
-            _fail(waiting, StoreUnavailable("the writer stopped"))
-            if isinstance(error, asyncio.CancelledError):
-                raise
+        except Exception:
             log.exception("could not store %d events", len(waiting))
+            _fail(waiting, StoreUnavailable("the writer failed"))
         else:
+            self.outage.over()
             self._committed(batch)
             _answer(waiting, batch.answers)
 
+    async def _try(self) -> None:
+        try:
+            await self._store.probe(self._clock())
+        except StoreUnavailable as error:
+            self.outage.failed(error)
+        else:
+            self.outage.over()
+
     async def _forget_keys(self) -> None:
-        now = self._clock()
+        now = asyncio.get_running_loop().time()
         if now < self._forget_at:
             return
-        self._forget_at = now + FORGET_EVERY
+        self._forget_at = now + FORGET_SECONDS
         try:
-            await self._store.forget_keys(now)
+            await self._store.forget_keys(self._clock())
         except StoreUnavailable as error:
             log.warning("could not forget old idempotency keys: %s", error)
+
+    def _refuse(self) -> None:
+        waiting, self._queue = self._writing + self._queue, []
+        _fail(waiting, StoreUnavailable("the writer stopped"))
 
 
 def _answer(waiting: list[Waiting], answers: list[Event | KeyReused]) -> None:

@@ -23,7 +23,7 @@ PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",  # readers and the writer don't wait for each other
     "PRAGMA synchronous = FULL",  # a commit is on disk when it returns
     "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 5000",
+    "PRAGMA busy_timeout = 3000",
 )
 WRITING: Final = {"writing": True}  # execution option of a transaction that will write
 

@@ -22,7 +22,7 @@ from tests.receiver.api import Client, client
 from tests.receiver.examples import EVERY_FIELD, REQUIRED, as_json, submission
 from tests.receiver.problem import assert_problem
 from tests.receiver.waiting import eventually
-from tests.receiver.wire import connected, post_head
+from tests.receiver.wire import Wire, connected, post_head
 
 STREAM = b"GET /api/events/stream%b HTTP/1.1\r\nHost: receiver\r\n\r\n"
 
@@ -163,46 +163,85 @@ async def test_it_stops_within_two_seconds_with_streams_open(process: Process, w
                 pass
 
 
-async def test_what_was_accepted_is_answered_before_it_stops(process: Process) -> None:
+@asynccontextmanager
+async def waiting_posts(process: Process, count: int) -> AsyncIterator[list[Wire]]:
+    """Connections whose POST is read and waits for the database, which is locked."""
     body = as_json(REQUIRED)
     post = post_head(f"Content-Length: {len(body)}", key=process.key.encode()) + body
     async with client_of(process) as api, AsyncExitStack() as stack:
-        await api.append()
-        wires = [await stack.enter_async_context(connected(process.port)) for _ in range(20)]
+        wires = [await stack.enter_async_context(connected(process.port)) for _ in range(count)]
+        for wire in wires:
+            await wire.send(post)
+        await api.read("/healthz")  # by now they are read
+        yield wires
+
+
+async def test_what_was_accepted_is_answered_before_it_stops(process: Process) -> None:
+    async with AsyncExitStack() as stack:
         with process.locked():
-            for wire in wires:
-                await wire.send(post)
-            await api.read("/healthz")  # by now the posts are read, and wait for the lock
+            wires = await stack.enter_async_context(waiting_posts(process, 20))
             stopping = asyncio.create_task(asyncio.to_thread(process.stop))
             await asyncio.to_thread(process.logged, "stopping")
         answers = [await wire.answer() for wire in wires]
         assert await stopping == 0
 
-        process.start()
+    process.start()
+    async with client_of(process) as api:
         stored = {item["id"]: item for item in await everything(api)}
     assert [answer.status for answer in answers] == [201] * 20
-    assert {answer.json["id"]: answer.json for answer in answers}.items() <= stored.items()
-    assert len(stored) == 21
+    assert {answer.json["id"]: answer.json for answer in answers} == stored
+
+
+async def test_what_cannot_be_stored_is_refused_before_it_stops(process: Process) -> None:
+    with process.locked():
+        async with waiting_posts(process, 20) as wires:
+            stopping = asyncio.create_task(asyncio.to_thread(process.stop))
+            for wire in wires:
+                assert_problem(await wire.answer(), 503)
+            assert await stopping == 0
+
+    process.start()
+    async with client_of(process) as api:
+        assert await everything(api) == []
+
+
+async def test_a_stop_under_load_answers_every_request_that_it_took(process: Process) -> None:
+    async with client_of(process) as api:
+        posting = Posting(api)
+        clients = [asyncio.create_task(posting.until_refused()) for _ in range(20)]
+        await eventually(lambda: len(posting.acknowledged) >= 200)
+        assert await asyncio.to_thread(process.stop) == 0
+        await asyncio.gather(*clients)
+
+        process.start()
+        stored = {item["run_number"]: item for item in await everything(api)}
+    assert stored == posting.acknowledged
 
 
 async def test_a_full_disk_acknowledges_nothing_and_is_got_over(process: Process) -> None:
     async with client_of(process) as api, api.stream() as stream:
         first = await api.append()
         with process.full_disk():
-            refused = await asyncio.gather(
-                *(api.post(EVERY_FIELD, Idempotency_Key=f"k{number}") for number in range(20))
-            )
+            refused = [
+                await api.post(EVERY_FIELD, Idempotency_Key=f"k{number}") for number in range(20)
+            ]
             for answer in refused:
                 assert_problem(answer, 503)
                 assert int(answer.headers["Retry-After"]) > 0
             assert await everything(api) == [first]
             assert (await api.read("/api/matrix"))["last_event_id"] == 1
+            assert_problem(await api.get("/readyz"), 503, "/readyz")
+            assert (await api.get("/healthz")).status == 200
+        # Nobody posts: it finds out by itself.
+        await asyncio.to_thread(process.logged, "can store events again")
+        assert (await api.get("/readyz")).status == 200
 
         second = (await api.post(REQUIRED, Idempotency_Key="k1")).json
 
         assert second["id"] == 2
         assert await stream.ids(2) == [1, 2]
         assert (await everything(api)) == [second, first]
+        assert len([line for line in process.log if "cannot store events: " in line]) == 1
         assert not [line for line in process.log if "Traceback" in line]
         process.kill()
         process.start()

@@ -104,7 +104,7 @@ async def test_a_locked_database_is_503_and_then_recovers(
     settings: Settings, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A lock is not waited for so long.
-    quick = [pragma.replace("5000", "50") for pragma in PRAGMAS]
+    quick = [pragma.replace("3000", "50") for pragma in PRAGMAS]
     monkeypatch.setattr("receiver.database.sqlite.PRAGMAS", quick)
     async with serving(settings, clock) as api:
         await api.append()
@@ -115,7 +115,7 @@ async def test_a_locked_database_is_503_and_then_recovers(
             assert_problem(refused, 503)
             assert int(refused.headers["Retry-After"]) > 0
             assert (await api.read("/api/matrix"))["last_event_id"] == 1
-            assert (await api.get("/readyz")).status == 200
+            assert_problem(await api.get("/readyz"), 503, "/readyz")
         clock.tick(timedelta(seconds=1))
 
         assert (await api.post(submission(version="2"), Idempotency_Key="k1")).json["id"] == 2

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from receiver.batch import Append
 from receiver.database import StoreUnavailable, open_database
 from receiver.event import Event, encode_json
+from receiver.matrix import reduce
 from receiver.store import Filter, Store
 from receiver.submission import parse
 from tests.receiver.examples import EVERY_FIELD, NOON, as_json, submission
@@ -144,6 +145,15 @@ async def test_two_stores_on_one_log_continue_each_others_ids(database_url: str)
             assert [event.id for event in await store.news(4, 10)] in ([5], [5, 6])
 
 
+async def test_trying_whether_the_log_takes_events_leaves_none(store: Store) -> None:
+    for stored in range(3):
+        await store.probe(NOON)
+
+        assert await store.matrix() == (stored, reduce(await store.after(0, 10)))
+        assert await store.last_id() == stored
+        await append(store, submission())
+
+
 @pytest.mark.parametrize("step", [timedelta(0), timedelta(microseconds=1)])
 async def test_a_page_continues_after_any_event(store: Store, step: timedelta) -> None:
     bodies = [
@@ -174,4 +184,4 @@ async def test_a_log_whose_file_is_gone_takes_and_tells_nothing(
     with pytest.raises(StoreUnavailable, match="removed or replaced"):
         await append(store, submission())
     with pytest.raises(StoreUnavailable, match="removed or replaced"):
-        await store.check()
+        await store.last_id()

@@ -70,7 +70,7 @@ class Desk:
 @pytest.fixture
 async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     # A lock is not waited for so long.
-    quick = [pragma.replace("5000", "300") for pragma in PRAGMAS]
+    quick = [pragma.replace("3000", "300") for pragma in PRAGMAS]
     monkeypatch.setattr("receiver.database.sqlite.PRAGMAS", quick)
     async with open_database(settings_for(tmp_path).database_url) as database:
         yield Desk(Store(database))

@@ -1,0 +1,35 @@
+"""Telling of something that fails: when it begins, and when it is over."""
+
+import logging
+
+log = logging.getLogger(__name__)
+
+
+class Outage:
+    """Whether something fails now; the log gets one line when it begins and one at its end.
+
+    Args:
+        what: What cannot be done meanwhile, as "store events".
+
+    Attributes:
+        lasts: Whether the last attempt failed.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.lasts = False
+        self._what = what
+        self._reason = ""
+
+    def failed(self, error: Exception) -> None:
+        """Hear of a failed attempt; another reason is told as well."""
+        reason = str(error)
+        if not self.lasts or reason != self._reason:
+            log.error("cannot %s: %s", self._what, reason)
+        self.lasts = True
+        self._reason = reason
+
+    def over(self) -> None:
+        """Hear of an attempt that did not fail."""
+        if self.lasts:
+            self.lasts = False
+            log.warning("can %s again", self._what)
