@@ -168,7 +168,7 @@ class Store:
 
         def transaction(connection: Connection) -> None:
             number = _last_id(connection) + 1
-            _insert_events(connection, [Event(number, "", "", "", "success", now, now)])
+            insert_events(connection, [Event(number, "", "", "", "success", now, now)])
             connection.execute(delete(event).where(event.c.id == number))
 
         await self._database.write(transaction)
