@@ -8,8 +8,8 @@
    which of many have changed.
 2. `poll` makes a pass over one repository: it commits at once what a `survey` found, with the
    `services` that it is of. A name's `identity` is GitHub's number.
-3. `survey` asks GitHub what is new, in the lane that `plan` chose; `lanes` list and look, and
-   read in `workflows` what a job needs.
+3. `survey` asks GitHub what is new, in the lanes that `plan` chose: a `sweep` of each, into the
+   `findings`. `lanes` list and look, and read in `workflows` what a job needs.
 4. `github` is the REST API: `client` asks with a credential through its `gate`, `reader` only for
    what changed. `access` says which credential asks about whose repositories.
 5. `mapping` makes events of the answers; it and `event` are pure.
@@ -20,6 +20,6 @@
    `resync` lets everything since a time be sent once more, if the receiver lacks it.
 8. `vitals` are told by all of them what they do; `listener` tells operators, `metrics` Prometheus.
 
-`config` is the settings, `clock` the time, `explain` what `plan` prints, `check` what it tries,
-`troubles` what is wrong at the moment, `progress` the bar on a terminal.
+`config` is the settings, `clock` the time, `explain` what `plan` tells in a `table`, `check` what
+it tries, `troubles` what is wrong at the moment, `progress` the bar on a terminal.
 """

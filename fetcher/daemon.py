@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 LANES: Final = {
     "deployments": "by their deployments",
     "runs": "by the runs of their workflows",
+    "both": "by both",
     "none": "without any yet",
     None: "new",
 }

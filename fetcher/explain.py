@@ -12,7 +12,7 @@ from fetcher.github.githubs import GitHubs
 from fetcher.github.reader import Reader
 from fetcher.mapping.deployments import run_of
 from fetcher.mapping.origin import Origin, name_services
-from fetcher.plan import Plan, make_plan
+from fetcher.plan import Plan, first_plan, judged
 from fetcher.progress import Progress, Step, no_step
 from fetcher.roster import look_up
 from fetcher.selection import Selection
@@ -77,7 +77,8 @@ async def _explained(githubs: GitHubs, name: str, service: str) -> Explanation:
 
 async def _read(reader: Reader, name: str, service: str) -> Explanation:
     deployments = await reader.all(f"/repos/{name}/deployments", Deployment, reaches=lambda _: True)
-    plan = await make_plan(reader, name, deployments)
+    plan = (await first_plan(reader, name)).with_deployments(deployments, ())
+    plan = await judged(reader, name, plan)
     if plan.lane == "deployments":
         environments = await _environments(reader, name, deployments)
         workflows = await _tracing(reader, name, plan, deployments)

@@ -234,15 +234,6 @@ async def reach_back(
     return reached.rowcount
 
 
-async def forget_untold_runs(connection: AsyncConnection, name: str) -> None:
-    """The runs of which nothing was told; those of which something was are watched to their end."""
-    await connection.execute(
-        delete(watched).where(
-            watched.c.repository == name, watched.c.lane == "runs", ~watched.c.told
-        )
-    )
-
-
 async def stop_watching_old_reruns(connection: AsyncConnection, name: str) -> None:
     """Of the runs that ended, only the newest are watched for being run again."""
     ended = [watched.c.repository == name, watched.c.lane == "runs", watched.c.ended]

@@ -1,18 +1,21 @@
 """Where a repository's deployments are looked for, and why.
 
-Deployments are exact; where a repository files any, its lane is `deployments`. Else, where names
-say that a workflow deploys, it is `runs`. Else there is no lane yet.
+Deployments are exact. Workflows that file none are read by their runs, where names say that they
+deploy. A workflow is in one lane only: once a deployment of it was seen, its runs are left alone.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import partial
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from fetcher.github.answers import Deployment, Job, Repository, Run, Workflow
 from fetcher.github.reader import Reader
-from fetcher.mapping.naming import EVENTS, Verdict, judge, may_deploy
+from fetcher.mapping.naming import EVENTS, Verdict, file_name, judge, may_deploy
+
+FILES: Final = "its jobs file deployments"
 
 
 class Plan(BaseModel):
@@ -21,9 +24,10 @@ class Plan(BaseModel):
     Attributes:
         github_id: GitHub's number for the repository, and what GitHub calls it.
         page: Where people see it.
-        workflows: Judged in the lane `runs` only; in the others nothing depends on them.
+        deployed_at: When the newest deployment was filed; None: there is none.
+        filing: Workflows of which there are deployments.
+        workflows: All that the repository has, judged by their names, unless they file deployments.
         others: Workflows of which there are runs, though they are not there any more.
-        why: For people.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,19 +37,42 @@ class Plan(BaseModel):
     page: str
     default_branch: str
     archived: bool = False
-    lane: Literal["deployments", "runs", "none"]
+    deployed_at: datetime | None = None
+    filing: frozenset[int] = frozenset()
     workflows: tuple[Verdict, ...] = ()
     others: frozenset[int] = frozenset()
-    why: str
+
+    @property
+    def lane(self) -> Literal["deployments", "runs", "both", "none"]:
+        """Where deployments are found."""
+        if self.deployed_at:
+            return "both" if self.read_by_runs() else "deployments"
+        return "runs" if self.read_by_runs() else "none"
+
+    @property
+    def why(self) -> str:
+        """Why there, for people."""
+        newest = (
+            f", the newest at {self.deployed_at:%Y-%m-%dT%H:%M:%SZ}" if self.deployed_at else ""
+        )
+        files = f"it files deployments{newest}" if newest else "it files no deployments"
+        verdicts = [v for v in self.workflows if v.workflow.id in self.read_by_runs()]
+        if verdicts:
+            runs = "; ".join(
+                f"{file_name(v.workflow.path)} is read by its runs: {v.why}" for v in verdicts
+            )
+            return f"{files}; {runs}"
+        return files if newest else f"{files}, and no workflow is named as deploying"
 
     def deploying(self, workflow_id: int) -> Verdict | None:
-        """The workflow of this id, if it deploys."""
+        """The workflow of this id, if its names say that it deploys."""
         found = (v for v in self.workflows if v.deploys and v.workflow.id == workflow_id)
         return next(found, None)
 
-    def deploying_ids(self) -> frozenset[int]:
-        """The workflows that deploy."""
-        return frozenset(v.workflow.id for v in self.workflows if v.deploys)
+    def read_by_runs(self) -> frozenset[int]:
+        """The workflows whose runs are deployments."""
+        deploying = frozenset(v.workflow.id for v in self.workflows if v.deploys)
+        return deploying - self.filing
 
     def strangers(self, runs: Iterable[Run]) -> frozenset[int]:
         """The workflows of these runs that the plan knows nothing about."""
@@ -56,51 +83,62 @@ class Plan(BaseModel):
         """The plan that knows of the workflows of these runs."""
         return self.model_copy(update={"others": self.others | self.strangers(runs)})
 
-    def with_deployments(self, deployments: Sequence[Deployment]) -> "Plan":
-        """The plan once deployments have appeared; runs that were begun are read to their end."""
-        return self.model_copy(update={"lane": "deployments", "why": _files(deployments)})
+    def with_deployments(self, deployments: Iterable[Deployment], filing: Iterable[int]) -> "Plan":
+        """The plan that knows of these deployments, and of the workflows that filed some."""
+        times = [deployment.created_at for deployment in deployments]
+        newest = max([*times, *([self.deployed_at] if self.deployed_at else [])], default=None)
+        return self.model_copy(
+            update={"deployed_at": newest, "filing": self.filing.union(filing) - {0}}
+        )
 
 
-async def make_plan(reader: Reader, name: str, deployments: Sequence[Deployment]) -> Plan:
-    """Decide where to look, given the newest deployments.
+async def first_plan(reader: Reader, name: str) -> Plan:
+    """What is to be known of a repository before anything in it is looked at.
 
     Raises:
         GitHubError: GitHub did not say what it takes.
     """
     repository = await reader.one(f"/repos/{name}", Repository)
-    page = repository.html_url or f"https://github.com/{repository.full_name}"
-    branch = repository.default_branch
-    plan = partial(
-        Plan,
+    return Plan(
         github_id=repository.id,
         full_name=repository.full_name,
-        page=page,
-        default_branch=branch,
+        page=repository.html_url or f"https://github.com/{repository.full_name}",
+        default_branch=repository.default_branch,
         archived=repository.archived,
     )
-    if deployments:
-        return plan(lane="deployments", why=_files(deployments))
-    workflows = await _judged(reader, name, branch)
-    deploying = [verdict.workflow.name for verdict in workflows if verdict.deploys]
-    if deploying:
-        why = f"it files no deployments, and {', '.join(deploying)} deploys by its name"
-        return plan(lane="runs", workflows=workflows, why=why)
-    why = "it files no deployments, and no workflow is named as deploying"
-    return plan(lane="none", workflows=workflows, why=why)
 
 
-def _files(deployments: Sequence[Deployment]) -> str:
-    return f"it files deployments, the newest at {deployments[0].created_at:%Y-%m-%dT%H:%M:%SZ}"
+async def judged(reader: Reader, name: str, plan: Plan, before: Plan | None = None) -> Plan:
+    """The plan with the repository's workflows judged, but for those that file deployments.
 
+    Args:
+        reader: Of the repository.
+        name: In its paths.
+        plan: That knows of the deployments.
+        before: The last one: its verdicts on workflows that file deployments by now stay, for
+            there may be runs from before.
 
-async def _judged(reader: Reader, name: str, branch: str) -> tuple[Verdict, ...]:
+    Raises:
+        GitHubError: GitHub did not say what it takes.
+    """
     workflows = await reader.all(f"/repos/{name}/actions/workflows", Workflow, field="workflows")
-    return tuple([await _verdict(reader, name, workflow, branch) for workflow in workflows])
+    known = {v.workflow.id: v for v in before.workflows} if before else {}
+    verdicts = []
+    for workflow in workflows:
+        if workflow.id in plan.filing:
+            filing = Verdict(workflow=workflow, why=FILES)
+            verdicts.append(known.get(workflow.id, filing))
+        else:
+            verdicts.append(await _verdict(reader, name, workflow, plan))
+    return plan.model_copy(update={"workflows": tuple(verdicts)})
 
 
-async def _verdict(reader: Reader, name: str, workflow: Workflow, branch: str) -> Verdict:
+async def _verdict(reader: Reader, name: str, workflow: Workflow, plan: Plan) -> Verdict:
+    weigh = partial(
+        judge, workflow, branch=plan.default_branch, strict=plan.deployed_at is not None
+    )
     if not may_deploy(workflow):
-        return judge(workflow, None, (), branch)
+        return weigh(None, ())
     runs = await reader.all(
         f"/repos/{name}/actions/workflows/{workflow.id}/runs",
         Run,
@@ -109,9 +147,9 @@ async def _verdict(reader: Reader, name: str, workflow: Workflow, branch: str) -
         reaches=lambda _: True,
     )
     if (run := _telling(runs)) is None:
-        return judge(workflow, None, (), branch)
+        return weigh(None, ())
     jobs = await reader.all(f"/repos/{name}/actions/runs/{run.id}/jobs", Job, field="jobs")
-    return judge(workflow, run, jobs, branch)
+    return weigh(run, jobs)
 
 
 def _telling(runs: Sequence[Run]) -> Run | None:

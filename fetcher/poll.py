@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fetcher import observations, outbox
+from fetcher.findings import Findings
 from fetcher.github.errors import GitHubError, Limited
 from fetcher.github.gate import Waits
 from fetcher.github.githubs import GitHubs
@@ -24,7 +25,7 @@ from fetcher.lanes.look import LONGEST_LIFE
 from fetcher.mapping.rules import Facts, ignored
 from fetcher.observations import Known
 from fetcher.services import with_services
-from fetcher.survey import Findings, Policy, Survey
+from fetcher.survey import Policy, Survey
 
 SNAPSHOTS_LAST: Final = timedelta(days=40)
 FIRST_PAUSE: Final = timedelta(seconds=30)
@@ -112,17 +113,15 @@ class Poller:
         changed = {c: value for c, value in columns.items() if getattr(known, c) != value}
         github = self._githubs.for_repository(name)
         credential, waits = github.credential.fingerprint, github.gate.waits
-        more = findings.more and findings.error is None
+        more = bool(findings.more) and findings.error is None
         if findings.is_nothing and not (
             fresh or changed or waits != self._waits_kept.get(credential)
         ):
-            return Passed(0, findings.looks, findings.error, more)
+            return Passed(0, 0, findings.error, more)
         async with self._engine.begin() as connection:
-            events = await with_services(connection, known, findings.events, findings.sights)
+            events = await with_services(connection, known, findings)
             new = await outbox.put(connection, events, now)
             await observations.watch(connection, name, findings.watched.values())
-            if findings.left_runs:
-                await observations.forget_untold_runs(connection, name)
             await observations.stop_watching_old_reruns(connection, name)
             await observations.keep_snapshots(connection, name, fresh, now)
             if "plan" in columns:
@@ -131,7 +130,7 @@ class Poller:
             if waits != self._waits_kept.get(credential):
                 await observations.keep_gate(connection, credential, waits)
         self._waits_kept[credential] = waits
-        return Passed(new, findings.looks, findings.error, more)
+        return Passed(new, len(findings.looks), findings.error, more)
 
 
 def _pause(failures: int, error: GitHubError | None, now: datetime) -> dict[str, Any]:

@@ -1,28 +1,32 @@
 """The services of events: by the names that were given before, and those that are given now."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fetcher import observations, outbox
 from fetcher.event import Event
-from fetcher.mapping.services import Sight, name_places
+from fetcher.findings import Findings
+from fetcher.mapping.services import name_places
 from fetcher.observations import Known
 
 
 async def with_services(
-    connection: AsyncConnection, known: Known, events: Iterable[Event], sights: Iterable[Sight]
+    connection: AsyncConnection, known: Known, findings: Findings
 ) -> list[Event]:
     """The events of one pass, each with its service; new names are kept, in this transaction.
 
     A deployment stays what it was told as, whatever was learned of it since: so it does after the
     state was lost, when the outbox is filled with what the receiver holds.
     """
-    found = list(events)
-    ids = {event.deployment_id for event in found}
-    told = await outbox.services(connection, ids)
-    seen = [replace(sight, told=told.get(sight.deployment_id)) for sight in sights]
+    told = await outbox.services(connection, {event.deployment_id for event in findings.events})
+    left = findings.doubtful - told.keys()
+    events = [event for event in findings.events if event.deployment_id not in left]
+    seen = [
+        replace(sight, told=told.get(sight.deployment_id))
+        for sight in findings.sights
+        if sight.deployment_id not in left
+    ]
     given = await observations.services(connection, known.name) if seen else {}
     services = name_places(known.service, given, seen)
     await observations.keep_services(
@@ -30,5 +34,5 @@ async def with_services(
     )
     named = {sight.deployment_id: services[sight.place] for sight in seen} | told
     return [
-        replace(event, service=named.get(event.deployment_id, event.service)) for event in found
+        replace(event, service=named.get(event.deployment_id, event.service)) for event in events
     ]

@@ -8,7 +8,7 @@ from typing import ClassVar
 from fetcher.github.answers import Deployment
 from fetcher.github.errors import GitHubError
 from fetcher.lanes.ancestry import Ancestry
-from fetcher.lanes.look import Look, Told, look_of, next_look, owed
+from fetcher.lanes.look import SETTLED, Look, Told, look_of, next_look, owed
 from fetcher.lanes.records import Records, step_of_deployment
 from fetcher.mapping.deployments import is_finished
 from fetcher.mapping.parents import ids
@@ -22,6 +22,8 @@ class DeploymentsLane:
 
     Attributes:
         looks: Of one pass, so that a long history is committed piece by piece.
+        beside_runs: There are workflows that are read by their runs, so it must be known which
+            workflows are not, before anything is told of them.
     """
 
     name: ClassVar[Lane] = "deployments"
@@ -32,6 +34,7 @@ class DeploymentsLane:
     ancestry: Ancestry
     since_at: datetime
     rules: Sequence[Rule] = ()
+    beside_runs: bool = False
 
     def item(self, deployment: Deployment, look_at: datetime) -> Watched:
         """A listed deployment, to be watched. Each of its statuses moves `updated_at`."""
@@ -59,12 +62,15 @@ class DeploymentsLane:
         look_at = next_look(item.created_at, changed_at, now, ended=ended)
         seen = replace(item, ended=ended, look_at=look_at)
         if not owed(self.records.events(deployment, statuses), self.since_at):
-            return look_of(seen, (), self.since_at)
+            lately = self.beside_runs and changed_at >= self.since_at
+            run = await self.records.run(statuses) if lately else None
+            return Look(seen, run=run, is_blank=not statuses and now - item.created_at < SETTLED)
         told = await self.records.told(deployment, statuses, again=not item.told)
         if not told.events:  # they are ignored, and so will others be
-            return look_of(replace(seen, look_at=None), (), self.since_at)
+            return Look(replace(seen, look_at=None), run=told.source.run)
         parents = item.parents or await self._parents(deployment, told)
-        return look_of(replace(seen, parents=parents), told.events, self.since_at)
+        seen = replace(seen, parents=parents)
+        return look_of(seen, told.events, self.since_at, told.source.run)
 
     async def _parents(self, deployment: Deployment, told: Told) -> Mapping[str, Sequence[str]]:
         """By the deployment's id, found once when it begins; without it, not known as yet."""

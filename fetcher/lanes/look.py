@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from fetcher.event import Event
+from fetcher.github.answers import Run
 from fetcher.mapping.rules import Rule, Ruled, ruled
 from fetcher.mapping.services import Sight
 from fetcher.mapping.source import Source
@@ -23,16 +24,23 @@ LONGEST_LIFE: Final = timedelta(days=36)
 
 
 class Told(NamedTuple):
-    """What made a deployment, and its events; none when they are ignored."""
+    """What made a deployment, and its events; none when they are ignored.
+
+    Attributes:
+        environment: As GitHub has it; "" when nothing has begun.
+    """
 
     source: Source
     events: list[Ruled]
+    environment: str
 
     @classmethod
     def of(cls, rules: Sequence[Rule], source: Source, events: Iterable[Event]) -> "Told":
         """The events of one deployment, as the rules want them."""
-        told = [ruled(rules, event, source) for event in events]
-        return cls(source, [each for each in told if each])
+        found = list(events)
+        told = [ruled(rules, event, source) for event in found]
+        environment = found[0].environment if found else ""
+        return cls(source, [each for each in told if each], environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +51,20 @@ class Look:
         item: As it is to be watched from now on.
         events: All that are owed of it, those told before among them.
         sights: Their deployments, as far as names can tell which service they are of.
+        run: That was looked at, or that filed the deployment, as far as that is known.
+        is_blank: A deployment that is so new that nothing tells yet what filed it.
     """
 
     item: Watched
-    events: tuple[Event, ...]
-    sights: tuple[Sight, ...]
+    events: tuple[Event, ...] = ()
+    sights: tuple[Sight, ...] = ()
+    run: Run | None = None
+    is_blank: bool = False
 
 
-def look_of(item: Watched, told: Iterable[Ruled], since_at: datetime) -> Look:
+def look_of(
+    item: Watched, told: Iterable[Ruled], since_at: datetime, run: Run | None = None
+) -> Look:
     """The look that found this, less what is not owed."""
     found = list(told)
     events = owed([_with_parents(item, each.event) for each in found], since_at)
@@ -60,6 +74,7 @@ def look_of(item: Watched, told: Iterable[Ruled], since_at: datetime) -> Look:
         replace(item, told=item.told or bool(events)),
         events,
         tuple(sight for sight in sights.values() if sight.deployment_id in ids),
+        run,
     )
 
 

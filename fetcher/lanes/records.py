@@ -63,6 +63,11 @@ class Records:
         events = deployment_events(self.origin, deployment, statuses, source.run, source.job)
         return Told.of(self.rules, source, events)
 
+    async def run(self, statuses: Sequence[DeploymentStatus]) -> Run | None:
+        """The run that filed a deployment, as it was last seen; None when that is not known."""
+        run_id = run_of(self.origin, statuses)
+        return await self._run(run_id, again=False) if run_id else None
+
     async def step(self, deployment: Deployment) -> Step | None:
         """The deployment as one that another may follow; None when nothing of it is told."""
         if deployment.id not in self._steps:

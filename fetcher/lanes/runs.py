@@ -66,13 +66,15 @@ class RunsLane:
         workflow = Source(repository=self.repository, run=run).workflow
         return (
             run.event in EVENTS
-            and self.plan.deploying(run.workflow_id) is not None
+            and run.workflow_id in self.plan.read_by_runs()
             and not ignored(self.rules, Facts(repository=self.repository, workflow=workflow))
         )
 
     async def look(self, item: Watched, *, listed: bool) -> Look:
         """Read the jobs of all a run's attempts, and the run, unless it was `listed` just now."""
         run = Run.model_validate_json(item.subject)
+        if not item.told and run.workflow_id not in self.plan.read_by_runs():
+            return Look(replace(item, look_at=None))  # its jobs file deployments by now
         if not listed:
             path = f"/repos/{self.repository}/actions/runs/{item.id}"
             run = await self.reader.one(path, Run)
@@ -87,7 +89,12 @@ class RunsLane:
         new = {event.deployment_id for event in owed(events, self.since_at)} - item.parents.keys()
         parents = {**item.parents, **await self._parents(run, told, new)}
         seen = replace(self.item(run, now), told=item.told, look_at=look_at, parents=parents)
-        return look_of(seen, [each for one in told for each in one.events], self.since_at)
+        return look_of(seen, [each for one in told for each in one.events], self.since_at, run)
+
+    async def told(self, run: Run) -> list[Told]:
+        """What is told of each of a run's jobs, or of the whole run."""
+        jobs = await list_jobs(self.reader, self.repository, run.id)
+        return self._told(run, jobs, self._events(run, jobs))
 
     async def _parents(
         self, run: Run, told: Iterable[Told], new: Container[str]
@@ -102,7 +109,6 @@ class RunsLane:
         return {step.deployment_id: ids(parents_in_run(graph, step, steps)) for step in begun}
 
     def _told(self, run: Run, jobs: Sequence[Job], events: Iterable[Event]) -> list[Told]:
-        """What is told of each job, or of the whole run."""
         by_id = {job_deployment_id(self.origin, job): job for job in jobs}
         told = []
         for deployment_id, group in groupby(events, key=attrgetter("deployment_id")):

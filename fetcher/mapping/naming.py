@@ -90,9 +90,14 @@ def environment_in(text: str) -> str | None:
     return None
 
 
+def file_name(path: str) -> str:
+    """The name of a workflow's file: `.github/workflows/deploy.yml@main` is deploy.yml."""
+    return path.partition("@")[0].rpartition("/")[2]
+
+
 def stem(path: str) -> str:
-    """The name of a workflow's file: `.github/workflows/deploy.yml@main` is deploy."""
-    return path.partition("@")[0].rpartition("/")[2].partition(".")[0]
+    """The name of a workflow's file without its ending: deploy."""
+    return file_name(path).partition(".")[0]
 
 
 def deploys_plainly(text: str) -> bool:
@@ -128,11 +133,14 @@ def judge(
         jobs: Its jobs.
         branch: The default one.
         strict: Other workflows of the repository file deployments, so that this one does not makes
-            it likely that it only publishes or releases: then only the plain names count.
+            it likely that it only publishes or releases: then only the plain names count, and
+            only of what has run.
     """
     verdict = Verdict(workflow=workflow, why="its name speaks of something else")
     if not may_deploy(workflow):
         return verdict
+    if strict and run is None:
+        return replace(verdict, why="it has not run yet")
     names = [job.name for job in jobs]
     plain = [name for name in names if deploys_plainly(name)]
     named = plain or [name for name in names if deploys(name) and not strict]

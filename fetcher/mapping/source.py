@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fetcher.event import Event
 from fetcher.github.answers import Job, Run
-from fetcher.mapping.naming import stem
+from fetcher.mapping.naming import file_name, stem
 from fetcher.mapping.services import Place, Sight
 from fetcher.mapping.units import is_one_of_several, leg_of, taken_apart, unit_of
 
@@ -46,7 +46,7 @@ class Source:
     @property
     def workflow(self) -> str:
         """The workflow's file, `deploy.yml`."""
-        return self.run.path.partition("@")[0].rpartition("/")[2] if self.run else ""
+        return file_name(self.run.path) if self.run else ""
 
     def words(self, event: Event) -> Mapping[str, str]:
         """What the templates of rules may speak of, by name; "" is not known."""

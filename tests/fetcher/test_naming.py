@@ -163,6 +163,10 @@ def test_where_others_file_deployments_only_plain_names_count(
     assert verdict.deploys is expected
 
 
+def test_where_others_file_deployments_a_workflow_that_never_ran_does_not_count() -> None:
+    assert not judge(workflow("deploy.yml"), None, (), "main", strict=True).deploys
+
+
 def test_what_of_a_workflow_deploys_is_unknown_until_one_of_its_runs_was_seen() -> None:
     verdict = judge(workflow("deploy.yml"), None, (), "main")
 

@@ -1,0 +1,107 @@
+"""One lane of a repository in one pass: what changed in a list, and looks at it and what is due."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from fetcher import observations
+from fetcher.findings import Findings
+from fetcher.github.answers import Deployment, Run
+from fetcher.github.errors import Garbled, Missing
+from fetcher.lanes.deployments import DeploymentsLane
+from fetcher.lanes.look import LONGEST_LIFE
+from fetcher.lanes.runs import RunsLane
+from fetcher.observations import Known, Watched
+
+AnyLane = DeploymentsLane | RunsLane
+
+OVERLAP: Final = timedelta(minutes=15)  # what appears in a list later than its time says
+GARBLED_WAITS: Final = timedelta(minutes=10)
+
+
+class Sweep:
+    """Sweeps lanes, and puts what it finds into the findings."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        known: Known,
+        findings: Findings,
+        clock: Callable[[], datetime],
+        *,
+        due_at: datetime,
+        backfill: timedelta,
+    ) -> None:
+        self._engine = engine
+        self._known = known
+        self._findings = findings
+        self._clock = clock
+        self._due_at = due_at
+        self._backfill = backfill
+
+    def read_to(self, newest: datetime | None) -> datetime:
+        """How far back a list is to be read, of which the newest item was seen; None: anew."""
+        if newest is not None:
+            return newest - OVERLAP
+        return max(self._horizon(), self._clock() - max(LONGEST_LIFE, self._backfill))
+
+    def _horizon(self) -> datetime:
+        """What was filed before can't have been unfinished when the repository was first read."""
+        return self._known.since_at - max(LONGEST_LIFE - self._backfill, timedelta())
+
+    async def read(self, lane: AnyLane, listed: Sequence[Any]) -> None:
+        """Note what changed in a list, and look at that and at whatever else is due."""
+        changed, due = await self._changed(lane, listed)
+        self._findings.watch(changed.values())
+        self._has_read(f"{lane.name}_read_to", listed)  # only now: what was not noted is not read
+        now_due = [item for item in changed.values() if item.is_due(self._due_at)]
+        # What was looked at before in this pass is not due, whatever the state says.
+        seen = {look.item.id for look in self._findings.of(lane.name)}
+        todo = {item.id: item for item in (*due, *now_due) if item.id not in seen - changed.keys()}
+        newest = sorted(todo.values(), key=lambda item: item.created_at, reverse=True)
+        if len(newest) > lane.looks:
+            self._findings.more.add(lane.name)
+        for item in newest[: lane.looks]:
+            await self._look(lane, item, listed=item.id in changed)
+
+    async def _look(self, lane: AnyLane, item: Watched, *, listed: bool) -> None:
+        try:
+            look = await lane.look(item, listed=listed)
+        except Missing:
+            self._findings.watch([replace(item, look_at=None)])  # deleted: its list was just read
+        except Garbled as error:
+            # Whatever is wrong with this one, the others do not wait for it.
+            self._findings.error = self._findings.error or error
+            self._findings.garbled.add(lane.name)
+            self._findings.watch([replace(item, look_at=self._clock() + GARBLED_WAITS)])
+        else:
+            self._findings.watch([look.item])
+            self._findings.looks.append(look)
+
+    def _has_read(self, column: str, items: Sequence[Deployment | Run]) -> None:
+        times = [item.created_at for item in items]
+        if before := getattr(self._known, column):
+            times.append(before)
+        if times:
+            self._findings.columns[column] = max(times)
+
+    async def _changed(
+        self, lane: AnyLane, listed: Sequence[Any]
+    ) -> tuple[dict[int, Watched], list[Watched]]:
+        """What changed in a list, by id, and what else is due to be looked at."""
+        name, oldest = self._known.name, min((item.created_at for item in listed), default=None)
+        async with self._engine.begin() as connection:
+            seen = await observations.seen(connection, name, lane.name, oldest) if oldest else {}
+            due = await observations.due(connection, name, lane.name, self._due_at, lane.looks + 1)
+        changed = {}
+        for item in (lane.item(each, self._due_at) for each in listed if lane.concerns(each)):
+            found = self._findings.watched.get((lane.name, item.id))
+            before = found or seen.get(item.id)
+            if before is None and item.created_at >= self._horizon():
+                changed[item.id] = item
+            elif before is not None and before.mark != item.mark:
+                changed[item.id] = replace(item, told=before.told, parents=before.parents)
+        return changed, due

@@ -1,0 +1,212 @@
+"""Repositories some of whose workflows file deployments, and some do not."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from fetcher.survey import PLAN_LASTS
+from tests.fake_github import FakeGitHub, Job, Repository, garbage, late
+from tests.fetcher.reading import World, fake_github, reading, until
+
+SHOP = "acme/shop"
+
+
+@pytest.fixture
+def fake() -> FakeGitHub:
+    return fake_github()
+
+
+@pytest.fixture
+def shop(fake: FakeGitHub) -> Repository:
+    files = ("deploy.yml", "legacy.yml", "release.yml")
+    return fake.add_repository(SHOP, workflows={file: f"name: {file}" for file in files})
+
+
+@pytest.fixture
+async def world(fake: FakeGitHub, shop: Repository, tmp_path: Path) -> AsyncIterator[World]:
+    assert shop in fake.repositories
+    async with reading(fake, tmp_path) as world:
+        yield world
+
+
+def start(shop: Repository, file: str, name: str = "deploy legacy") -> Job:
+    """A run with one job under way that files no deployment."""
+    job = shop.start_run(file).add_job(name)
+    job.start()
+    return job
+
+
+def end(job: Job) -> None:
+    job.finish()
+    job.run.finish()
+
+
+async def test_each_workflow_is_read_in_its_own_lane(world: World, shop: Repository) -> None:
+    shop.start_run("deploy.yml").deploy("staging")
+    end(start(shop, "legacy.yml"))
+
+    await world.reads(SHOP)
+
+    told = await world.told("service", "environment", "status")
+    assert sorted(told) == [
+        ("shop", "production", "in-progress"),
+        ("shop", "production", "success"),
+        ("shop", "staging", "in-progress"),
+        ("shop", "staging", "success"),
+    ]
+
+
+async def test_where_others_file_deployments_a_release_is_not_taken_for_one(
+    world: World, shop: Repository
+) -> None:
+    shop.start_run("deploy.yml").deploy("staging")
+    end(start(shop, "release.yml", "release"))
+
+    await world.reads(SHOP)
+
+    assert await world.told() == [("staging", "in-progress"), ("staging", "success")]
+
+
+async def test_a_workflow_that_begins_to_file_deployments_changes_its_lane_and_no_other_does(
+    world: World, shop: Repository
+) -> None:
+    end(start(shop, "deploy.yml", "deploy"))
+    end(start(shop, "legacy.yml"))
+    await world.reads(SHOP)
+    begun = [start(shop, "deploy.yml", "deploy"), start(shop, "legacy.yml")]
+    world.clock.tick(30)
+    await world.reads(SHOP)
+
+    new = shop.start_run("deploy.yml").add_job("deploy", environment="prod")
+    new.start()
+    world.clock.tick(30)
+    await world.reads(SHOP)
+    for job in (*begun, new):
+        end(job)
+    end(start(shop, "legacy.yml"))
+    world.clock.tick(30)
+    await world.reads(SHOP)
+
+    ids = [id_ for (id_,) in await world.told("deployment_id")]
+    assert new.deployment
+    assert ids.count(f"gh-dep-{new.deployment.id}") == 2
+    assert f"gh-job-{new.id}" not in ids
+    assert [ids.count(f"gh-job-{job.id}") for job in begun] == [2, 2]
+    assert len(ids) == 2 * 6
+
+
+async def test_a_later_job_of_a_run_that_was_told_is_told_by_its_deployment_alone(
+    world: World, shop: Repository
+) -> None:
+    end(start(shop, "deploy.yml", "deploy to dev"))
+    run = shop.start_run("deploy.yml")
+    first = run.add_job("deploy to dev")
+    first.start()
+    await world.reads(SHOP)
+
+    first.finish()
+    second = run.add_job("deploy to prod", environment="prod")
+    second.start()
+    world.clock.tick(30)
+    await world.reads(SHOP)
+
+    assert second.deployment
+    ids = [id_ for (id_,) in await world.told("deployment_id")]
+    assert ids.count(f"gh-dep-{second.deployment.id}") == 1
+    assert f"gh-job-{second.id}" not in ids
+    assert ids.count(f"gh-job-{first.id}") == 2
+
+
+async def test_a_deployment_that_waits_for_approval_already_takes_its_workflow_out_of_the_runs(
+    world: World, fake: FakeGitHub, shop: Repository
+) -> None:
+    shop.environment("prod").protected = True
+    end(start(shop, "deploy.yml", "deploy"))
+    await world.reads(SHOP)
+    run = shop.start_run("deploy.yml")
+    run.add_job("deploy to prod", environment="prod")
+    world.clock.tick(30)
+    await world.reads(SHOP)
+    start(shop, "deploy.yml", "deploy")
+    world.clock.tick(30)
+
+    await world.reads(SHOP)
+
+    assert len(await world.told()) == 2
+    assert fake.repositories == [shop]
+
+
+async def test_a_deployment_that_is_filed_in_the_middle_of_a_pass_is_told_once(
+    world: World, shop: Repository
+) -> None:
+    shop.start_run("legacy.yml").deploy("staging")
+    end(start(shop, "deploy.yml", "deploy"))
+    await world.reads(SHOP)
+    run = shop.start_run("deploy.yml")
+    world.clock.tick(30)
+    go_on = asyncio.Event()
+    world.fake.fail(f"*/{run.id}/jobs", late(go_on))
+    reading_now = asyncio.create_task(world.reads(SHOP))
+    await until(lambda: any(r.path.endswith(f"{run.id}/jobs") for r in world.fake.requests))
+
+    job = run.add_job("deploy", environment="prod")
+    job.start()
+    go_on.set()
+    await reading_now
+
+    assert job.deployment
+    assert (await world.told("deployment_id"))[4:] == [(f"gh-dep-{job.deployment.id}",)]
+
+
+async def test_runs_are_not_told_while_a_deployment_can_not_be_read(
+    world: World, shop: Repository
+) -> None:
+    end(start(shop, "deploy.yml", "deploy"))
+    await world.reads(SHOP)
+    job = shop.start_run("deploy.yml").add_job("deploy", environment="prod")
+    job.start()
+    assert job.deployment
+    world.clock.tick(30)
+    world.fake.fail(f"*/{job.deployment.id}/statuses", garbage(), times=1)
+
+    await world.passes(SHOP)
+    assert len(await world.told()) == 2
+    world.clock.tick(10 * 60)
+    await world.reads(SHOP)
+
+    assert (await world.told("deployment_id"))[2:] == [(f"gh-dep-{job.deployment.id}",)]
+
+
+async def test_an_idle_repository_with_both_lanes_costs_nothing(
+    world: World, shop: Repository
+) -> None:
+    shop.start_run("deploy.yml").deploy("staging")
+    end(start(shop, "legacy.yml"))
+    await world.reads(SHOP)
+    world.clock.tick(2 * 60)
+    await world.reads(SHOP)
+    world.requests()
+
+    world.clock.tick(30)
+    await world.reads(SHOP)
+
+    asked = world.requests()
+    assert [request.path.rpartition("/")[2] for request in asked] == ["runs", "deployments"]
+    assert not any(request.charged for request in asked)
+
+
+async def test_the_plan_is_made_anew_without_reading_runs_of_workflows_that_file_deployments(
+    world: World, shop: Repository
+) -> None:
+    shop.start_run("deploy.yml").deploy("staging")
+    end(start(shop, "legacy.yml"))
+    await world.reads(SHOP)
+    world.requests()
+
+    world.clock.tick(PLAN_LASTS.total_seconds())
+    await world.reads(SHOP)
+
+    deploy = shop.workflows[0].id
+    assert not [r for r in world.requests() if f"/workflows/{deploy}/" in r.path]
