@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from fetcher import explain
+from fetcher import explain, table
 from fetcher.access import open_githubs
 from fetcher.check import findings
 from fetcher.check.everything import check
@@ -196,12 +196,20 @@ def _unusable(error: StateError) -> int:
 
 async def _plan(settings: Settings, arguments: argparse.Namespace) -> int:
     async with open_githubs(settings) as githubs:
-        explanations = await explain.explain_selected(
-            githubs, select(settings.repositories), arguments.progress
+        asking = explain.Asking(
+            githubs=githubs,
+            rules=settings.rules,
+            cycle=timedelta(seconds=settings.poll_seconds),
+            clock=system_clock,
         )
-    show = explain.as_json if arguments.json else explain.as_table
-    print(show(explanations))  # noqa: T201 - it is what was asked for
-    return FAILED if any(e.lane == "error" for e in explanations) else 0
+        found = await explain.explain_selected(
+            asking, select(settings.repositories), arguments.progress
+        )
+    show = table.as_json if arguments.json else table.as_table
+    print(show(found))  # noqa: T201 - it is what was asked for
+    for sentence in table.useless(found, settings.rules):
+        log.warning("%s", sentence)
+    return FAILED if any(each.lane == "error" for each in found) else 0
 
 
 async def _check(settings: Settings, arguments: argparse.Namespace) -> int:

@@ -1,24 +1,42 @@
-"""What `plan` prints: what the fetcher would read of each repository, and why."""
+"""What `plan` tells: what the fetcher would read of each repository, and why.
+
+It reads as the fetcher does, but only the newest deployments and runs, and without a state: names
+that were given long ago may differ.
+"""
 
 import asyncio
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
-from fetcher.github.answers import Deployment, DeploymentStatus, Environment, Run
+from fetcher.clock import Clock
+from fetcher.github.answers import Deployment, Environment
 from fetcher.github.errors import Forbidden, GitHubError, Missing
 from fetcher.github.githubs import GitHubs
 from fetcher.github.reader import Reader
+from fetcher.lanes.lists import list_runs
+from fetcher.lanes.look import Told
+from fetcher.lanes.records import Records
+from fetcher.lanes.runs import RunsLane
 from fetcher.mapping.deployments import run_of
+from fetcher.mapping.naming import file_name
 from fetcher.mapping.origin import Origin, name_services
+from fetcher.mapping.rules import Facts, Rule, deciding, facts_of, ignored
+from fetcher.mapping.services import name_places
 from fetcher.plan import Plan, first_plan, judged
 from fetcher.progress import Progress, Step, no_step
 from fetcher.roster import look_up
 from fetcher.selection import Selection
 
-COLUMNS: Final = ("repository", "lane", "services", "environments", "workflows", "why")
-MOST_TRACED: Final = 5  # deployments whose workflow is looked up: one of each environment
+MOST_TRACED: Final = (
+    12  # deployments, and runs, of which it is looked up what they would be told as
+)
+LATELY: Final = timedelta(days=7)
+# The list whenever something changes, the statuses likewise, the run, its jobs and its file.
+CHARGED_FOR_A_DEPLOYMENT: Final = 8
+THIRD_PARTY: Final = "a third party"
+A_WORKFLOW: Final = "a workflow"  # that may not be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,133 +44,205 @@ class Explanation:
     """What would be read of one repository.
 
     Attributes:
-        lane: `deployments`, `runs`, `none`, or `error`: then `why` says what is wrong.
+        lane: Or `ignored`, or `error`; then `why` says by which rule, or what is wrong.
         workflows: The files of those that deploy, as far as that can be seen.
         others: Workflows that were judged not to deploy, and why.
+        free: Requests an hour while nothing is new: not charged, with a token.
+        charged: Requests an hour at the rate of the last week's deployments.
+        rules: The numbers of the rules that decided something, the first one is 1.
     """
 
     repository: str
-    lane: str
-    services: tuple[str, ...]
+    lane: Literal["deployments", "runs", "both", "none", "ignored", "error"]
+    services: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     workflows: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    free: float = 0
+    charged: float = 0
+    rules: tuple[int, ...] = ()
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How an explanation is come by."""
+
+    githubs: GitHubs
+    rules: Sequence[Rule]
+    cycle: timedelta
+    clock: Clock
+
+
 async def explain_selected(
-    githubs: GitHubs, selection: Selection, progress: Progress
+    asking: Asking, selection: Selection, progress: Progress
 ) -> list[Explanation]:
     """One explanation for each repository that is selected, and each owner without an answer."""
-    names, failures = await look_up(githubs, selection)
+    names, failures = await look_up(asking.githubs, selection)
     unlisted = [
-        Explanation(repository=f"{owner}/*", lane="error", services=(), why=str(error))
+        Explanation(repository=f"{owner}/*", lane="error", why=str(error))
         for owner, error in failures.items()
     ]
     with progress.of("Reading repositories", len(names)) as step:
-        return [*await explain(githubs, names, step), *unlisted]
+        return [*await explain(asking, names, step), *unlisted]
 
 
 async def explain(
-    githubs: GitHubs, repositories: Sequence[str], step: Step = no_step
+    asking: Asking, repositories: Sequence[str], step: Step = no_step
 ) -> list[Explanation]:
     """One explanation for each repository, in their order; `step` is called after each."""
     services = name_services(repositories, {})
 
     async def explained(name: str) -> Explanation:
-        explanation = await _explained(githubs, name, services[name])
+        explanation = await _explained(asking, name, services[name])
         step()
         return explanation
 
     return list(await asyncio.gather(*map(explained, repositories)))
 
 
-async def _explained(githubs: GitHubs, name: str, service: str) -> Explanation:
-    reader = Reader(githubs.for_repository(name))
+def unmatched(rules: Sequence[Rule], explanations: Iterable[Explanation]) -> list[int]:
+    """The numbers of the rules that decided nothing that was looked at."""
+    used = {number for explanation in explanations for number in explanation.rules}
+    return [number for number in range(1, len(rules) + 1) if number not in used]
+
+
+async def _explained(asking: Asking, name: str, service: str) -> Explanation:
+    facts = Facts(repository=name)
+    if ignored(asking.rules, facts):
+        (number,) = _numbers(asking.rules, [facts])
+        return Explanation(
+            repository=name, lane="ignored", rules=(number,), why=f"rule {number} ignores it"
+        )
     try:
-        return await _read(reader, name, service)
+        return await _Explaining(asking, name, service).explained()
     except GitHubError as error:
         return Explanation(repository=name, lane="error", services=(service,), why=str(error))
 
 
-async def _read(reader: Reader, name: str, service: str) -> Explanation:
-    deployments = await reader.all(f"/repos/{name}/deployments", Deployment, reaches=lambda _: True)
-    plan = (await first_plan(reader, name)).with_deployments(deployments, ())
-    plan = await judged(reader, name, plan)
-    if plan.lane == "deployments":
-        environments = await _environments(reader, name, deployments)
-        workflows = await _tracing(reader, name, plan, deployments)
-    else:
-        deploying = [verdict for verdict in plan.workflows if verdict.deploys]
-        environments = tuple(sorted({e for verdict in deploying for e in verdict.environments}))
-        workflows = tuple(f"{_file(v.workflow.path)}: {v.why}" for v in deploying)
-    return Explanation(
-        repository=name,
-        lane=plan.lane,
-        services=(service,) if plan.lane != "none" else (),
-        environments=environments,
-        workflows=workflows,
-        others=tuple(f"{_file(v.workflow.path)}: {v.why}" for v in plan.workflows if not v.deploys),
-        why=plan.why,
-    )
+class _Explaining:
+    """One repository."""
+
+    def __init__(self, asking: Asking, name: str, service: str) -> None:
+        self._asking = asking
+        self._reader = Reader(asking.githubs.for_repository(name))
+        self._name = name
+        self._service = service
+        self._seen: set[str] = set()  # workflows that deploy
+        self._since_at = asking.clock() - LATELY
+
+    async def explained(self) -> Explanation:
+        path = f"/repos/{self._name}/deployments"
+        deployments = await self._reader.all(path, Deployment, reaches=lambda _: True)
+        plan = await first_plan(self._reader, self._name)
+        told = await self._of_deployments(plan, deployments)
+        filing = (each.source.run.workflow_id for each in told if each.source.run)
+        plan = await self._judged(plan.with_deployments(deployments, filing))
+        told += await self._of_runs(plan)
+        found = Explanation(
+            repository=self._name,
+            lane=plan.lane,
+            others=tuple(
+                f"{file_name(v.workflow.path)}: {v.why}" for v in plan.workflows if not v.deploys
+            ),
+            free=(2 if plan.read_by_runs() else 1) * (timedelta(hours=1) / self._asking.cycle),
+            why=plan.why,
+        )
+        if plan.lane == "none":
+            return found
+        used = [deployment.environment for deployment in deployments]
+        facts = [facts_of(one.source, one.environment) for one in told if one.environment]
+        return replace(
+            found,
+            services=self._services(told),
+            environments=await self._environments(told, used),
+            workflows=self._workflows(plan),
+            charged=self._charged([d.created_at for d in deployments], told),
+            rules=_numbers(self._asking.rules, [*facts, *map(self._facts, used)]),
+        )
+
+    async def _judged(self, plan: Plan) -> Plan:
+        try:
+            return await judged(self._reader, self._name, plan)
+        except (Forbidden, Missing):
+            if plan.deployed_at is None:
+                raise
+            return plan
+
+    async def _of_deployments(self, plan: Plan, deployments: Sequence[Deployment]) -> list[Told]:
+        """What the newest deployments would be told as, one to each environment before others."""
+        records = Records(
+            reader=self._reader,
+            repository=self._name,
+            origin=self._origin(plan),
+            rules=self._asking.rules,
+            clock=self._asking.clock,
+        )
+        newest = {d.environment: d for d in reversed(deployments)}.values()
+        traced = list(dict.fromkeys([d.id for d in newest] + [d.id for d in deployments]))
+        by_id = {d.id: d for d in deployments}
+        told = []
+        for deployment in (by_id[id_] for id_ in traced[:MOST_TRACED]):
+            statuses, _ = await records.statuses(deployment.id)
+            one = await records.told(deployment, statuses, again=False)
+            by_a_job = run_of(records.origin, statuses) is not None
+            self._seen.add(one.source.workflow or (A_WORKFLOW if by_a_job else THIRD_PARTY))
+            told.append(one)
+        return told
+
+    async def _of_runs(self, plan: Plan) -> list[Told]:
+        """What the newest runs would be told as."""
+        if not plan.read_by_runs():
+            return []
+        lane = RunsLane(
+            reader=self._reader,
+            repository=self._name,
+            origin=self._origin(plan),
+            since_at=self._since_at,
+            clock=self._asking.clock,
+            plan=plan,
+            rules=self._asking.rules,
+        )
+        runs = await list_runs(self._reader, self._name, self._since_at)
+        deploying = [run for run in runs if lane.concerns(run)]
+        return [each for run in deploying[:MOST_TRACED] for each in await lane.told(run)]
+
+    async def _environments(self, told: Sequence[Told], used: Sequence[str]) -> tuple[str, ...]:
+        """Those that are told, then those that were only used, or only exist."""
+        path = f"/repos/{self._name}/environments"
+        try:
+            there = await self._reader.all(path, Environment, field="environments")
+        except (Forbidden, Missing):
+            there = ()
+        found = [each.event.environment for one in told for each in one.events]
+        traced = {one.environment for one in told}
+        others = [name for name in (*used, *(e.name for e in there)) if name not in traced]
+        left = (name for name in others if not ignored(self._asking.rules, self._facts(name)))
+        return tuple(dict.fromkeys((*found, *left)))
+
+    def _facts(self, environment: str) -> Facts:
+        return Facts(repository=self._name, environment=environment)
+
+    def _workflows(self, plan: Plan) -> tuple[str, ...]:
+        """Those that were seen to deploy, and those whose names say so."""
+        judged = (v.workflow for v in plan.workflows if v.workflow.id in plan.read_by_runs())
+        return tuple(sorted(self._seen | {file_name(workflow.path) for workflow in judged}))
+
+    def _services(self, told: Sequence[Told]) -> tuple[str, ...]:
+        found = [each for one in told for each in one.events]
+        places = name_places(self._service, {}, [each.sight for each in found if each.sight])
+        names = [places[each.sight.place] if each.sight else each.event.service for each in found]
+        return tuple(sorted(set(names))) or (self._service,)
+
+    def _charged(self, filed: Sequence[datetime], told: Sequence[Told]) -> float:
+        runs = {one.source.run.id: one.source.run.created_at for one in told if one.source.run}
+        lately = [at for at in filed or runs.values() if at >= self._since_at]
+        return len(lately) * CHARGED_FOR_A_DEPLOYMENT / (LATELY / timedelta(hours=1))
+
+    def _origin(self, plan: Plan) -> Origin:
+        return Origin(service=self._service, id_prefix="", page=plan.page)
 
 
-async def _environments(
-    reader: Reader, name: str, deployments: Sequence[Deployment]
-) -> tuple[str, ...]:
-    """Those that were deployed to, the latest first, then those that only exist."""
-    used = [deployment.environment for deployment in deployments]
-    try:
-        there = await reader.all(f"/repos/{name}/environments", Environment, field="environments")
-    except (Forbidden, Missing):
-        there = ()
-    return tuple(dict.fromkeys([*used, *(environment.name for environment in there)]))
-
-
-async def _tracing(
-    reader: Reader, name: str, plan: Plan, deployments: Sequence[Deployment]
-) -> tuple[str, ...]:
-    """The workflows that made the newest deployments."""
-    newest = {d.environment: d for d in reversed(deployments)}
-    origin = Origin(service="", id_prefix="", page=plan.page)
-    found = [await _workflow(reader, name, origin, d) for d in list(newest.values())[:MOST_TRACED]]
-    return tuple(sorted(set(found)))
-
-
-async def _workflow(reader: Reader, name: str, origin: Origin, deployment: Deployment) -> str:
-    path = f"/repos/{name}/deployments/{deployment.id}/statuses"
-    statuses = await reader.all(path, DeploymentStatus)
-    if (run_id := run_of(origin, statuses)) is None:
-        return "a third party"
-    try:
-        run = await reader.one(f"/repos/{name}/actions/runs/{run_id}", Run)
-    except (Forbidden, Missing):
-        return "a workflow"
-    return _file(run.path) or "a workflow"
-
-
-def _file(path: str) -> str:
-    return path.partition("@")[0].rpartition("/")[2]
-
-
-def as_json(explanations: Sequence[Explanation]) -> str:
-    """A list of objects, one for each repository."""
-    return json.dumps([asdict(explanation) for explanation in explanations], indent=2)
-
-
-def as_table(explanations: Sequence[Explanation]) -> str:
-    """A row for each repository, as wide as its widest cells."""
-    rows = [[_cell(getattr(e, column)) for column in COLUMNS] for e in explanations]
-    widths = [max(map(len, column)) for column in zip(COLUMNS, *rows, strict=True)]
-    titles = [column.upper() for column in COLUMNS]
-    return "\n".join(_line(cells, widths) for cells in [titles, *rows])
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-    return "  ".join(padded).rstrip()
-
-
-def _cell(value: Any) -> str:
-    text = value if isinstance(value, str) else ", ".join(value)
-    return text or "-"
+def _numbers(rules: Sequence[Rule], facts: Iterable[Facts]) -> tuple[int, ...]:
+    found = [rule for each in facts if (rule := deciding(rules, each))]
+    return tuple(number for number, rule in enumerate(rules, 1) if any(r is rule for r in found))

@@ -171,7 +171,8 @@ async def test_plan_prints_a_table_and_leaves_no_trace(field: Field) -> None:
     code, log = await field.end("plan")
 
     assert code == 0
-    assert [line.split()[0] for line in log] == ["REPOSITORY", "acme/shop"]
+    assert log[0].startswith("REPOSITORY")
+    assert log[1].split()[:3] == ["acme/shop", "deployments", "shop"]
     assert not (field.folder / "data").exists()
     assert field.receiver.paths == set()
 
@@ -194,10 +195,8 @@ async def test_plan_and_once_read_all_that_an_owner_has_and_say_whom_they_cannot
 
     code, log = await field.end("plan")
     assert code == 1
-    assert [line.split()[:2] for line in log[1:]] == [
-        ["acme/shop", "deployments"],
-        ["gone/*", "error"],
-    ]
+    rows = [line.split()[:2] for line in log if "/" in line.partition(" ")[0]]
+    assert rows[:2] == [["acme/shop", "deployments"], ["gone/*", "error"]]
 
     code, log = await field.end("once")
     assert (code, field.stored()) == (1, 2)

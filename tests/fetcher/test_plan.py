@@ -1,10 +1,13 @@
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from fetcher.explain import Explanation, as_json, as_table, explain
+from fetcher.explain import Asking, Explanation, explain
+from fetcher.mapping.rules import Change, Match, Rule
+from fetcher.table import as_json, as_table, useless
 from tests.fake_github import FakeGitHub
 from tests.fetcher.reading import World, fake_github, reading
 
@@ -20,8 +23,14 @@ async def world(fake: FakeGitHub, tmp_path: Path) -> AsyncIterator[World]:
         yield world
 
 
-async def explained(world: World, name: str) -> Explanation:
-    (explanation,) = await explain(world.githubs, [name])
+def asking(world: World, *rules: Rule) -> Asking:
+    """Asks the fake GitHub, of which everything is read every 30 seconds."""
+    cycle = timedelta(seconds=30)
+    return Asking(githubs=world.githubs, rules=rules, cycle=cycle, clock=world.clock)
+
+
+async def explained(world: World, name: str, *rules: Rule) -> Explanation:
+    (explanation,) = await explain(asking(world, *rules), [name])
     return explanation
 
 
@@ -58,9 +67,11 @@ async def test_a_repository_without_deployments_is_read_by_the_names_of_its_work
 
     assert found.lane == "runs"
     assert found.environments == ("dev", "production")
-    assert found.workflows == ("deploy.yml: job 'deploy dev' says so",)
+    assert found.workflows == ("deploy.yml",)
     assert found.others == ("ci.yml: neither its name nor a job's says that it deploys",)
-    assert found.why == "it files no deployments, and Deploy deploys by its name"
+    assert found.why == (
+        "it files no deployments; deploy.yml is read by its runs: job 'deploy dev' says so"
+    )
 
 
 async def test_a_repository_that_deploys_nothing_says_so(world: World, fake: FakeGitHub) -> None:
@@ -78,7 +89,7 @@ async def test_what_is_wrong_with_one_repository_is_said_beside_the_others(
     fake.add_repository("acme/shop")
     fake.add_repository("acme/secret").deny("deployments")
 
-    lanes = {e.repository: e for e in await explain(world.githubs, ["acme/secret", "acme/shop"])}
+    lanes = {e.repository: e for e in await explain(asking(world), ["acme/secret", "acme/shop"])}
 
     assert lanes["acme/shop"].lane == "none"
     assert lanes["acme/secret"].lane == "error"
@@ -103,28 +114,114 @@ async def test_two_repositories_of_one_name_are_two_services(
     for name in ("acme/shop", "beta/shop"):
         fake.add_repository(name).create_deployment("dev")
 
-    found = await explain(world.githubs, ["acme/shop", "beta/shop"])
+    found = await explain(asking(world), ["acme/shop", "beta/shop"])
 
     assert [explanation.services for explanation in found] == [("shop",), ("beta/shop",)]
 
 
-def test_a_table_is_as_wide_as_what_it_holds() -> None:
+async def test_the_services_are_those_that_would_be_told(world: World, fake: FakeGitHub) -> None:
+    shop = fake.add_repository("acme/shop", workflows={"cd.yml": ""})
+    run = shop.start_run("cd.yml")
+    for leg in ("api", "web"):
+        run.deploy("production", name=f"deploy ({leg})")
+
+    found = await explained(world, "acme/shop")
+
+    assert found.services == ("shop/api", "shop/web")
+
+
+async def test_a_workflow_that_files_nothing_is_planned_beside_those_that_do(
+    world: World, fake: FakeGitHub
+) -> None:
+    shop = fake.add_repository("acme/shop", workflows={"cd.yml": "", "legacy.yml": "name: Legacy"})
+    shop.start_run("cd.yml").deploy("staging")
+    job = shop.start_run("legacy.yml").add_job("deploy legacy")
+    job.start()
+    job.finish()
+    job.run.finish()
+
+    found = await explained(world, "acme/shop")
+
+    assert found.lane == "both"
+    assert found.workflows == ("cd.yml", "legacy.yml")
+    assert found.environments == ("staging", "production")
+    assert found.why.endswith("; legacy.yml is read by its runs: job 'deploy legacy' says so")
+
+
+async def test_requests_are_counted_by_the_hour(world: World, fake: FakeGitHub) -> None:
+    shop = fake.add_repository("acme/shop", workflows={"cd.yml": ""})
+    for _ in range(21):
+        shop.start_run("cd.yml").deploy("dev")
+
+    found = await explained(world, "acme/shop")
+
+    assert (found.free, found.charged) == (120, 1)
+
+
+async def test_rules_are_applied_and_those_of_no_use_are_named(
+    world: World, fake: FakeGitHub
+) -> None:
+    shop = fake.add_repository("acme/shop", environments=("pages",), workflows={"cd.yml": ""})
+    shop.start_run("cd.yml").deploy("live")
+    fake.add_repository("acme/docs")
+    rules = (
+        Rule(match=Match(repository="acme/docs"), ignore=True),
+        Rule(match=Match(environment="pages"), ignore=True),
+        Rule(match=Match(job="smoke*", environment="x"), ignore=True),
+        Rule(match=Match(environment="live"), set=Change(service="till", environment="production")),
+    )
+
+    found = await explain(asking(world, *rules), ["acme/shop", "acme/docs"])
+
+    assert [(each.lane, each.rules) for each in found] == [("deployments", (4,)), ("ignored", (1,))]
+    assert (found[0].services, found[0].environments) == (("till",), ("production",))
+    assert found[1].why == "rule 1 ignores it"
+    assert useless(found, rules) == [
+        'fetcher.rules[2] decides nothing that was looked at: environment = "pages"',
+        'fetcher.rules[3] decides nothing that was looked at: job = "smoke*", environment = "x"',
+    ]
+
+
+def test_a_row_of_the_table_has_its_reason_below_and_long_cells_go_on() -> None:
     shop = Explanation(
         repository="acme/shop",
         lane="runs",
         services=("shop",),
-        environments=("dev", "production"),
+        environments=("dev", "staging", "production"),
+        free=120,
+        charged=0.25,
         why="because",
     )
 
-    assert as_table([shop]).splitlines() == [
-        "REPOSITORY  LANE  SERVICES  ENVIRONMENTS     WORKFLOWS  WHY",
-        "acme/shop   runs  shop      dev, production  -          because",
+    assert as_table([shop]).splitlines()[:4] == [
+        "REPOSITORY  LANE  SERVICES  ENVIRONMENTS   WORKFLOWS  FREE/H  CHARGED/H",
+        "acme/shop   runs  shop      dev, staging,  -          120     0.2",
+        "                            production",
+        "    because",
     ]
 
 
+def test_the_table_fits_120_columns_whatever_it_holds() -> None:
+    names = tuple(f"service-number-{number}" for number in range(40))
+    many = Explanation(
+        repository="organisation/repository",
+        lane="deployments",
+        services=names,
+        environments=names,
+        workflows=names,
+        free=1_000,
+        charged=10_000.5,
+        why="it files deployments " * 20,
+    )
+
+    lines = as_table([many]).splitlines()
+
+    assert max(map(len, lines)) <= 120
+    assert len(lines) < 20
+
+
 def test_json_has_an_object_for_each_repository() -> None:
-    shop = Explanation(repository="acme/shop", lane="none", services=(), why="because")
+    shop = Explanation(repository="acme/shop", lane="none", why="because")
 
     (found,) = json.loads(as_json([shop]))
 
@@ -135,5 +232,8 @@ def test_json_has_an_object_for_each_repository() -> None:
         "environments": [],
         "workflows": [],
         "others": [],
+        "free": 0,
+        "charged": 0,
+        "rules": [],
         "why": "because",
     }
