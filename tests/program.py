@@ -16,6 +16,8 @@ from threading import Condition, Thread
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
+from tests.forked import Forked
+
 DEADLINE_SECONDS: Final = 20  # generous: it passes only when something is broken
 # What the person who runs the tests has set must not reach the programs.
 PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
@@ -29,7 +31,7 @@ class Program:
         self.settings = dict(settings)
         self.log: list[str] = []
         self._command = (sys.executable, "-m", *arguments)
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[str] | Forked | None = None
         self._reading: Thread | None = None
         self._logged = Condition()
 
@@ -47,18 +49,21 @@ class Program:
     def start(self) -> None:
         """Start it; `log` begins anew."""
         self.log = []
-        self._process = subprocess.Popen(
+        self._process = self._begin(clean_environment() | self.settings)
+        self._reading = Thread(target=self._read, args=(self._process, self.log), daemon=True)
+        self._reading.start()
+
+    def _begin(self, environment: Mapping[str, str]) -> subprocess.Popen[str] | Forked:
+        return subprocess.Popen(
             self._command,
             cwd=self.folder,
-            env=clean_environment() | self.settings,
+            env=environment,
             stderr=subprocess.STDOUT,
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._reading = Thread(target=self._read, args=(self._process, self.log))
-        self._reading.start()
 
-    def _read(self, process: subprocess.Popen[str], log: list[str]) -> None:
+    def _read(self, process: subprocess.Popen[str] | Forked, log: list[str]) -> None:
         assert process.stdout
         with process.stdout:
             for line in process.stdout:
@@ -148,6 +153,9 @@ class Receiver(Program):
         super().start()
         self.url, port = self.logged(r" on (http://\S+:(\d+)),").groups()
         self.settings["RECEIVER_PORT"] = port
+
+    def _begin(self, environment: Mapping[str, str]) -> Forked:
+        return Forked("receiver", folder=self.folder, environment=environment)
 
     def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         """One request on a connection of its own; `_` in a header's name stands for `-`."""
