@@ -5,7 +5,8 @@ The way of one event, module by module:
     request   server      listens; __main__ starts it and stops it
               app         builds the parts; problems turns what was raised into an answer
               api         every route; POST /api/deployments starts here
-              access      who may write
+              guard       who may write and read: by keys (access), by sessions (session), not
+                          too often (rate)
     event     submission  what may be sent: the model that validates, documents, explains
               event       what is stored and read
     log       writer      group commit: many requests, one durable transaction

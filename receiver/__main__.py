@@ -13,9 +13,8 @@ from typing import Final
 from sqlalchemy import make_url
 
 from receiver import __version__
-from receiver.access import Keys
-from receiver.api import PARTS
-from receiver.app import build, grants
+from receiver.api import PARTS, Parts
+from receiver.app import build, change_keys
 from receiver.config import BadSettings, Settings, load
 from receiver.database import StoreUnavailable
 from receiver.server import serve
@@ -103,22 +102,25 @@ async def run(settings: Settings, config: Path | None) -> int:
             make_url(settings.database_url).render_as_string(hide_password=True),
             app[PARTS].feed.position,
         )
-        loop.add_signal_handler(signal.SIGHUP, _change_keys, app[PARTS].keys, config)
+        loop.add_signal_handler(signal.SIGHUP, _reload, app[PARTS], config)
         code = await end
         log.info("stopping")
     log.info("stopped")
     return code
 
 
-def _change_keys(keys: Keys, config: Path | None) -> None:
+def _reload(parts: Parts, config: Path | None) -> None:
     try:
         settings = load(config)
     except BadSettings as error:
         for line in error.lines:
             log.error("the keys stay as they are: %s", line)
-    else:
-        keys.change(grants(settings))
-        log.info("the keys are now: %s", ", ".join(sorted(settings.keys)))
+        return
+    change_keys(parts.guard, settings)
+    if parts.guard.protects_reading:
+        parts.streams.end()  # who may still read comes back at once
+    log.info("the keys are now: %s", ", ".join(sorted(settings.keys)))
+    log.info("the read keys are now: %s", ", ".join(sorted(settings.reading_keys)) or "none")
 
 
 def _cannot_start(settings: Settings, error: Exception) -> int:

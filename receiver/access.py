@@ -1,10 +1,13 @@
-"""Who may write what: named API keys."""
+"""Who may write what, and who may read: named keys."""
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Final
+
+from receiver.rate import Bucket
 
 HASHED: Final = "sha256:"
 ANY: Final = ("*",)
@@ -18,11 +21,13 @@ class Grant:
         name: Of the key.
         services: Globs, of which a service must match one.
         environments: Likewise.
+        requests_per_minute: The most that may come with the key; None for any number.
     """
 
     name: str
     services: tuple[str, ...] = ANY
     environments: tuple[str, ...] = ANY
+    requests_per_minute: int | None = None
 
     def allows(self, service: str, environment: str) -> bool:
         """Whether it may write to a slot."""
@@ -30,25 +35,27 @@ class Grant:
 
 
 class Keys:
-    """The grants, by the digests of their keys: the keys themselves are not kept."""
+    """The grants, by the digests of their keys: the keys themselves are not kept.
 
-    def __init__(self, grants: Iterable[tuple[str, Grant]]) -> None:
+    Args:
+        grants: Each with its key, which may be given as `sha256:` and 64 hex digits.
+    """
+
+    def __init__(self, grants: Iterable[tuple[str, Grant]] = ()) -> None:
         self._plain: dict[bytes, Grant] = {}
         self._hashed: dict[str, Grant] = {}
-        self.change(grants)
-
-    def change(self, grants: Iterable[tuple[str, Grant]]) -> None:
-        """From now on these count, and no others.
-
-        Args:
-            grants: Each with its key, which may be given as `sha256:` and 64 hex digits.
-        """
-        self._plain, self._hashed = {}, {}
+        self._buckets: dict[str, Bucket] = {}  # by the key's name; of those with a limit
         for key, grant in grants:
             if key.startswith(HASHED):
-                self._hashed[key.removeprefix(HASHED).lower()] = grant
+                self._hashed[fingerprint(key)] = grant
             else:
                 self._plain[_digest(key)] = grant
+            if grant.requests_per_minute is not None:
+                self._buckets[grant.name] = Bucket(grant.requests_per_minute)
+
+    def __bool__(self) -> bool:
+        """Whether there is a key."""
+        return bool(self._plain or self._hashed)
 
     def grant_of(self, presented: str | None) -> Grant | None:
         """What the presented key grants; None for a wrong one.
@@ -59,8 +66,28 @@ class Keys:
             return None
         grant = self._plain.get(_digest(presented))
         if grant is None and self._hashed:
-            return self._hashed.get(hashlib.sha256(_encoded(presented)).hexdigest())
+            return self._hashed.get(sha256(presented))
         return grant
+
+    def wait(self, grant: Grant, now: datetime) -> float:
+        """Count a request; seconds until it may come, 0 when it may come now."""
+        bucket = self._buckets.get(grant.name)
+        if bucket is None:
+            return 0
+        wait = bucket.wait(now)
+        if not wait:
+            bucket.take()
+        return wait
+
+
+def fingerprint(key: str) -> str:
+    """The SHA-256, in hex, of a key as it is configured: plain, or as this hash already."""
+    return key.removeprefix(HASHED).lower() if key.startswith(HASHED) else sha256(key)
+
+
+def sha256(presented: str) -> str:
+    """The SHA-256, in hex, of a key as a request has it; a hash does not stand for its key."""
+    return hashlib.sha256(_encoded(presented)).hexdigest()
 
 
 def _digest(key: str) -> bytes:

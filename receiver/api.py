@@ -1,19 +1,21 @@
 """The routes, all of them, and what each does."""
 
+import functools
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
 
 from receiver import __version__, openapi
-from receiver.access import Grant, Keys
+from receiver.access import Grant
 from receiver.batch import Append
 from receiver.board import Answer, Board
 from receiver.database import StoreUnavailable
 from receiver.event import Event, encode_json
 from receiver.feed import Feed
+from receiver.guard import Guard
 from receiver.metrics import Metrics
 from receiver.page import File, accepts_gzip
 from receiver.query import ListQuery, MatrixQuery, StreamQuery, encode_cursor, parse_query
@@ -26,12 +28,14 @@ from receiver.writer import Writer
 LARGEST_BODY: Final = 64 * 1024
 JSON: Final = "application/json"
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
 
 @dataclass(frozen=True)
 class Parts:
     """What the handlers use; receiver.app builds it."""
 
-    keys: Keys
+    guard: Guard
     store: Store
     writer: Writer
     feed: Feed
@@ -49,12 +53,15 @@ def routes(files: Iterable[str]) -> list[web.RouteDef]:
     """Every route of the receiver; `files` are the paths of the page's files."""
     return [
         web.post("/api/deployments", post_deployment, expect_handler=expect),
-        web.get("/api/deployments", list_deployments),
-        web.get("/api/deployments/{id}", get_deployment),
-        web.get("/api/matrix", get_matrix),
-        web.get("/api/services", list_services),
-        web.get("/api/environments", list_environments),
-        web.get("/api/events/stream", get_stream, allow_head=False),
+        web.get("/api/deployments", _protected(list_deployments)),
+        web.get("/api/deployments/{id}", _protected(get_deployment)),
+        web.get("/api/matrix", _protected(get_matrix)),
+        web.get("/api/services", _protected(list_services)),
+        web.get("/api/environments", _protected(list_environments)),
+        web.get("/api/events/stream", get_stream, allow_head=False),  # protects itself
+        web.post("/api/session", begin_session),
+        web.delete("/api/session", end_session),
+        # What follows is the same wherever this release runs, or has no names in it.
         web.get("/api/version", get_version),
         web.get("/api/settings", get_settings),
         web.get("/api/docs", get_docs),
@@ -67,10 +74,19 @@ def routes(files: Iterable[str]) -> list[web.RouteDef]:
     ]
 
 
+def _protected(handler: Handler) -> Handler:
+    @functools.wraps(handler)
+    async def protected(request: web.Request) -> web.StreamResponse:
+        request.app[PARTS].guard.reader(request)
+        return await handler(request)
+
+    return protected
+
+
 async def post_deployment(request: web.Request) -> web.Response:
     """`POST /api/deployments`: one more row of the log."""
     parts = request.app[PARTS]
-    grant = _authorize(request, parts.keys)
+    grant = parts.guard.writer(request)
     _require_json(request)
     body = await read_body(request, LARGEST_BODY)
     append = _read_append(request, body, grant)
@@ -80,13 +96,6 @@ async def post_deployment(request: web.Request) -> web.Response:
         body=event.json,
         headers={"Content-Type": JSON, "Location": f"/api/deployments/{event.id}"},
     )
-
-
-def _authorize(request: web.Request, keys: Keys) -> Grant:
-    grant = keys.grant_of(request.headers.get("X-Api-Key"))
-    if grant is None:
-        raise web.HTTPUnauthorized(headers={"WWW-Authenticate": 'ApiKey realm="deployments"'})
-    return grant
 
 
 def _require_json(request: web.Request) -> None:
@@ -172,10 +181,23 @@ async def list_environments(request: web.Request) -> web.Response:
 
 async def get_stream(request: web.Request) -> web.StreamResponse:
     """`GET /api/events/stream`: events as they are stored."""
+    parts = request.app[PARTS]
+    until = parts.guard.reader(request)
     query = parse_query(StreamQuery, request.query)
     # A browser that reconnects sends the header, and still the address it first opened.
     last_event_id = request.headers.get("Last-Event-ID") or query.last_event_id
-    return await request.app[PARTS].streams.serve(request, query.filter, last_event_id)
+    return await parts.streams.serve(request, query.filter, last_event_id, until)
+
+
+async def begin_session(request: web.Request) -> web.Response:
+    """`POST /api/session`: a cookie for a read key."""
+    # The key comes in a header of its own, which no page of another site can make a browser send.
+    return request.app[PARTS].guard.sign_in(request)
+
+
+async def end_session(request: web.Request) -> web.Response:
+    """`DELETE /api/session`: the browser forgets the cookie."""
+    return request.app[PARTS].guard.sign_out()
 
 
 async def get_version(_request: web.Request) -> web.Response:
@@ -185,7 +207,12 @@ async def get_version(_request: web.Request) -> web.Response:
 
 async def get_settings(request: web.Request) -> web.Response:
     """`GET /api/settings`: what the dashboard needs to know of the receiver's settings."""
-    return _json(encode_json({"stalled_minutes": request.app[PARTS].stalled_minutes}))
+    parts = request.app[PARTS]
+    settings = {
+        "stalled_minutes": parts.stalled_minutes,
+        "read_protected": parts.guard.protects_reading,
+    }
+    return _json(encode_json(settings))
 
 
 async def get_openapi(_request: web.Request) -> web.Response:

@@ -3,23 +3,25 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 
 from receiver import __version__
-from receiver.access import Grant, Keys
+from receiver.access import ANY, Grant
 from receiver.api import LARGEST_BODY, PARTS, Parts, routes
 from receiver.batch import Batch
 from receiver.board import Board
-from receiver.config import Settings
+from receiver.config import ApiKey, ReadKey, Settings
 from receiver.database import open_database
 from receiver.feed import Feed
+from receiver.guard import Guard
 from receiver.metrics import Metrics
 from receiver.page import File, load
 from receiver.server import METRICS
+from receiver.session import Sessions
 from receiver.store import Store
 from receiver.stream import Streams
 from receiver.writer import Writer
@@ -66,7 +68,7 @@ async def _parts(
         store = Store(database)
         feed = Feed(store)
         await feed.load()
-        streams = Streams(store, feed, metrics)
+        streams = Streams(store, feed, metrics, clock)
 
         def committed(batch: Batch) -> None:
             metrics.stored(batch.events)
@@ -74,9 +76,11 @@ async def _parts(
 
         writer = Writer(store, clock, committed)
         board = Board(feed, settings.environment_order, clock)
-        keys = Keys(grants(settings))
+        life = timedelta(days=settings.session_days)
+        guard = Guard(Sessions(await store.session_secret(), life), clock)
+        change_keys(guard, settings)
         app[PARTS] = Parts(
-            *(keys, store, writer, feed, board, streams, metrics, files),
+            *(guard, store, writer, feed, board, streams, metrics, files),
             stalled_minutes=settings.stalled_minutes,
         )
         async with background(
@@ -89,10 +93,15 @@ async def _parts(
             yield
 
 
-def grants(settings: Settings) -> Iterator[tuple[str, Grant]]:
-    """The keys that may write, each with what it grants."""
-    for name, key in settings.keys.items():
-        yield key.key.get_secret_value(), Grant(name, key.services, key.environments)
+def change_keys(guard: Guard, settings: Settings) -> None:
+    """Let the keys count that the settings have."""
+    guard.change(_grants(settings.keys), _grants(settings.reading_keys))
+
+
+def _grants(keys: Mapping[str, ApiKey] | Mapping[str, ReadKey]) -> Iterator[tuple[str, Grant]]:
+    for name, key in keys.items():
+        slots = (key.services, key.environments) if isinstance(key, ApiKey) else (ANY, ANY)
+        yield key.key.get_secret_value(), Grant(name, *slots, key.requests_per_minute)
 
 
 @contextlib.asynccontextmanager

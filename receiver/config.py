@@ -32,6 +32,7 @@ PREFIX: Final = "RECEIVER_"
 CONFIG_VARIABLE: Final = "DEPLOYMENT_DASHBOARD_CONFIG"
 DEFAULT_CONFIG: Final = Path("config.toml")
 DEFAULT_DATABASE: Final = "sqlite+aiosqlite:///data/deployments.db"
+SHORTEST_READ_KEY: Final = 16
 DRIVERS: Final = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
 
@@ -75,14 +76,13 @@ Key = Annotated[SecretStr, AfterValidator(_sendable)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
-class ApiKey(BaseModel):
-    """One of `[receiver.api_keys]`; written as a text it is the key, without limits."""
+class ReadKey(BaseModel):
+    """One of `[receiver.read_keys]`; written as a text it is the key, without limits."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     key: Key
-    services: Names = ANY
-    environments: Names = ANY
+    requests_per_minute: int | None = Field(None, ge=1)
 
     @property
     def is_hashed(self) -> bool:
@@ -90,7 +90,14 @@ class ApiKey(BaseModel):
         return self.key.get_secret_value().startswith(HASHED)
 
 
-def _api_key(value: object) -> object:
+class ApiKey(ReadKey):
+    """One of `[receiver.api_keys]`, likewise: it may write, to some slots."""
+
+    services: Names = ANY
+    environments: Names = ANY
+
+
+def _as_table(value: object) -> object:
     return {"key": value} if isinstance(value, str) else value
 
 
@@ -104,9 +111,13 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
     database_url: Annotated[str, AfterValidator(_database)] = DEFAULT_DATABASE
-    api_keys: Annotated[dict[str, Annotated[ApiKey, BeforeValidator(_api_key)]], NoDecode] = {}
+    api_keys: Annotated[dict[str, Annotated[ApiKey, BeforeValidator(_as_table)]], NoDecode] = {}
     api_key: Key | None = None
     api_key_file: Path | None = None
+    read_keys: Annotated[dict[str, Annotated[ReadKey, BeforeValidator(_as_table)]], NoDecode] = {}
+    read_key: Key | None = None
+    read_key_file: Path | None = None
+    session_days: int = Field(30, ge=1, le=400)
     environment_order: Names = ()
     stalled_minutes: int = Field(60, ge=1)
 
@@ -119,15 +130,27 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _read_keys_are_hard_to_guess(self) -> "Settings":
+        for name, key in self.reading_keys.items():
+            if len(key.key.get_secret_value()) < SHORTEST_READ_KEY:
+                raise ValueError(
+                    f"the read key {name} must have at least {SHORTEST_READ_KEY} characters: "
+                    "anybody may try to guess it"
+                )
+        return self
+
     @property
     def keys(self) -> dict[str, ApiKey]:
         """The API keys by name."""
-        keys = dict(self.api_keys)
-        if self.api_key_file is not None:
-            keys["default"] = ApiKey(key=_read_key(self.api_key_file))
-        if self.api_key is not None:
-            keys["default"] = ApiKey(key=self.api_key)
-        return keys
+        default = _default_key(self.api_key, self.api_key_file)
+        return self.api_keys | ({"default": ApiKey(key=default)} if default else {})
+
+    @property
+    def reading_keys(self) -> dict[str, ReadKey]:
+        """The read keys by name; with none, reading needs no key."""
+        default = _default_key(self.read_key, self.read_key_file)
+        return self.read_keys | ({"default": ReadKey(key=default)} if default else {})
 
     @classmethod
     def settings_customise_sources(
@@ -143,7 +166,11 @@ class Settings(BaseSettings):
         return (env_settings, init_settings)
 
 
-def _read_key(path: Path) -> SecretStr:
+def _default_key(key: SecretStr | None, file: Path | None) -> SecretStr | None:
+    return _key_in(file) if key is None and file is not None else key
+
+
+def _key_in(path: Path) -> SecretStr:
     try:
         return _sendable(SecretStr(path.read_text().strip()))
     except OSError as error:

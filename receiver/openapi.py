@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from receiver import __version__
 from receiver.event import encode_json
+from receiver.guard import COOKIE, HEADER
 from receiver.query import ListQuery, MatrixQuery, StreamQuery
 from receiver.submission import Submission
 
@@ -102,6 +103,17 @@ POST_HEADERS: Final[list[Schema]] = [
         "schema": {"type": "string", "pattern": "^[a-z0-9./-]{1,128}$"},
     },
 ]
+SECURITY_SCHEMES: Final[Schema] = {
+    "key": {"type": "apiKey", "in": "header", "name": HEADER},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "A browser's, got by `POST /api/session`.",
+    },
+}
+# The first for a receiver without read keys.
+TO_READ: Final[list[Schema]] = [{}, {"key": []}, {"session": []}]
 
 
 @cache
@@ -119,7 +131,7 @@ def document() -> bytes:
             "paths": _paths(),
             "components": {
                 "schemas": _schemas(),
-                "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"}},
+                "securitySchemes": SECURITY_SCHEMES,
             },
         }
     )
@@ -135,22 +147,22 @@ def _paths() -> Schema:
 
 def _tagged() -> dict[str, dict[str, Schema]]:
     by_id = {
-        **_get("One event", "Event", refusals=(404,)),
+        **_read("One event", "Event", refusals=(404,)),
         "parameters": [{"name": "id", "in": "path", "required": True, "schema": ID}],
     }
     return {
         "deployments": {
             "/api/deployments": {
                 "post": _post(),
-                "get": _get("A page of events, newest first", "Page", ListQuery),
+                "get": _read("A page of events, newest first", "Page", ListQuery),
             },
             "/api/deployments/{id}": {"get": by_id},
             "/api/events/stream": {"get": _stream()},
         },
         "matrix": {
             "/api/matrix": {"get": _matrix()},
-            "/api/services": {"get": _get("Every service, by name", "Names")},
-            "/api/environments": {"get": _get("Every environment, in promotion order", "Names")},
+            "/api/services": {"get": _read("Every service, by name", "Names")},
+            "/api/environments": {"get": _read("Every environment, in promotion order", "Names")},
         },
         "operation": {
             "/healthz": {"get": _get("The process answers", {"type": "object"})},
@@ -159,6 +171,7 @@ def _tagged() -> dict[str, dict[str, Schema]]:
             "/api/version": {"get": _get("The running release", {"type": "object"})},
             "/openapi.json": {"get": _get("This document", {"type": "object"})},
         },
+        "session": {"/api/session": {"post": _sign_in(), "delete": _sign_out()}},
         "pages": {
             "/": {"get": _text("The dashboard", "text/html")},
             "/api/settings": {
@@ -179,12 +192,12 @@ def _post() -> Schema:
         "security": [{"key": []}],
         "parameters": POST_HEADERS,
         "requestBody": {"required": True, **_json("Submission")},
-        "responses": {"201": stored, **_problems(401, 403, 408, 413, 415, 422, 503)},
+        "responses": {"201": stored, **_problems(401, 403, 408, 413, 415, 422, 429, 503)},
     }
 
 
 def _matrix() -> Schema:
-    operation = _get("What is where", "Matrix", MatrixQuery)
+    operation = _read("What is where", "Matrix", MatrixQuery)
     operation["responses"]["304"] = {"description": "Unchanged since the ETag given."}
     return operation
 
@@ -198,8 +211,36 @@ def _stream() -> Schema:
     }
     operation = _text("Events as they are stored, as server-sent events", "text/event-stream")
     operation["parameters"] = [*_parameters(StreamQuery), resume]
-    operation["responses"] |= _problems(422)
-    return operation
+    operation["responses"] |= _problems(401, 422, 429)
+    return operation | {"security": TO_READ}
+
+
+def _sign_in() -> Schema:
+    begun = {
+        "description": "The cookie, for as long as `receiver.session_days` says.",
+        "headers": {"Set-Cookie": {"schema": {"type": "string"}}},
+    }
+    return {
+        "summary": "Get a session for a read key",
+        "security": [{"key": []}],
+        "responses": {"204": begun, **_problems(401, 404, 429, 503)},
+    }
+
+
+def _sign_out() -> Schema:
+    ended = {"description": "The browser forgets its session."}
+    return {"summary": "End a session", "responses": {"204": ended, **_problems(503)}}
+
+
+def _read(
+    summary: str,
+    schema: str,
+    query: type[BaseModel] | None = None,
+    refusals: tuple[int, ...] = (),
+) -> Schema:
+    """What a receiver with read keys answers only to who shows one, or a session."""
+    operation = _get(summary, schema, query, (*refusals, 401, 429))
+    return operation | {"security": TO_READ}
 
 
 def _get(

@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS: Final = 5
 CONTENT_TYPE: Final = "application/problem+json"
+KEPT_HEADERS: Final = ("Allow", "Retry-After", "WWW-Authenticate")
 DETAILS: Final = {
     HTTPStatus.UNAUTHORIZED: "The X-Api-Key header is missing or holds no key known here.",
     HTTPStatus.NOT_FOUND: "There is nothing here.",
@@ -68,9 +69,7 @@ def answer_to(request: web.BaseRequest, error: BaseException | None) -> web.Resp
 
 
 def _of_http(request: web.BaseRequest, error: web.HTTPException) -> web.Response:
-    kept = {
-        name: error.headers[name] for name in ("Allow", "WWW-Authenticate") if name in error.headers
-    }
+    kept = {name: error.headers[name] for name in KEPT_HEADERS if name in error.headers}
     # A handler says why in `text`; aiohttp's own is "404: Not Found", which the title says.
     detail = error.text if error.text and not error.text.startswith(str(error.status)) else None
     if error.status in (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.EXPECTATION_FAILED):

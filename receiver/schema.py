@@ -1,4 +1,4 @@
-"""The tables: an append-only log of events, the slots seen in it, remembered idempotency keys."""
+"""The tables: an append-only log of events, the slots seen in it, and what is remembered beside."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -111,4 +111,12 @@ idempotency = Table(
     Column("body_digest", LargeBinary, nullable=False),
     Column("event_id", EventId, ForeignKey("event.id"), nullable=False),
     Column("stored_at", UtcDateTime, nullable=False, index=True),
+)
+
+# What all receivers on the database know and nobody else: "session" signs sessions.
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
 )

@@ -31,7 +31,7 @@ from receiver.database import Database
 from receiver.event import Event, OrderKey, Status
 from receiver.matrix import Slot, SlotKey, fold
 from receiver.rows import FIELDS, insert_events, insert_slots, to_event
-from receiver.schema import event, idempotency, slot
+from receiver.schema import event, idempotency, secret, slot
 
 IDEMPOTENCY_WINDOW: Final = timedelta(hours=24)
 
@@ -162,6 +162,11 @@ class Store:
         """Remove the idempotency keys whose 24 hours are over."""
         outdated = delete(idempotency).where(idempotency.c.stored_at <= now - IDEMPOTENCY_WINDOW)
         await self._database.write(lambda connection: connection.execute(outdated))
+
+    async def session_secret(self) -> bytes:
+        """What signs sessions: the same for all receivers on the database."""
+        query = select(secret.c.value).where(secret.c.name == "session")
+        return await self._database.read(lambda connection: connection.execute(query).scalar_one())
 
     async def probe(self, now: datetime) -> None:
         """Write as an append does, and take it back in the same transaction: nobody sees it."""

@@ -7,6 +7,8 @@ the feed. Nothing waits between its last page and its subscription: no gap, no d
 import asyncio
 import logging
 import re
+from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from aiohttp import HttpVersion11, web
@@ -39,12 +41,16 @@ class Stream:
         position: Every wanted event up to this id has been sent.
         live: Whether the feed tells it of new events; before that it replays.
         too_slow: Whether it was ended because its reader did not keep up.
+        until: When its reader's session ends; None for one without an end.
     """
 
-    def __init__(self, request: web.Request, only: Filter, position: int) -> None:
+    def __init__(
+        self, request: web.Request, only: Filter, position: int, until: datetime | None
+    ) -> None:
         self.position = position
         self.live = False
         self.too_slow = False
+        self.until = until
         self.only = only
         self.ended = asyncio.Event()
         self.response = web.StreamResponse(headers=HEADERS)
@@ -100,19 +106,26 @@ class Stream:
 class Streams:
     """All open streams: opens them, keeps them alive, ends them."""
 
-    def __init__(self, store: Store, feed: Feed, metrics: Metrics) -> None:
+    def __init__(
+        self, store: Store, feed: Feed, metrics: Metrics, clock: Callable[[], datetime]
+    ) -> None:
         self._store = store
         self._feed = feed
         self._metrics = metrics
+        self._clock = clock
         self._open: set[Stream] = set()
 
     async def serve(
-        self, request: web.Request, only: Filter, last_event_id: str | None
+        self,
+        request: web.Request,
+        only: Filter,
+        last_event_id: str | None,
+        until: datetime | None = None,
     ) -> web.StreamResponse:
-        """Answer a request with a stream; returns when it has ended."""
+        """Answer a request with a stream; returns when it has ended, soon after `until`."""
         newest = await self._feed.caught_up()
         position = await self._position(last_event_id)
-        stream = Stream(request, only, newest if position is None else position)
+        stream = Stream(request, only, newest if position is None else position, until)
         self._open.add(stream)
         self._metrics.streams.inc()
         try:
@@ -161,17 +174,23 @@ class Streams:
         """Send a comment on every stream every 15 seconds, until cancelled."""
         while True:
             await asyncio.sleep(KEEPALIVE_SECONDS)
+            now = self._clock()
             for stream in tuple(self._open):
-                if stream.live:
+                if stream.until is not None and stream.until <= now:
+                    self._end(stream)
+                elif stream.live:
                     stream.write(KEEPALIVE)
 
     def end(self) -> None:
         """End every stream: live ones cleanly, replaying ones at once."""
         for stream in tuple(self._open):
-            if stream.live:
-                stream.ended.set()
-            else:
-                stream.abort()
+            self._end(stream)
+
+    def _end(self, stream: Stream) -> None:
+        if stream.live:
+            stream.ended.set()
+        else:
+            stream.abort()
 
 
 def _resync(position: int) -> Frame:

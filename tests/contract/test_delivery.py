@@ -134,6 +134,40 @@ async def test_a_fetcher_that_lost_its_state_finds_everything_it_sent(
     assert len((await api.read("/api/deployments"))["items"]) == len(sent)
 
 
+async def test_where_reading_needs_a_key_the_fetchers_own_is_enough(
+    tmp_path: Path, clock: Clock
+) -> None:
+    protected = settings_for(tmp_path, read_keys={"team": "a-key-to-read-with"})
+    async with serving(protected, clock) as api:
+        for state in ("fetcher.db", "its-successor.db"):
+            async with fetcher_with(tmp_path / state, api.url("/"), api_key=KEY) as fetcher:
+                await fetcher.put([FULL])
+                assert (await fetcher.deliver()).delivered == 1
+                clock.tick(timedelta(days=2))  # no Idempotency-Key is remembered so long
+
+        found = await api.get("/api/deployments", X_Api_Key=KEY)
+        assert len(found.json["items"]) == 1
+
+
+async def test_a_fetcher_whose_key_has_a_limit_comes_again_when_it_is_told_to(
+    tmp_path: Path, clock: Clock
+) -> None:
+    limited = {"fetcher": {"key": KEY, "requests_per_minute": 2}}
+    async with (
+        serving(settings_for(tmp_path, api_keys=limited), clock) as api,
+        fetcher_with(tmp_path / "fetcher.db", api.url("/"), api_key=KEY) as fetcher,
+    ):
+        await fetcher.put([replace(FULL, deployment_id=f"gh-dep-{number}") for number in range(3)])
+        first = await fetcher.deliver()
+        assert (first.delivered, first.waiting, first.blocked) == (2, 1, None)
+        assert first.next_at is not None
+        assert first.next_at >= fetcher.now + timedelta(seconds=30)
+
+        clock.tick(first.next_at - fetcher.now)
+        fetcher.now = first.next_at
+        assert (await fetcher.deliver()).delivered == 1
+
+
 async def test_more_events_of_one_deployment_than_a_page_holds_are_all_found(
     fetcher: Fetcher, api: Api
 ) -> None:

@@ -14,8 +14,11 @@ import receiver.config
 from tests.docs import tree
 
 EXAMPLE: Final = (tree.ROOT / "config.example.toml").read_text()
-# In the file it is [receiver.api_keys]; as a variable it is the short way to have one key.
-ONLY_AS_A_VARIABLE: Final = {"api_key"}
+TABLES_OF_KEYS: Final = {"api_keys", "read_keys"}
+# In the file they are in these tables; as a variable each is the short way to have one key.
+ONLY_AS_A_VARIABLE: Final = {"api_key", "read_key"}
+
+SECRET: Final = "s3cret-of-the-tests"
 
 
 def shown() -> dict[str, Any]:
@@ -51,11 +54,11 @@ def flat(section: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 def test_it_has_every_setting_and_no_other() -> None:
     named = shown()
-    keys = named["receiver"].pop("api_keys")
+    keys = {table: named["receiver"].pop(table) for table in TABLES_OF_KEYS}
 
-    assert keys == {"default": ""}
+    assert keys == {"api_keys": {"default": ""}, "read_keys": {"team": ""}}
     assert named.keys() == {"receiver", "fetcher"}
-    receivers = defaults(receiver.config.Settings).keys() - {"api_keys"} - ONLY_AS_A_VARIABLE
+    receivers = defaults(receiver.config.Settings).keys() - TABLES_OF_KEYS - ONLY_AS_A_VARIABLE
     assert named["receiver"].keys() == receivers
     assert (
         dict(flat(named["fetcher"], "fetcher")).keys()
@@ -78,7 +81,10 @@ def test_each_default_is_the_true_one(section: str, model: type[BaseModel]) -> N
 
 
 def test_as_it_stands_it_sets_nothing() -> None:
-    assert tomllib.loads(EXAMPLE) == {"receiver": {"api_keys": {}}, "fetcher": {"github": {}}}
+    assert tomllib.loads(EXAMPLE) == {
+        "receiver": {"api_keys": {}, "read_keys": {}},
+        "fetcher": {"github": {}},
+    }
 
 
 def test_both_programs_take_it_with_every_line_uncommented(
@@ -87,15 +93,15 @@ def test_both_programs_take_it_with_every_line_uncommented(
     for variable in ("RECEIVER_API_KEY", "GH_TOKEN", "GITHUB_TOKEN"):
         monkeypatch.delenv(variable, raising=False)
     secret = tmp_path / "secret"
-    secret.write_text("s3cret\n")
+    secret.write_text(f"{SECRET}\n")
     text = re.sub(r"^# (?=\w+ = )", "", EXAMPLE, flags=re.MULTILINE)
-    text = re.sub(r'^(api_key|token|default) = ""$', "", text, flags=re.MULTILINE)
+    text = re.sub(r'^(api_key|token|default|team) = ""$', "", text, flags=re.MULTILINE)
     text = re.sub(r"^(app_id|private_key\w*) = .*$", "", text, flags=re.MULTILINE)  # or a token
     config = tmp_path / "config.toml"
     config.write_text(re.sub(r'"/run/secrets/[\w-]+"', f'"{secret}"', text))
 
-    assert receiver.config.load(config).keys["default"].key.get_secret_value() == "s3cret"
+    assert receiver.config.load(config).keys["default"].key.get_secret_value() == SECRET
     settings = fetcher.config.load(config)
     assert settings.api_key
-    assert settings.api_key.get_secret_value() == "s3cret"
+    assert settings.api_key.get_secret_value() == SECRET
     assert settings.github.token

@@ -1,6 +1,7 @@
 """Who may write, and that a key is never told."""
 
 import hashlib
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -177,3 +178,18 @@ async def test_no_answer_and_no_log_line_holds_a_key(
     assert len({answer.status for answer in answers}) > 5
     assert not [answer for answer in answers if KEY in str(answer)]
     assert KEY not in caplog.text
+
+
+async def test_a_key_with_a_limit_is_told_when_to_come_again(tmp_path: Path, clock: Clock) -> None:
+    keys = {"ci": {"key": KEY, "requests_per_minute": 2}, "fetcher": ANOTHER}
+    async with serving(settings_for(tmp_path, api_keys=keys), clock) as api:
+        assert [(await api.post(REQUIRED)).status for _ in range(2)] == [201, 201]
+        refused = await api.post(REQUIRED)
+
+        assert_problem(refused, 429)
+        assert refused.headers["Retry-After"] == "30"
+        assert "The key ci may send 2 requests a minute" in refused.json["detail"]
+        assert (await api.post(REQUIRED, X_Api_Key=ANOTHER)).status == 201
+
+        clock.tick(timedelta(seconds=30))
+        assert [(await api.post(REQUIRED)).status for _ in range(2)] == [201, 429]

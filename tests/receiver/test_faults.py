@@ -302,6 +302,13 @@ async def test_keys_are_changed_without_a_restart(process: Process) -> None:
         await asyncio.to_thread(process.logged, "the keys stay as they are")
         assert (await api.post(REQUIRED, X_Api_Key="new-key")).status == 201
 
+        config.write_text('[receiver.read_keys]\nteam = "a-key-to-read-with"')
+        async with api.stream() as stream:
+            process.hang_up()
+            await asyncio.to_thread(process.logged, "the read keys are now: team")
+            assert await stream.ended()
+        assert (await api.get("/api/matrix")).status == 401
+
 
 async def test_a_second_receiver_on_one_file_is_refused(process: Process) -> None:
     port = {"RECEIVER_API_KEY": "another", "RECEIVER_PORT": "0"}

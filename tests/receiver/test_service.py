@@ -28,7 +28,7 @@ async def test_the_dashboard_is_told_when_a_deployment_counts_as_stalled(
     tmp_path: Path, clock: Clock
 ) -> None:
     async with serving(settings_for(tmp_path, stalled_minutes=15), clock) as api:
-        assert await api.read("/api/settings") == {"stalled_minutes": 15}
+        assert (await api.read("/api/settings"))["stalled_minutes"] == 15
 
 
 def sample(text: str, name: str) -> float:

@@ -51,6 +51,31 @@ def test_a_key_with_limits_is_a_table() -> None:
     assert line.startswith("receiver.api_keys.no.key ")
 
 
+def test_a_read_key_is_given_as_an_api_key_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    write(
+        "[receiver.api_keys]\nci = 'one'\n[receiver.read_keys]\n"
+        f"team = '{KEY}'\nwall = {{ key = 'sha256:{'0' * 64}', requests_per_minute = 9 }}\n"
+    )
+    assert {name: key.requests_per_minute for name, key in load().reading_keys.items()} == {
+        "team": None,
+        "wall": 9,
+    }
+
+    monkeypatch.setenv("RECEIVER_READ_KEY_FILE", str(write(f"{KEY}-in-a-file\n", "secret")))
+    assert load().reading_keys["default"].key.get_secret_value() == f"{KEY}-in-a-file"
+    monkeypatch.setenv("RECEIVER_READ_KEY", f"{KEY}-as-a-variable")
+    assert load().reading_keys["default"].key.get_secret_value() == f"{KEY}-as-a-variable"
+
+
+@pytest.mark.parametrize("read_key", ["team = 'key-that-nobody'", "team = { key = 'short' }"])
+def test_a_read_key_is_hard_to_guess(read_key: str) -> None:
+    write(f"[receiver.api_keys]\nci = 'one'\n[receiver.read_keys]\n{read_key}")
+
+    (line,) = mistakes()
+
+    assert line.startswith("the read key team must have at least 16 characters")
+
+
 def test_a_key_is_all_that_must_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECEIVER_API_KEY", KEY)
 

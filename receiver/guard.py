@@ -1,0 +1,142 @@
+"""What a request must show to write or to read, and what it is told where it does not."""
+
+import math
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Final
+
+from aiohttp import web
+
+from receiver.access import Grant, Keys, fingerprint, sha256
+from receiver.rate import Guesses
+from receiver.session import Sessions
+
+HEADER: Final = "X-Api-Key"
+COOKIE: Final = "deployments_session"
+CHALLENGE: Final = {"WWW-Authenticate": 'ApiKey realm="deployments"'}
+LONGEST_ADDRESS: Final = 45  # of an IPv6 address as text
+
+
+class Guard:
+    """Lets requests pass, or raises what they are answered.
+
+    Who may write may read as well. With no read key everybody may read.
+    """
+
+    def __init__(self, sessions: Sessions, clock: Callable[[], datetime]) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._writers = Keys()
+        self._readers = Keys()
+        self._guesses = Guesses()
+
+    def change(
+        self, writers: Iterable[tuple[str, Grant]], readers: Iterable[tuple[str, Grant]]
+    ) -> None:
+        """From now on these keys count, and no others."""
+        readers = list(readers)
+        self._writers = Keys(writers)
+        self._readers = Keys(readers)
+        self._sessions.change(fingerprint(key) for key, _ in readers)
+
+    @property
+    def protects_reading(self) -> bool:
+        """Whether reading needs a key."""
+        return bool(self._readers)
+
+    def writer(self, request: web.Request) -> Grant:
+        """Who writes: the key's grant.
+
+        Raises:
+            web.HTTPUnauthorized: The key is missing or wrong.
+            web.HTTPTooManyRequests: It comes too often.
+        """
+        grant = self._writers.grant_of(request.headers.get(HEADER))
+        if grant is None:
+            raise _unauthorized()
+        self._count(self._writers, grant)
+        return grant
+
+    def reader(self, request: web.Request) -> datetime | None:
+        """Until when the request may be answered; None means without an end.
+
+        Raises:
+            web.HTTPUnauthorized: It shows no key and no session.
+            web.HTTPTooManyRequests: Its key comes too often, or too many wrong ones did.
+        """
+        if not self._readers:
+            return None
+        if HEADER in request.headers:
+            self._show(request, self._readers, self._writers)
+            return None
+        ends_at = self._sessions.ends_at(request.cookies.get(COOKIE, ""))
+        if ends_at is None or ends_at <= self._clock():
+            raise _unauthorized("Reading needs a key here: send it as X-Api-Key, or sign in at /.")
+        return ends_at
+
+    def sign_in(self, request: web.Request) -> web.Response:
+        """Answer a read key with a session.
+
+        Raises:
+            web.HTTPNotFound: Nothing is protected.
+            web.HTTPUnauthorized: It is no read key.
+            web.HTTPTooManyRequests: As for `reader`.
+        """
+        if not self._readers:
+            raise web.HTTPNotFound(text="Reading needs no key here.")
+        key = self._show(request, self._readers)
+        answer = web.Response(status=204)
+        answer.set_cookie(
+            COOKIE,
+            self._sessions.begin(sha256(key), self._clock()),
+            max_age=int(self._sessions.life.total_seconds()),
+            httponly=True,
+            samesite="Strict",
+            # What the browser itself says; what a proxy says would have to be trusted.
+            secure=request.headers.get("Origin", "").startswith("https:"),
+        )
+        return answer
+
+    def sign_out(self) -> web.Response:
+        """Answer so that the browser forgets its session."""
+        answer = web.Response(status=204)
+        answer.del_cookie(COOKIE, httponly=True, samesite="Strict")
+        return answer
+
+    def _show(self, request: web.Request, *several: Keys) -> str:
+        """The request's key, which must be one of these."""
+        key = request.headers.get(HEADER)
+        client, now = _client(request), self._clock()
+        _hold_back(self._guesses.wait(client, now), "Too many wrong keys came from this address.")
+        for keys in several:
+            if key is not None and (grant := keys.grant_of(key)):
+                self._count(keys, grant)
+                return key
+        if key is not None:
+            self._guesses.wrong(client, now)
+        raise _unauthorized("This is no key that may read here.")
+
+    def _count(self, keys: Keys, grant: Grant) -> None:
+        if grant.requests_per_minute is not None:
+            limit = f"The key {grant.name} may send {grant.requests_per_minute} requests a minute."
+            _hold_back(keys.wait(grant, self._clock()), limit)
+
+
+def _client(request: web.Request) -> str:
+    """Whom wrong keys are held against: the address, and what the last proxy says of it.
+
+    Who is no proxy and makes the second part up is held back less, and holds back nobody else.
+    """
+    forwarded = request.headers.getall("X-Forwarded-For", [""])[-1]
+    return f"{request.remote} {forwarded.rpartition(',')[2].strip()[:LONGEST_ADDRESS]}"
+
+
+def _hold_back(seconds: float, reason: str) -> None:
+    if seconds:
+        wait = math.ceil(seconds)
+        text = f"{reason} Try again in {wait} second{'s' if wait > 1 else ''}."
+        raise web.HTTPTooManyRequests(headers={"Retry-After": str(wait)}, text=text)
+
+
+def _unauthorized(reason: str | None = None) -> web.HTTPUnauthorized:
+    return web.HTTPUnauthorized(headers=CHALLENGE, text=reason)
