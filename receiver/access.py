@@ -100,5 +100,5 @@ def _encoded(key: str) -> bytes:
     return key.encode(errors="surrogateescape")
 
 
-def _matches(name: str, globs: Iterable[str]) -> bool:
-    return any(fnmatchcase(name, glob) for glob in globs)
+def _matches(name: str, globs: tuple[str, ...]) -> bool:
+    return globs == ANY or any(fnmatchcase(name, glob) for glob in globs)

@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -255,6 +256,12 @@ def ended(folder: Path, *arguments: str, **settings: str) -> Program:
     return program
 
 
+def outcome(folder: Path, *arguments: str, **settings: str) -> tuple[int, list[str]]:
+    """How a receiver that ends by itself does so: its exit code and what it said."""
+    with Program("receiver", *arguments, folder=folder, settings=settings) as program:
+        return program.wait(), program.log
+
+
 def test_what_cannot_start_says_why_in_a_line_for_each_reason(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a database, nor a folder")
     with closing(sqlite3.connect(tmp_path / "newer.db", isolation_level=None)) as newer:
@@ -264,19 +271,20 @@ def test_what_cannot_start_says_why_in_a_line_for_each_reason(tmp_path: Path) ->
         port = str(taken.getsockname()[1])
         key = {"RECEIVER_API_KEY": "secret-key", "RECEIVER_PORT": "0"}
         url = "sqlite+aiosqlite:///{}".format
-        programs = {
-            "two mistakes": ended(tmp_path, RECEIVER_API_KEY="secret key", RECEIVER_PORT="http"),
-            "port in use": ended(tmp_path, **key | {"RECEIVER_PORT": port}),
-            "no folder": ended(tmp_path, **key, RECEIVER_DATABASE_URL=url("file/log.db")),
-            "no database": ended(tmp_path, **key, RECEIVER_DATABASE_URL=url("file")),
-            "newer": ended(tmp_path, **key, RECEIVER_DATABASE_URL=url("newer.db")),
-            "no server": ended(
-                tmp_path,
-                **key,
-                RECEIVER_DATABASE_URL="postgresql+asyncpg://me:secret@127.0.0.1:1/log",
-            ),
+        settings = {
+            "two mistakes": {"RECEIVER_API_KEY": "secret key", "RECEIVER_PORT": "http"},
+            "port in use": key | {"RECEIVER_PORT": port},
+            "no folder": key | {"RECEIVER_DATABASE_URL": url("file/log.db")},
+            "no database": key | {"RECEIVER_DATABASE_URL": url("file")},
+            "newer": key | {"RECEIVER_DATABASE_URL": url("newer.db")},
+            "no server": key
+            | {"RECEIVER_DATABASE_URL": "postgresql+asyncpg://me:secret@127.0.0.1:1/log"},
         }
-        found = {name: (program.wait(), program.log) for name, program in programs.items()}
+        with ThreadPoolExecutor() as pool:
+            ended = {
+                name: pool.submit(outcome, tmp_path, **each) for name, each in settings.items()
+            }
+        found = {name: future.result() for name, future in ended.items()}
 
     codes = {name: code for name, (code, _) in found.items()}
     lines = {name: len(log) for name, (_, log) in found.items()}
@@ -313,21 +321,21 @@ async def test_keys_are_changed_without_a_restart(process: Process) -> None:
 async def test_a_second_receiver_on_one_file_is_refused(process: Process) -> None:
     port = {"RECEIVER_API_KEY": "another", "RECEIVER_PORT": "0"}
     url = f"sqlite+aiosqlite:///{process.database}"
-    second = ended(process.database.parent, **port, RECEIVER_DATABASE_URL=url)
+    folder = process.database.parent
 
-    assert await asyncio.to_thread(second.wait) == 69
-    assert len(second.log) == 1
-    assert "another receiver has it" in second.log[0]
+    code, log = await asyncio.to_thread(outcome, folder, **port, RECEIVER_DATABASE_URL=url)
+
+    assert code == 69
+    assert len(log) == 1
+    assert "another receiver has it" in log[0]
     async with client_of(process) as api:
         assert (await api.append())["id"] == 1
 
 
 def test_help_and_version_are_told(tmp_path: Path) -> None:
-    told = [ended(tmp_path, argument) for argument in ("--help", "--version")]
-
-    assert [program.wait() for program in told] == [0, 0]
-    assert "--config" in "\n".join(told[0].log)
-    assert told[1].log == [f"deployment-receiver {__version__}"]
+    code, helped = outcome(tmp_path, "--help")
+    assert (code, "--config" in "\n".join(helped)) == (0, True)
+    assert outcome(tmp_path, "--version") == (0, [f"deployment-receiver {__version__}"])
 
 
 async def test_it_tells_where_it_listens_and_never_a_key(process: Process) -> None:

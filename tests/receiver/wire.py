@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, cast
 
 from multidict import CIMultiDict
 
@@ -22,9 +22,8 @@ class Wire:
 
     def read_nothing(self) -> None:
         """Be a reader too slow for anything."""
-        transport = self.writer.transport
-        assert isinstance(transport, asyncio.Transport)
-        transport.pause_reading()
+        # A transport of uvloop is no asyncio.Transport, which knows this method, by its class.
+        cast("asyncio.Transport", self.writer.transport).pause_reading()
 
     async def send(self, data: bytes) -> None:
         """Send bytes."""
