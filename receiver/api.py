@@ -148,9 +148,9 @@ async def get_deployment(request: web.Request) -> web.Response:
 
 
 async def get_matrix(request: web.Request) -> web.Response:
-    """`GET /api/matrix`: what is where."""
+    """`GET /api/matrix`: what is where, or was."""
     query = parse_query(MatrixQuery, request.query)
-    return _conditional(request, await request.app[PARTS].board.matrix(query.service))
+    return _conditional(request, await request.app[PARTS].board.matrix(query.service, query.at))
 
 
 def _conditional(request: web.Request, answer: Answer) -> web.Response:

@@ -75,7 +75,7 @@ async def _parts(
             feed.grown(batch.newest)
 
         writer = Writer(store, clock, committed)
-        board = Board(feed, settings.environment_order, clock)
+        board = Board(store, feed, settings.environment_order, clock)
         life = timedelta(days=settings.session_days)
         guard = Guard(Sessions(await store.session_secret(), life), clock)
         change_keys(guard, settings)

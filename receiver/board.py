@@ -1,5 +1,6 @@
 """The matrix as it is answered: JSON built once for each change, not for each request."""
 
+import asyncio
 import gzip
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ from functools import cached_property
 from receiver.event import encode_json
 from receiver.feed import Feed
 from receiver.matrix import Slot, SlotKey, promotion_order
+from receiver.store import Store
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,13 @@ class Board:
     """What the feed knows, in the shapes that readers ask for."""
 
     def __init__(
-        self, feed: Feed, environment_order: Sequence[str], clock: Callable[[], datetime]
+        self,
+        store: Store,
+        feed: Feed,
+        environment_order: Sequence[str],
+        clock: Callable[[], datetime],
     ) -> None:
+        self._store = store
         self._feed = feed
         self._order = environment_order
         self._clock = clock
@@ -38,27 +45,38 @@ class Board:
 
     def services(self) -> list[str]:
         """Every service, by name."""
-        return sorted({service for service, _ in self._feed.slots})
+        return _services(self._feed.slots)
 
     def environments(self) -> list[str]:
         """Every environment, in promotion order."""
         return self._ordered({name for _, name in self._feed.slots})
 
-    async def matrix(self, service: str | None = None) -> Answer:
+    async def matrix(self, service: str | None = None, at: datetime | None = None) -> Answer:
         """The matrix, or one service's row of it, with everything this receiver acknowledged.
+
+        Args:
+            service: Whose row.
+            at: As of when; else as it is now, which is in memory.
 
         Raises:
             StoreUnavailable: The log could not be read in time.
         """
+        services = None if service is None else [service]
+        if at is not None:
+            position, slots = await self._store.matrix(at)
+            # Thousands of events that are encoded for this answer alone: others go on meanwhile.
+            return await asyncio.to_thread(self._build, position, slots, services)
         position = await self._feed.caught_up()
-        if service is not None:
-            return self._build(position, [service])
+        if services is not None:
+            return self._build(position, self._feed.slots, services)
         if self._whole is None or self._whole[0] != position:
-            self._whole = (position, self._build(position, self.services()))
+            self._whole = (position, self._build(position, self._feed.slots))
         return self._whole[1]
 
-    def _build(self, position: int, services: Sequence[str]) -> Answer:
-        rows = _rows(self._feed.slots, services)
+    def _build(
+        self, position: int, slots: Mapping[SlotKey, Slot], services: Sequence[str] | None = None
+    ) -> Answer:
+        rows = _rows(slots, _services(slots) if services is None else services)
         environments = {name for slots in rows.values() for name in slots}
         content = b'"last_event_id":%d,"environments":%b,"rows":[%b]' % (
             position,
@@ -77,6 +95,10 @@ class Board:
 
     def _ordered(self, environments: Iterable[str]) -> list[str]:
         return promotion_order(environments, self._order)
+
+
+def _services(slots: Iterable[SlotKey]) -> list[str]:
+    return sorted({service for service, _ in slots})
 
 
 def _rows(slots: Mapping[SlotKey, Slot], services: Iterable[str]) -> dict[str, dict[str, Slot]]:

@@ -56,10 +56,15 @@ class MatrixQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     service: Annotated[Name | None, Field(description="Only this service's row.")] = None
+    at: Annotated[
+        Time | None, Field(description="As of this time, by what had happened until then.")
+    ] = None
 
 
-class StreamQuery(MatrixQuery):
+class StreamQuery(BaseModel):
     """`GET /api/events/stream`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     service: Annotated[Name | None, Field(description="Only events of this service.")] = None
     environment: Annotated[Name | None, Field(description="Only of this environment.")] = None
@@ -73,8 +78,10 @@ class StreamQuery(MatrixQuery):
         return Filter(service=self.service, environment=self.environment)
 
 
-class ListQuery(MatrixQuery):
+class ListQuery(BaseModel):
     """`GET /api/deployments`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     service: Annotated[Name | None, Field(description="Only of this service.")] = None
     environment: Annotated[Name | None, Field(description="Only of this environment.")] = None

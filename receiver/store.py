@@ -8,13 +8,16 @@ from collections import deque
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
+    FromClause,
+    ScalarSelect,
     Select,
     and_,
     bindparam,
@@ -24,6 +27,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union,
 )
 
 from receiver.batch import Append, Batch, Keys
@@ -35,13 +39,8 @@ from receiver.schema import event, idempotency, secret, slot
 
 IDEMPOTENCY_WINDOW: Final = timedelta(hours=24)
 
+END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
 TAIL: Final = 2000
-# What a slot remembers: its latest event, its latest finished one, its latest success.
-LATEST_OF: Final[tuple[tuple[Status, ...], ...]] = (
-    ("in-progress", "success", "failure"),
-    ("success", "failure"),
-    ("success",),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +153,12 @@ class Store:
         found = await self._events(select(*FIELDS).where(event.c.id == event_id))
         return found[0] if found else None
 
-    async def matrix(self) -> tuple[int, dict[SlotKey, Slot]]:
-        """The newest event's id, and the slots as of it: three look-ups for each slot."""
-        return await self._database.read(_matrix)
+    async def matrix(self, at: datetime = END_OF_TIME) -> tuple[int, dict[SlotKey, Slot]]:
+        """The newest event's id, and the slots of what happened until an instant, inclusive.
+
+        One to three look-ups for each slot, however long the log.
+        """
+        return await self._database.read(lambda connection: _matrix(connection, at))
 
     async def forget_keys(self, now: datetime) -> None:
         """Remove the idempotency keys whose 24 hours are over."""
@@ -184,12 +186,11 @@ class Store:
         )
 
 
-def _matrix(connection: Connection) -> tuple[int, dict[SlotKey, Slot]]:
+def _matrix(connection: Connection, at: datetime) -> tuple[int, dict[SlotKey, Slot]]:
     last_id = _last_id(connection)
     slots: dict[SlotKey, Slot] = {}
-    for statuses in LATEST_OF:
-        for row in connection.execute(_LATEST, {"statuses": statuses, "last_id": last_id}):
-            fold(slots, to_event(row))
+    for row in connection.execute(_LATEST, {"last_id": last_id, "at": at}):
+        fold(slots, to_event(row))
     return last_id, slots
 
 
@@ -248,32 +249,44 @@ def _older_than(key: OrderKey) -> ColumnElement[bool]:
     )
 
 
-def _latest() -> Select[Any]:
-    """For each slot its latest event up to an id in one of some statuses.
+def _latest_ids() -> CompoundSelect[Any]:
+    """Ids of what each slot remembers of what happened until an instant, each once.
 
-    Each is found from the newest end of the slot's stretch of one index, without its table.
+    Where its latest event is a success, that is all there is to look up.
     """
-    candidate = event.alias()
-    newest_first = (
-        candidate.c.happened_at.desc(),
-        candidate.c.finished.desc(),
-        candidate.c.id.desc(),
+    latest = select(*slot.c, _latest_id(slot).label("id")).cte("latest")
+    current = event.alias()
+    slots = latest.join(current, current.c.id == latest.c.id)
+    success, finished = _latest_id(latest, "success"), _latest_id(latest, "success", "failure")
+    return union(
+        select(latest.c.id),
+        select(success).select_from(slots).where(current.c.status != "success"),
+        select(finished).select_from(slots).where(current.c.status == "in-progress"),
     )
+
+
+def _latest_id(place: FromClause, *statuses: Status) -> ScalarSelect[int]:
+    """The latest event of a slot, of any status or of some.
+
+    It is found from the newest end of the slot's stretch of one index, without its table.
+    """
+    columns = event.alias().c
     latest_id = (
-        select(candidate.c.id)
+        select(columns.id)
         .where(
-            candidate.c.service == slot.c.service,
-            candidate.c.environment == slot.c.environment,
-            candidate.c.status.in_(bindparam("statuses", expanding=True)),
-            candidate.c.id <= bindparam("last_id"),
+            columns.service == place.c.service,
+            columns.environment == place.c.environment,
+            columns.happened_at <= bindparam("at"),
+            columns.id <= bindparam("last_id"),
         )
-        .order_by(*newest_first)
+        .order_by(columns.happened_at.desc(), columns.finished.desc(), columns.id.desc())
         .limit(1)
-        .correlate(slot)
-        .scalar_subquery()
     )
-    return select(*FIELDS).select_from(slot).join(event, event.c.id == latest_id)
+    if statuses:
+        latest_id = latest_id.where(columns.status.in_(statuses))
+    return latest_id.correlate(place).scalar_subquery()
 
 
 _LAST_ID: Final = select(func.max(event.c.id))
-_LATEST: Final = _latest()
+_LATEST_IDS: Final = _latest_ids()
+_LATEST: Final = select(*FIELDS).where(event.c.id.in_(_LATEST_IDS))

@@ -54,6 +54,41 @@ async def test_the_matrix_has_the_shape_of_the_contract(api: Api, clock: Clock) 
     assert failed["id"] == 2
 
 
+async def test_the_matrix_of_a_past_instant_is_of_what_had_happened_until_then(api: Api) -> None:
+    first = await api.append(happened_at="2026-11-20T12:00:00Z")
+    failed = await api.append(status="failure", happened_at="2026-11-20T12:01:00Z")
+    await api.append(service="b", happened_at="2026-11-20T12:01:00.000001Z")
+
+    async def rows(query: str) -> Any:
+        answer = await api.read(f"/api/matrix?{query}")
+        assert answer["last_event_id"] == 3
+        return answer["rows"]
+
+    before, since = "at=2026-11-20T12:00:59Z", "at=2026-11-20T13:01:00%2B01:00"
+    failing = {"current": failed, "last_successful": first}
+    assert await rows("at=2026-11-20T11:59:59Z") == []
+    assert await rows(before) == [{"service": "checkout", "slots": {"prod": {"current": first}}}]
+    assert await rows(since) == [{"service": "checkout", "slots": {"prod": failing}}]
+    assert await rows(f"{since}&service=checkout") == await rows(since)
+    assert await rows(f"{since}&service=b") == []
+
+
+async def test_the_matrix_of_a_past_instant_has_an_etag_and_may_be_compressed(api: Api) -> None:
+    await api.append()
+    path = "/api/matrix?at=2026-11-20T12:00:00Z"
+
+    whole = await api.get(path)
+    packed = await api.get(path, Accept_Encoding="gzip")
+    again = await api.get(path, If_None_Match=whole.headers["ETag"])
+
+    assert json.loads(gzip.decompress(packed.body))["rows"] == whole.json["rows"]
+    assert again.status == 304
+
+
+async def test_a_matrix_of_no_instant_is_422(api: Api) -> None:
+    assert_problem(await api.get("/api/matrix?at=yesterday"), 422, "/api/matrix")
+
+
 async def test_what_was_acknowledged_is_in_the_matrix(api: Api) -> None:
     async def post_and_read(number: int) -> bool:
         sent = await api.append(service=f"service-{number}")

@@ -82,6 +82,7 @@ async def test_what_reads_are_answered_is_documented(api: Api) -> None:
         assert_documented(await api.get(path), path)
     assert_documented(await api.get("/api/deployments?limit=1"), "/api/deployments")
     assert_documented(await api.get("/api/deployments?limit=0"), "/api/deployments")
+    assert_documented(await api.get("/api/matrix?at=2026-11-20T12:00:00Z"), "/api/matrix")
     assert_documented(await api.get("/api/matrix?x=1"), "/api/matrix")
     assert_documented(await api.get("/api/events/stream?x=1"), "/api/events/stream")
     assert_documented(await api.get("/api/deployments/1"), "/api/deployments/{id}")
@@ -132,7 +133,7 @@ def test_every_query_parameter_is_described() -> None:
             *("service", "environment", "status", "deployment_id"),
             *("since", "until", "limit", "cursor"),
         },
-        "/api/matrix": {"service"},
+        "/api/matrix": {"service", "at"},
         "/api/events/stream": {"service", "environment", "last_event_id", "Last-Event-ID"},
     }.items():
         parameters = DOCUMENT["paths"][path]["get"]["parameters"]
