@@ -20,7 +20,8 @@ The way of one event, module by module:
               page        the dashboard's files, built from web/ into static/
 
 Nothing flows back. Beside the road: config (settings), query (query strings), openapi, metrics,
-database (a SQLite file or PostgreSQL), outage (says once that it fails, and that it is over).
+database (a SQLite file or PostgreSQL), outage (says once that it fails, and that it is over),
+retention (removes old events).
 """
 
 from importlib.metadata import version

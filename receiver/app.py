@@ -20,6 +20,7 @@ from receiver.feed import Feed
 from receiver.guard import Guard
 from receiver.metrics import Metrics
 from receiver.page import File, load
+from receiver.retention import Retention
 from receiver.server import METRICS
 from receiver.session import Sessions
 from receiver.store import Store
@@ -83,13 +84,10 @@ async def _parts(
             *(guard, store, writer, feed, board, streams, metrics, files),
             stalled_minutes=settings.stalled_minutes,
         )
-        async with background(
-            failed,
-            feed.run(),
-            database.listen(feed.grown),
-            writer.run(),
-            streams.keep_alive(),
-        ):
+        loops = [feed.run(), database.listen(feed.grown), writer.run(), streams.keep_alive()]
+        if settings.retention_days:
+            loops.append(Retention(database, store, clock, settings.retention_days).run())
+        async with background(failed, *loops):
             yield
 
 

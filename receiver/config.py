@@ -120,6 +120,7 @@ class Settings(BaseSettings):
     session_days: int = Field(30, ge=1, le=400)
     environment_order: Names = ()
     stalled_minutes: int = Field(60, ge=1)
+    retention_days: int = Field(0, ge=0, le=36_500)
 
     @model_validator(mode="after")
     def _has_a_key(self) -> "Settings":

@@ -109,7 +109,8 @@ idempotency = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("body_digest", LargeBinary, nullable=False),
-    Column("event_id", EventId, ForeignKey("event.id"), nullable=False),
+    # With an index: an event that is to be removed must not have the whole table searched.
+    Column("event_id", EventId, ForeignKey("event.id"), nullable=False, index=True),
     Column("stored_at", UtcDateTime, nullable=False, index=True),
 )
 
@@ -119,4 +120,12 @@ secret = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", LargeBinary, nullable=False),
+)
+
+# One row: how far events have been removed, the largest id of them, and when to look again.
+retention = Table(
+    "retention",
+    metadata,
+    Column("removed_to", EventId, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
 )

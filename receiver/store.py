@@ -35,11 +35,12 @@ from receiver.database import Database
 from receiver.event import Event, OrderKey, Status
 from receiver.matrix import Slot, SlotKey, fold
 from receiver.rows import FIELDS, insert_events, insert_slots, to_event
-from receiver.schema import event, idempotency, secret, slot
+from receiver.schema import event, idempotency, retention, secret, slot
 
 IDEMPOTENCY_WINDOW: Final = timedelta(hours=24)
 
 END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
+LARGEST_ID: Final = 2**63 - 1
 TAIL: Final = 2000
 
 
@@ -119,6 +120,10 @@ class Store:
         """The id of the newest event; 0 when the log is empty."""
         return await self._database.read(_last_id)
 
+    async def removed_to(self) -> int:
+        """The largest id that was removed: later positions have everything after them."""
+        return await self._database.read(lambda connection: connection.scalar(_REMOVED_TO) or 0)
+
     async def after(self, position: int, limit: int, only: Filter = EVERYTHING) -> list[Event]:
         """Events with a larger id than `position`, in id order, at most `limit`."""
         query = select(*FIELDS).where(event.c.id > position, only.condition())
@@ -159,6 +164,12 @@ class Store:
         One to three look-ups for each slot, however long the log.
         """
         return await self._database.read(lambda connection: _matrix(connection, at))
+
+    async def remembered(self, at: datetime) -> set[int]:
+        """The ids of the events that the matrix of an instant is made of."""
+        given = {"last_id": LARGEST_ID, "at": at}
+        ids = await self._database.read(lambda c: c.execute(_LATEST_IDS, given).scalars().all())
+        return {found for found in ids if found is not None}
 
     async def forget_keys(self, now: datetime) -> None:
         """Remove the idempotency keys whose 24 hours are over."""
@@ -288,5 +299,6 @@ def _latest_id(place: FromClause, *statuses: Status) -> ScalarSelect[int]:
 
 
 _LAST_ID: Final = select(func.max(event.c.id))
+_REMOVED_TO: Final = select(retention.c.removed_to)
 _LATEST_IDS: Final = _latest_ids()
 _LATEST: Final = select(*FIELDS).where(event.c.id.in_(_LATEST_IDS))

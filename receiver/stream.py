@@ -62,6 +62,12 @@ class Stream:
         await self.response.prepare(self._request)
         await self.send(OPENING)
 
+    async def resync(self, position: int) -> None:
+        """Say that events are missing before this position, and go on from there."""
+        # With an id, so that a reader whose position was refused does not send it again.
+        await self.send(Frame(b"id: %d\nevent: resync\ndata: {}\n\n" % position))
+        self.position = position
+
     async def send(self, frame: Frame) -> None:
         """Send a frame and wait for the reader to take it.
 
@@ -131,7 +137,7 @@ class Streams:
         try:
             await stream.begin()
             if last_event_id is not None and position is None:
-                await stream.send(_resync(newest))
+                await stream.resync(newest)
             await self._replay(stream)
             await stream.ended.wait()
         except (ConnectionError, TimeoutError, StoreUnavailable):
@@ -160,6 +166,9 @@ class Streams:
         while stream.position < self._feed.position and not stream.ended.is_set():
             newest = self._feed.position
             events = await self._store.after(stream.position, PAGE, stream.only)
+            if stream.position < await self._store.removed_to():
+                await stream.resync(newest)
+                continue
             if events:
                 await stream.send(Frame(b"".join(frame_of(event).data for event in events)))
             stream.position = (
@@ -191,8 +200,3 @@ class Streams:
             stream.ended.set()
         else:
             stream.abort()
-
-
-def _resync(position: int) -> Frame:
-    # With an id, so that a reader whose position was refused does not send it again.
-    return Frame(b"id: %d\nevent: resync\ndata: {}\n\n" % position)

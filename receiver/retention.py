@@ -1,0 +1,107 @@
+"""Retention: old events leave the log, a few at a time, and what is where stays as it is.
+
+An event is old when it was received, and happened, before the edge. What a slot remembers as of
+the edge stays (its latest event, latest finished one, latest success), and so the matrix is the
+same as before, now and at any instant since the edge. The newest event of all stays, too: the
+next id is one more than its own.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
+
+from receiver.database import Database, StoreUnavailable
+from receiver.schema import event, idempotency, retention
+from receiver.store import Store
+
+log = logging.getLogger(__name__)
+
+SWEEP_EVERY: Final = timedelta(hours=1)
+LOOK_SECONDS: Final = 60
+STEP: Final = 500  # events in one look, and at most in one transaction
+PAUSE_SECONDS: Final = 0.1  # between two transactions, in which the writer has the database
+
+
+class Retention:
+    """Keeps the log to some days.
+
+    Several receivers on one database take turns: whoever finds a sweep due puts the next one
+    off for an hour, and again with each step of its own. One that dies is followed after that.
+    """
+
+    def __init__(
+        self, database: Database, store: Store, clock: Callable[[], datetime], days: int
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._clock = clock
+        self._kept = timedelta(days=days)
+
+    async def run(self) -> None:
+        """Sweep whenever it is due, until cancelled."""
+        while True:
+            try:
+                if await self.take_turn():
+                    await self.sweep()
+            except StoreUnavailable as error:
+                log.warning("could not remove old events: %s", error)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def take_turn(self) -> bool:
+        """Whether a sweep is due, and nobody else has taken it."""
+        now = self._clock()
+        # A time further away than any turn puts it was written by a clock that was wrong.
+        due = or_(retention.c.due_at <= now, retention.c.due_at > now + SWEEP_EVERY)
+        turn = update(retention).where(due).values(due_at=now + SWEEP_EVERY)
+        return await self._database.write(lambda c: c.execute(turn).rowcount > 0)
+
+    async def sweep(self) -> None:
+        """Remove what is old, from the begin of the log to the first events that are young.
+
+        Raises:
+            StoreUnavailable: The rest is left for the next time.
+        """
+        edge = self._clock() - self._kept
+        staying = await self._store.remembered(edge)
+        staying.add(await self._store.last_id())
+        position = removed = 0
+        while (rows := await self._rows(position)) and any(row.received_at < edge for row in rows):
+            position = rows[-1].id
+            if ids := [row.id for row in rows if _is_old(row, edge) and row.id not in staying]:
+                await self._remove(ids)
+                removed += len(ids)
+                await asyncio.sleep(PAUSE_SECONDS)
+        if removed:
+            log.info("removed %d events from before %s", removed, edge.isoformat())
+
+    async def _rows(self, position: int) -> Sequence[Any]:
+        """The next few rows of the log, in id order: id and times."""
+        given = {"position": position}
+        return await self._database.read(lambda c: c.execute(_ROWS, given).all())
+
+    async def _remove(self, ids: Sequence[int]) -> None:
+        # Whatever arrived meanwhile is younger, and makes no event the latest that was not.
+        def transaction(connection: Connection) -> None:
+            connection.execute(delete(idempotency).where(idempotency.c.event_id.in_(ids)))
+            connection.execute(delete(event).where(event.c.id.in_(ids)))
+            further = update(retention).where(retention.c.removed_to < ids[-1])
+            connection.execute(further.values(removed_to=ids[-1]))
+            connection.execute(update(retention).values(due_at=self._clock() + SWEEP_EVERY))
+
+        await self._database.write(transaction)
+
+
+def _is_old(row: Any, edge: datetime) -> bool:
+    return bool(row.received_at < edge and row.happened_at < edge)
+
+
+_ROWS: Final = (
+    select(event.c.id, event.c.happened_at, event.c.received_at)
+    .where(event.c.id > bindparam("position"))
+    .order_by(event.c.id)
+    .limit(STEP)
+)
