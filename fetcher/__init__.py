@@ -20,6 +20,7 @@
    `resync` lets everything since a time be sent once more, if the receiver lacks it.
 8. `vitals` are told by all of them what they do; `listener` tells operators, `metrics` Prometheus.
 
-`config` is the settings, `clock` the time, `explain` what `plan` tells in a `table`, `check` what
-it tries, `troubles` what is wrong at the moment, `progress` the bar on a terminal.
+`config` is the settings, `clock` the time, `check` what it tries, `troubles` what is wrong at the
+moment, `progress` the bar on a terminal. What `plan` tells is an `explanation`: `explain` asks for
+it, `estimate` counts the requests that it will take, `table` shows it.
 """

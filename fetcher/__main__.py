@@ -207,9 +207,9 @@ async def _plan(settings: Settings, arguments: argparse.Namespace) -> int:
         )
     show = table.as_json if arguments.json else table.as_table
     print(show(found))  # noqa: T201 - it is what was asked for
-    for sentence in table.useless(found, settings.rules):
+    for sentence in table.useless(found.explanations, settings.rules):
         log.warning("%s", sentence)
-    return FAILED if any(each.lane == "error" for each in found) else 0
+    return FAILED if any(each.lane == "error" for each in found.explanations) else 0
 
 
 async def _check(settings: Settings, arguments: argparse.Namespace) -> int:

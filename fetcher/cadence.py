@@ -114,8 +114,15 @@ def cycles_between(standings: Iterable[Standing], pace: Pace, now: datetime) -> 
 
 def requests_per_hour(standings: Sequence[Standing], pace: Pace, now: datetime) -> float:
     """What reading takes while nothing is new; to an authorised fetcher it is free."""
-    cycles = cycles_between(standings, pace, now)
-    return _load(standings, cycles) * (timedelta(hours=1) / pace.cycle)
+    return sum(requests_by_name(standings, pace, now).values())
+
+
+def requests_by_name(
+    standings: Sequence[Standing], pace: Pace, now: datetime
+) -> Mapping[str, float]:
+    """What each repository takes in an hour while nothing is new."""
+    cycles, an_hour = cycles_between(standings, pace, now), timedelta(hours=1) / pace.cycle
+    return {each.name: each.requests * an_hour / cycles[each.name] for each in standings}
 
 
 def due_at(standing: Standing, cycles: float, pace: Pace) -> datetime:

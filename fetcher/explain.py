@@ -8,9 +8,11 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from fetcher.clock import Clock
+from fetcher.estimate import estimate
+from fetcher.explanation import Explanation, Outlook
 from fetcher.github.answers import Deployment, Environment
 from fetcher.github.errors import Forbidden, GitHubError, Missing
 from fetcher.github.githubs import GitHubs
@@ -29,39 +31,13 @@ from fetcher.progress import Progress, Step, no_step
 from fetcher.roster import look_up
 from fetcher.selection import Selection
 
-MOST_TRACED: Final = (
-    12  # deployments, and runs, of which it is looked up what they would be told as
-)
+# Deployments, and runs, of which it is looked up what they would be told as.
+MOST_TRACED: Final = 12
 LATELY: Final = timedelta(days=7)
 # The list whenever something changes, the statuses likewise, the run, its jobs and its file.
 CHARGED_FOR_A_DEPLOYMENT: Final = 8
 THIRD_PARTY: Final = "a third party"
 A_WORKFLOW: Final = "a workflow"  # that may not be read
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """What would be read of one repository.
-
-    Attributes:
-        lane: Or `ignored`, or `error`; then `why` says by which rule, or what is wrong.
-        workflows: The files of those that deploy, as far as that can be seen.
-        others: Workflows that were judged not to deploy, and why.
-        free: Requests an hour while nothing is new: not charged, with a token.
-        charged: Requests an hour at the rate of the last week's deployments.
-        rules: The numbers of the rules that decided something, the first one is 1.
-    """
-
-    repository: str
-    lane: Literal["deployments", "runs", "both", "none", "ignored", "error"]
-    services: tuple[str, ...] = ()
-    environments: tuple[str, ...] = ()
-    workflows: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
-    free: float = 0
-    charged: float = 0
-    rules: tuple[int, ...] = ()
-    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +50,7 @@ class Asking:
     clock: Clock
 
 
-async def explain_selected(
-    asking: Asking, selection: Selection, progress: Progress
-) -> list[Explanation]:
+async def explain_selected(asking: Asking, selection: Selection, progress: Progress) -> Outlook:
     """One explanation for each repository that is selected, and each owner without an answer."""
     names, failures = await look_up(asking.githubs, selection)
     unlisted = [
@@ -84,12 +58,11 @@ async def explain_selected(
         for owner, error in failures.items()
     ]
     with progress.of("Reading repositories", len(names)) as step:
-        return [*await explain(asking, names, step), *unlisted]
+        found = await explain(asking, names, step)
+    return Outlook([*found.explanations, *unlisted], found.points)
 
 
-async def explain(
-    asking: Asking, repositories: Sequence[str], step: Step = no_step
-) -> list[Explanation]:
+async def explain(asking: Asking, repositories: Sequence[str], step: Step = no_step) -> Outlook:
     """One explanation for each repository, in their order; `step` is called after each."""
     services = name_services(repositories, {})
 
@@ -98,13 +71,14 @@ async def explain(
         step()
         return explanation
 
-    return list(await asyncio.gather(*map(explained, repositories)))
-
-
-def unmatched(rules: Sequence[Rule], explanations: Iterable[Explanation]) -> list[int]:
-    """The numbers of the rules that decided nothing that was looked at."""
-    used = {number for explanation in explanations for number in explanation.rules}
-    return [number for number in range(1, len(rules) + 1) if number not in used]
+    found = await asyncio.gather(*map(explained, repositories))
+    now = asking.clock()
+    standings = [standing for each in found if (standing := each.standing(now))]
+    takes = estimate(asking.githubs, standings, asking.cycle, now)
+    return Outlook(
+        [replace(each, free=takes.requests.get(each.repository, 0)) for each in found],
+        takes.points,
+    )
 
 
 async def _explained(asking: Asking, name: str, service: str) -> Explanation:
@@ -129,6 +103,7 @@ class _Explaining:
         self._name = name
         self._service = service
         self._seen: set[str] = set()  # workflows that deploy
+        self._ran_at: datetime | None = None  # when the newest run began
         self._since_at = asking.clock() - LATELY
 
     async def explained(self) -> Explanation:
@@ -143,9 +118,12 @@ class _Explaining:
             repository=self._name,
             lane=plan.lane,
             others=tuple(
-                f"{file_name(v.workflow.path)}: {v.why}" for v in plan.workflows if not v.deploys
+                f"{file_name(v.workflow.path)}: {v.why}"
+                for v in plan.workflows
+                if not v.deploys and v.workflow.id not in plan.filing
             ),
-            free=(2 if plan.read_by_runs() else 1) * (timedelta(hours=1) / self._asking.cycle),
+            archived=plan.archived,
+            active_at=max(filter(None, (plan.deployed_at, self._ran_at)), default=None),
             why=plan.why,
         )
         if plan.lane == "none":
@@ -204,6 +182,7 @@ class _Explaining:
             rules=self._asking.rules,
         )
         runs = await list_runs(self._reader, self._name, self._since_at)
+        self._ran_at = max((run.created_at for run in runs), default=None)
         deploying = [run for run in runs if lane.concerns(run)]
         return [each for run in deploying[:MOST_TRACED] for each in await lane.told(run)]
 

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fetcher import cadence, observations
-from fetcher.cadence import Pace, Standing
+from fetcher.cadence import Standing
 from fetcher.clock import Clock
 from fetcher.detector import Detector
+from fetcher.estimate import pace_of
 from fetcher.github.client import GitHub
 from fetcher.github.errors import GitHubError
 from fetcher.github.gate import Waits
@@ -85,7 +86,7 @@ class Rota:
         late: dict[str, datetime] = {}
         requests = 0.0
         for github, there in self._by_github(readable):
-            seen, pace = await self._detected(github, there), self._pace(github)
+            seen, pace = await self._detected(github, there), pace_of(github, self._cycle)
             late |= cadence.due(seen, pace, now)
             requests += cadence.requests_per_hour(seen, pace, now)
         return Due(
@@ -121,13 +122,6 @@ class Rota:
     def sighting(self, name: str) -> Sighting | None:
         """What the detector last saw of a repository."""
         return self._sightings.get(name)
-
-    def _pace(self, github: GitHub) -> Pace:
-        return Pace(
-            cycle=self._cycle,
-            requests_per_minute=github.sustained,
-            least=github.gate.least_interval,
-        )
 
     def begins(self, name: str) -> None:
         """A repository is begun to be read."""

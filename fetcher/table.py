@@ -4,10 +4,11 @@ import json
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from itertools import zip_longest
 from typing import Final
 
-from fetcher.explain import Explanation, unmatched
+from fetcher.explanation import Explanation, Outlook, unmatched
 from fetcher.mapping.rules import Rule
 
 # The columns with the most that each may take; what is longer goes on below. 116 in all.
@@ -22,30 +23,60 @@ COLUMNS: Final = {
 }
 WIDTH: Final = 100
 MOST_LINES: Final = 6  # of a cell
+MOST_OTHERS: Final = 5  # workflows that are left alone
 FOOTNOTE: Final = (
     "FREE/H: requests an hour while nothing is new; with a token GitHub does not charge them."
     " CHARGED/H: what is charged at the rate of the last 7 days' deployments."
 )
 
 
-def as_json(explanations: Sequence[Explanation]) -> str:
+def as_json(outlook: Outlook) -> str:
     """A list of objects, one for each repository."""
-    return json.dumps([asdict(explanation) for explanation in explanations], indent=2)
+    objects = [asdict(explanation) for explanation in outlook.explanations]
+    return json.dumps(objects, indent=2, default=_in_utc)
 
 
-def as_table(explanations: Sequence[Explanation]) -> str:
+def as_table(outlook: Outlook) -> str:
     """A row for each repository, with the reason below it."""
-    rows = [_cells(each) for each in explanations]
+    rows = [_cells(each) for each in outlook.explanations]
     titles = [[title] for title in COLUMNS]
     columns = zip(titles, *rows, strict=True)
     widths = [max(len(line) for cell in column for line in cell) for column in columns]
     lines = [_line(list(COLUMNS), widths)]
-    for explanation, cells in zip(explanations, rows, strict=True):
+    for explanation, cells in zip(outlook.explanations, rows, strict=True):
         lines += [_line(line, widths) for line in zip_longest(*cells, fillvalue="")]
-        lines += textwrap.wrap(
-            explanation.why, WIDTH, initial_indent="    ", subsequent_indent="    "
+        lines += _indented(explanation.why)
+        lines += _indented(_left_alone(explanation))
+    return "\n".join([*lines, "", *textwrap.wrap(_footnote(outlook), WIDTH)])
+
+
+def _left_alone(explanation: Explanation) -> str:
+    """The workflows that are not read by their runs, though they were looked at; or nothing."""
+    shown, more = explanation.others[:MOST_OTHERS], len(explanation.others) - MOST_OTHERS
+    text = "; ".join([*shown, *([f"and {more} more"] if more > 0 else [])])
+    return f"left alone: {text}" if text else ""
+
+
+def _indented(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="    ", subsequent_indent="    ")
+
+
+def _footnote(outlook: Outlook) -> str:
+    text = FOOTNOTE
+    if len(outlook.explanations) > 1:
+        free = sum(each.free for each in outlook.explanations)
+        charged = sum(each.charged for each in outlook.explanations)
+        text += f" In all {free:,.0f} and {charged:,.2f}."
+    if outlook.points:
+        text += (
+            " So many repositories are watched by GraphQL, for"
+            f" {outlook.points:,.0f} points an hour of its own limit."
         )
-    return "\n".join([*lines, "", *textwrap.wrap(FOOTNOTE, WIDTH)])
+    return text
+
+
+def _in_utc(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def useless(explanations: Sequence[Explanation], rules: Sequence[Rule]) -> list[str]:
@@ -64,7 +95,7 @@ def _cells(explanation: Explanation) -> list[list[str]]:
         explanation.environments,
         explanation.workflows,
         [f"{explanation.free:,.0f}"],
-        [f"{explanation.charged:,.1f}"],
+        [f"{explanation.charged:,.2f}"],
     )
     return [_wrapped(text, width) for text, width in zip(texts, COLUMNS.values(), strict=True)]
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from fetcher.explain import Asking, Explanation, explain
+from fetcher.explain import Asking, explain
+from fetcher.explanation import Explanation, Outlook
 from fetcher.mapping.rules import Change, Match, Rule
 from fetcher.table import as_json, as_table, useless
 from tests.fake_github import FakeGitHub
-from tests.fetcher.reading import World, fake_github, reading
+from tests.fetcher.reading import START, World, fake_github, reading
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def asking(world: World, *rules: Rule) -> Asking:
 
 
 async def explained(world: World, name: str, *rules: Rule) -> Explanation:
-    (explanation,) = await explain(asking(world, *rules), [name])
+    (explanation,) = (await explain(asking(world, *rules), [name])).explanations
     return explanation
 
 
@@ -89,7 +90,9 @@ async def test_what_is_wrong_with_one_repository_is_said_beside_the_others(
     fake.add_repository("acme/shop")
     fake.add_repository("acme/secret").deny("deployments")
 
-    lanes = {e.repository: e for e in await explain(asking(world), ["acme/secret", "acme/shop"])}
+    found, _points = await explain(asking(world), ["acme/secret", "acme/shop"])
+
+    lanes = {each.repository: each for each in found}
 
     assert lanes["acme/shop"].lane == "none"
     assert lanes["acme/secret"].lane == "error"
@@ -114,7 +117,7 @@ async def test_two_repositories_of_one_name_are_two_services(
     for name in ("acme/shop", "beta/shop"):
         fake.add_repository(name).create_deployment("dev")
 
-    found = await explain(asking(world), ["acme/shop", "beta/shop"])
+    found, _points = await explain(asking(world), ["acme/shop", "beta/shop"])
 
     assert [explanation.services for explanation in found] == [("shop",), ("beta/shop",)]
 
@@ -158,6 +161,18 @@ async def test_requests_are_counted_by_the_hour(world: World, fake: FakeGitHub) 
     assert (found.free, found.charged) == (120, 1)
 
 
+async def test_an_archived_repository_takes_a_request_an_hour(
+    world: World, fake: FakeGitHub
+) -> None:
+    shop = fake.add_repository("acme/shop")
+    shop.create_deployment("dev")
+    shop.archive()
+
+    found = await explained(world, "acme/shop")
+
+    assert (found.archived, found.active_at, found.free) == (True, START, 1)
+
+
 async def test_rules_are_applied_and_those_of_no_use_are_named(
     world: World, fake: FakeGitHub
 ) -> None:
@@ -171,7 +186,7 @@ async def test_rules_are_applied_and_those_of_no_use_are_named(
         Rule(match=Match(environment="live"), set=Change(service="till", environment="production")),
     )
 
-    found = await explain(asking(world, *rules), ["acme/shop", "acme/docs"])
+    found, _points = await explain(asking(world, *rules), ["acme/shop", "acme/docs"])
 
     assert [(each.lane, each.rules) for each in found] == [("deployments", (4,)), ("ignored", (1,))]
     assert (found[0].services, found[0].environments) == (("till",), ("production",))
@@ -188,16 +203,18 @@ def test_a_row_of_the_table_has_its_reason_below_and_long_cells_go_on() -> None:
         lane="runs",
         services=("shop",),
         environments=("dev", "staging", "production"),
+        others=("ci.yml: it has not run yet",),
         free=120,
         charged=0.25,
         why="because",
     )
 
-    assert as_table([shop]).splitlines()[:4] == [
+    assert as_table(Outlook([shop], 0)).splitlines()[:5] == [
         "REPOSITORY  LANE  SERVICES  ENVIRONMENTS   WORKFLOWS  FREE/H  CHARGED/H",
-        "acme/shop   runs  shop      dev, staging,  -          120     0.2",
+        "acme/shop   runs  shop      dev, staging,  -          120     0.25",
         "                            production",
         "    because",
+        "    left alone: ci.yml: it has not run yet",
     ]
 
 
@@ -214,16 +231,25 @@ def test_the_table_fits_120_columns_whatever_it_holds() -> None:
         why="it files deployments " * 20,
     )
 
-    lines = as_table([many]).splitlines()
+    lines = as_table(Outlook([many], 0)).splitlines()
 
     assert max(map(len, lines)) <= 120
     assert len(lines) < 20
 
 
+def test_of_several_repositories_the_sums_are_told_and_the_points_of_graphql() -> None:
+    one = Explanation(repository="acme/shop", lane="none", free=60, charged=0.5, why="because")
+
+    text = " ".join(as_table(Outlook([one, one], 360)).split())
+
+    assert "In all 120 and 1.00." in text
+    assert text.endswith("by GraphQL, for 360 points an hour of its own limit.")
+
+
 def test_json_has_an_object_for_each_repository() -> None:
     shop = Explanation(repository="acme/shop", lane="none", why="because")
 
-    (found,) = json.loads(as_json([shop]))
+    (found,) = json.loads(as_json(Outlook([shop], 0)))
 
     assert found == {
         "repository": "acme/shop",
@@ -232,6 +258,8 @@ def test_json_has_an_object_for_each_repository() -> None:
         "environments": [],
         "workflows": [],
         "others": [],
+        "archived": False,
+        "active_at": None,
         "free": 0,
         "charged": 0,
         "rules": [],

@@ -1,0 +1,76 @@
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import SecretStr
+
+from fetcher.access import open_githubs
+from fetcher.cadence import Standing
+from fetcher.config import Settings
+from fetcher.estimate import Estimate, estimate
+from fetcher.github.githubs import GitHubs
+from fetcher.github.settings import GitHubSettings
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+CYCLE = timedelta(seconds=30)
+AN_HOUR = 120  # cycles
+
+
+@pytest.fixture
+async def githubs() -> AsyncIterator[GitHubs]:
+    github = GitHubSettings(token=SecretStr("ghs_fake"), requests_per_minute=600)
+    async with open_githubs(Settings(github=github), lambda: NOW) as githubs:
+        yield githubs
+
+
+def standings(
+    number: int, *, lane: str = "deployments", archived: bool = False
+) -> Iterable[Standing]:
+    """Busy repositories, all read just now."""
+    for n in range(number):
+        yield Standing(
+            name=f"acme/{lane}-{n}{'-archived' * archived}",
+            lane=lane,
+            read_at=NOW,
+            active_at=NOW,
+            archived=archived,
+        )
+
+
+def estimated(githubs: GitHubs, *crowds: Iterable[Standing]) -> Estimate:
+    found = [standing for crowd in crowds for standing in crowd]
+    return estimate(githubs, found, CYCLE, NOW)
+
+
+def test_a_few_repositories_are_read_in_every_cycle_and_archived_ones_once_an_hour(
+    githubs: GitHubs,
+) -> None:
+    found = estimated(
+        githubs,
+        standings(1),
+        standings(1, lane="both"),
+        standings(1, archived=True),
+    )
+
+    assert found.requests == {
+        "acme/deployments-0": AN_HOUR,
+        "acme/both-0": 2 * AN_HOUR,
+        "acme/deployments-0-archived": 1,
+    }
+    assert found.points == 0
+
+
+def test_more_than_the_pace_allows_are_read_less_often(githubs: GitHubs) -> None:
+    found = estimated(githubs, standings(500, lane="runs"))
+
+    # Three quarters of the requests are for lists, however many they are.
+    assert sum(found.requests.values()) == pytest.approx(600 * 60 * 0.75)
+
+
+def test_of_so_many_that_graphql_watches_them_each_takes_a_request_an_hour(
+    githubs: GitHubs,
+) -> None:
+    found = estimated(githubs, standings(101), standings(1, lane="runs"))
+
+    assert {name: n for name, n in found.requests.items() if n != 1} == {"acme/runs-0": 2 * AN_HOUR}
+    assert found.points == 3 * AN_HOUR
