@@ -7,7 +7,7 @@ from yarl import URL
 
 from fetcher.access import open_githubs
 from fetcher.check.credentials import check_credential
-from fetcher.check.findings import Finding
+from fetcher.check.findings import Finding, together
 from fetcher.check.receiver import check_receiver
 from fetcher.check.remedies import trouble
 from fetcher.check.repositories import check_repository
@@ -21,7 +21,7 @@ from fetcher.receiver import Receiver
 from fetcher.roster import look_up
 from fetcher.selection import Selection, select
 
-# Each takes four requests, of the same hour's limit that reading takes.
+# Each takes five requests or six, of the same hour's limit that reading takes.
 MOST_PROBED = 100
 
 
@@ -64,7 +64,7 @@ async def _check_repositories(
         return found
 
     found = await asyncio.gather(*(one(number, name) for number, name in enumerate(names)))
-    findings = [finding for each in found for finding in each]
+    findings = list(together(finding for each in found for finding in each))
     if len(names) > MOST_PROBED:
         text = f"the permissions were tried on {MOST_PROBED} of {len(names):,} repositories"
         findings.append(Finding("ok", "GitHub", text))

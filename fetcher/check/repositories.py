@@ -5,9 +5,11 @@ from typing import Final, NamedTuple
 
 from fetcher.check.findings import Finding
 from fetcher.check.remedies import trouble
-from fetcher.github.answers import Repository, parse
+from fetcher.github.answers import Deployment, DeploymentStatus, Repository, parse, parse_list
 from fetcher.github.client import GitHub
 from fetcher.github.errors import Forbidden, GitHubError, Missing
+from fetcher.mapping.deployments import job_id_of, run_of
+from fetcher.mapping.origin import Origin
 
 
 class Probe(NamedTuple):
@@ -29,6 +31,8 @@ PROBES: Final = (
         "which deployments follow which is guessed by their times",
     ),
 )
+# There is none of this number; whoever may see checks is told so.
+CHECKS: Final = Probe("/check-runs/1", "which job made a deployment is not known")
 
 
 async def check_repository(github: GitHub, name: str, *, permissions: bool) -> list[Finding]:
@@ -43,10 +47,35 @@ async def check_repository(github: GitHub, name: str, *, permissions: bool) -> l
         found = parse(Repository, (await github.get(f"/repos/{name}", {})).data)
     except GitHubError as error:
         return [trouble(github, name, error)]
-    probes = PROBES if permissions else ()
-    findings = await asyncio.gather(*(_tried(github, name, probe) for probe in probes))
+    if not permissions:
+        return [_good(name, found)]
+    tried = [_tried(github, name, probe) for probe in PROBES]
+    findings = await asyncio.gather(*tried, _tried_checks(github, found))
     wrong = [finding for finding in findings if finding]
     return wrong or [_good(name, found)]
+
+
+async def _tried_checks(github: GitHub, repository: Repository) -> Finding | None:
+    """Of use only where the log of a deployment does not name its job, as on older servers."""
+    finding = await _tried(github, repository.full_name, CHECKS)
+    if finding is None or await _names_its_jobs(github, repository):
+        return None
+    return finding
+
+
+async def _names_its_jobs(github: GitHub, repository: Repository) -> bool:
+    """Whether it is so of the newest deployment, or there is none."""
+    path = f"/repos/{repository.full_name}/deployments"
+    try:
+        newest = (await github.get(path, {"per_page": "1"})).data
+        for deployment in parse_list(Deployment, newest, None):
+            reply = await github.get(f"{path}/{deployment.id}/statuses", {})
+            statuses = parse_list(DeploymentStatus, reply.data, None)
+            origin = Origin(service="", id_prefix="", page=repository.html_url)
+            return job_id_of(origin, statuses) is not None or run_of(origin, statuses) is None
+    except GitHubError:
+        pass  # it was said what is wrong with them
+    return True
 
 
 async def _tried(github: GitHub, name: str, probe: Probe) -> Finding | None:

@@ -112,6 +112,47 @@ async def test_a_missing_permission_is_named_with_what_to_do(
     assert f"{field.url}/settings/personal-access-tokens" in finding.remedy
 
 
+async def test_without_contents_it_says_what_parents_are_told_by(field: Field) -> None:
+    field.fake.repositories[0].deny("contents")
+
+    (finding,) = await field.wrong()
+
+    assert finding.text.endswith("which deployments follow which is guessed by their times")
+
+
+async def test_checks_are_wanted_only_where_a_log_does_not_name_its_job(field: Field) -> None:
+    (shop,) = field.fake.repositories
+    shop.deny("checks")
+    run = shop.start_run("cd.yml")
+    deployment = run.deploy("production")
+    assert await field.wrong() == []
+
+    run_page = f"{field.fake.server_url}/acme/shop/actions/runs/{run.id}"
+    for status in deployment.statuses:
+        status.log_url = run_page
+
+    (finding,) = await field.wrong()
+
+    assert finding.level == "warning"
+    assert finding.text.startswith("the token lacks a permission: Checks: read")
+    assert finding.text.endswith("which job made a deployment is not known")
+
+
+async def test_what_is_to_be_said_of_many_repositories_is_said_once(field: Field) -> None:
+    names = [f"acme/r{number}" for number in range(5)]
+    for name in names:
+        field.fake.add_repository(name).deny("actions")
+    field.repositories = json.dumps([*names, "acme/shop"])
+
+    found = await field.found()
+
+    (finding,) = [finding for finding in found if finding.level != "ok"]
+    assert finding.subject == "5 repositories (acme/r0, acme/r1, acme/r2, …)"
+    assert finding.text.startswith("the token lacks a permission: Actions: read")
+    assert finding.names == tuple(names)
+    assert "ok       acme/shop: can be read" in as_lines(found)
+
+
 async def test_a_classic_token_is_told_its_scope(field: Field) -> None:
     field.fake.repositories[0].private = False
     field.fake.add_token("ghp_zoe", login="zoe", scopes=("read:user",))
@@ -360,4 +401,5 @@ def test_it_is_printed_as_lines_or_as_json() -> None:
         "subject": "b",
         "text": "not well",
         "remedy": "See a doctor",
+        "names": [],
     }
