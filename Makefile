@@ -17,7 +17,7 @@ demo: $(INSTALLED) page ## Show it with a make-believe organisation: no token, n
 
 test: $(INSTALLED) page chromium ## Run every test
 	$(BIN)/python hatch_build.py test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 check: $(INSTALLED) page ## Judge the code: format, lint, types, imports, browser code
 	$(BIN)/ruff format --check
