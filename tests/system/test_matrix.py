@@ -200,12 +200,35 @@ def test_the_chosen_colours_stay(dashboard: Dashboard, receiver: Receiver) -> No
     page.get_by_role("button", name="Options").click()
     page.get_by_label("Dark").check()
     expect(root).to_have_css("color-scheme", "dark")
+    # As long as the page itself is still on its way:
+    page.route("**/assets/*.js", lambda route: route.fulfill(content_type="text/javascript"))
     page.reload()
     expect(root).to_have_css("color-scheme", "dark")
+    page.unroute("**/assets/*.js")
+    page.reload()
 
     page.get_by_role("button", name="Options").click()
     page.get_by_label("As the system").check()
     expect(root).to_have_css("color-scheme", "light dark")
+
+
+# The browser's own notifications are the one thing that a test cannot see.
+NOTIFICATIONS: Final = """
+  window.told = [];
+  window.Notification = class {
+    static permission = "default";
+    static async requestPermission() { return (this.permission = "granted"); }
+    constructor(title, { body }) { told.push(`${title}: ${body}`); }
+  };
+"""
+
+
+def wish_for_notifications(page: Page) -> Locator:
+    """Open the options and tick the wish; the box."""
+    page.get_by_role("button", name="Options").click()
+    wish = page.get_by_label("When something shown here fails")
+    wish.click()
+    return wish
 
 
 def test_who_wants_notifications_is_told_what_fails_and_what_works_again_of_what_is_shown(
@@ -214,18 +237,9 @@ def test_who_wants_notifications_is_told_what_fails_and_what_works_again_of_what
     receiver.post(version="1.0.0")
     receiver.post(service="other")
     page = dashboard.page
-    # The browser's own notifications are the one thing that a test cannot see.
-    page.add_init_script(
-        """window.told = [];
-        window.Notification = class {
-          static permission = "default";
-          static async requestPermission() { return (this.permission = "granted"); }
-          constructor(title, { body }) { told.push(`${title}: ${body}`); }
-        };"""
-    )
+    page.add_init_script(NOTIFICATIONS)
     dashboard.open(q="checkout")
-    page.get_by_role("button", name="Options").click()
-    page.get_by_label("When something shown here fails").check()
+    expect(wish_for_notifications(page)).to_be_checked()
     page.keyboard.press("Escape")
 
     receiver.post(version="1.1.0", status="in-progress", actor="ana")

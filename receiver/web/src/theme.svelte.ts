@@ -2,6 +2,7 @@ import { Kept } from "./kept.svelte";
 
 export type Theme = "system" | "light" | "dark";
 
+/** public/theme.js reads it, too, before this module is there. */
 const kept = new Kept("theme");
 
 /** The viewer's choice of colours; the system's unless there is one. */
