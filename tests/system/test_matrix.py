@@ -1,9 +1,9 @@
 """How the matrix is arranged, lit and remembered, in a real browser."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.program import Receiver, ago
 from tests.system.dashboard import Dashboard
@@ -251,9 +251,51 @@ def test_who_wants_notifications_is_told_what_fails_and_what_works_again_of_what
     expect(page).to_have_title("Deployments")
 
     assert page.evaluate("told") == [
+        "Deployments: Notifications are on.",
         "checkout failed in prod: 1.1.0, ana",
         "checkout works again in prod: 1.1.1",
     ]
+
+
+def test_who_wants_notifications_is_told_what_stalls(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post(status="in-progress", version="1.0.0", happened_at=ago(minutes=59, seconds=40))
+    receiver.post(service="before", status="in-progress", happened_at=ago(minutes=90))
+    page = dashboard.page
+    page.add_init_script(NOTIFICATIONS)
+    page.clock.install()
+    dashboard.open()
+    wish_for_notifications(page)
+
+    for number in range(2):  # and something is heard in between, or the stream would seem dead
+        page.clock.fast_forward(15_000)
+        receiver.post(service="other", version=f"2.0.{number}")
+        expect(dashboard.slot("other", "prod")).to_contain_text(f"2.0.{number}")
+
+    expect(dashboard.slot("checkout", "prod")).to_contain_text("stalled")
+    assert page.evaluate("told.slice(1)") == ["checkout stalled in prod: 1.0.0"]
+
+
+def test_where_a_browser_lets_no_page_show_notifications_the_wish_says_so(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post()
+    page = dashboard.page
+    page.add_init_script(
+        """window.Notification = class {
+          static permission = "default";
+          static async requestPermission() { return (this.permission = "granted"); }
+          constructor() { throw new TypeError("Illegal constructor"); }
+        };"""
+    )
+    dashboard.open()
+
+    wish = wish_for_notifications(page)
+
+    expect(page.get_by_text("This browser shows none from a page.")).to_be_visible()
+    expect(wish).not_to_be_checked()
+    expect(wish).to_be_disabled()
 
 
 def test_without_the_viewers_wish_there_are_no_notifications(

@@ -2,6 +2,7 @@ import { clock } from "./clock.svelte";
 import type { DeploymentEvent } from "./api";
 import { Endless } from "./endless.svelte";
 import { eventFilter } from "./lib/filter";
+import { isFinished } from "./lib/order";
 import { LogReading } from "./log.svelte";
 import type { MatrixState } from "./matrix.svelte";
 import type { ViewState } from "./view.svelte";
@@ -50,10 +51,11 @@ export class FeedState {
     return this.#shownUpTo !== undefined && id > this.#shownUpTo;
   }
 
+  /** What only began here, and ended since, is in no state any more. */
   #filter(): (event: DeploymentEvent) => boolean {
     const { current } = this.view;
     const isWanted = eventFilter(current, clock);
-    if (current.status !== "stalled") return isWanted;
-    return (event) => isWanted(event) && this.running.has(event.id);
+    const isOver = (event: DeploymentEvent) => !isFinished(event) && !this.running.has(event.id);
+    return (event) => isWanted(event) && !(current.status && isOver(event));
   }
 }

@@ -79,6 +79,6 @@ export class Shown {
         if (slot && passes(slot)) counts[stateOf(slot, clock)] += 1;
       }
     }
-    return { ...counts, "in-progress": counts["in-progress"] + counts.stalled };
+    return counts;
   }
 }

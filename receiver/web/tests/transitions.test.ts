@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Slot, Status } from "../src/api";
-import { isTransition, messages } from "../src/lib/transitions";
+import { messages, newsOf, stalledBetween, type News } from "../src/lib/transitions";
 import { makeEvent } from "./events";
 
 /** A slot as the events of these states leave it, one after the other. */
@@ -16,36 +16,48 @@ function slot(states: Status[]): Slot | undefined {
   };
 }
 
-const ran = (...states: Status[]) => {
+const news = (...states: Status[]) => {
   const [before, after] = [slot(states.slice(0, -1)), slot(states)];
-  return after !== undefined && isTransition({ before, after });
+  return after && newsOf({ before, after })?.kind;
 };
 
-test("a slot that fails, or works again, is a transition", () => {
-  expect(ran("success", "failure")).toBe(true);
-  expect(ran("success", "in-progress", "failure")).toBe(true);
-  expect(ran("failure", "success")).toBe(true);
-  expect(ran("failure", "in-progress", "success")).toBe(true);
-  expect(ran("failure")).toBe(true);
-  expect(ran("in-progress", "failure")).toBe(true);
+test("that a slot fails, or works again, is news", () => {
+  expect(news("success", "failure")).toBe("failed");
+  expect(news("success", "in-progress", "failure")).toBe("failed");
+  expect(news("failure", "success")).toBe("works again");
+  expect(news("failure", "in-progress", "success")).toBe("works again");
+  expect(news("failure")).toBe("failed");
+  expect(news("in-progress", "failure")).toBe("failed");
 });
 
 test("what begins, works as before or fails as before is none", () => {
-  expect(ran("success", "in-progress")).toBe(false);
-  expect(ran("success", "in-progress", "success")).toBe(false);
-  expect(ran("failure", "in-progress")).toBe(false);
-  expect(ran("failure", "in-progress", "failure")).toBe(false);
-  expect(ran("success")).toBe(false);
-  expect(ran("in-progress", "success")).toBe(false);
+  expect(news("success", "in-progress")).toBeUndefined();
+  expect(news("success", "in-progress", "success")).toBeUndefined();
+  expect(news("failure", "in-progress")).toBeUndefined();
+  expect(news("failure", "in-progress", "failure")).toBeUndefined();
+  expect(news("success")).toBeUndefined();
+  expect(news("in-progress", "success")).toBeUndefined();
 });
 
-const change = (id: number, status: Status) => ({
-  before: undefined,
-  after: { current: makeEvent({ id, status, version: "1.4.2", actor: "ana" }) },
+test("a deployment stalls once, at the moment that its time is over", () => {
+  const begun = makeEvent({ status: "in-progress" });
+  const over = Date.parse(begun.happened_at) + 60_000;
+  const slots = [{ current: begun }, { current: makeEvent() }];
+  const stalled = (then: number, now: number) =>
+    stalledBetween(slots, then, { now, stalledAfterMs: 60_000 });
+
+  expect(stalled(over - 10, over)).toEqual([]);
+  expect(stalled(over, over + 1)).toEqual([{ kind: "stalled", slot: slots[0] }]);
+  expect(stalled(over + 1, over + 10)).toEqual([]);
+});
+
+const tells = (id: number, kind: News["kind"]): News => ({
+  kind,
+  slot: { current: makeEvent({ id, version: "1.4.2", actor: "ana" }) },
 });
 
 test("a message names slot, version and person", () => {
-  const [failed, works] = messages([change(1, "failure"), change(2, "success")]);
+  const [failed, works] = messages([tells(1, "failed"), tells(2, "works again")]);
 
   expect(failed).toMatchObject({
     tag: "event-1",
@@ -55,10 +67,11 @@ test("a message names slot, version and person", () => {
   expect(works).toMatchObject({ title: "checkout works again in prod" });
 });
 
-test("many at once are told in one", () => {
-  const many = [1, 2, 3, 4].map((id) => change(id, id === 4 ? "success" : "failure"));
+test("much at once is told in one", () => {
+  const kinds = ["failed", "works again", "failed", "stalled"] as const;
+  const many = kinds.map((kind, index) => tells(index + 1, kind));
 
   expect(messages(many)).toEqual([
-    { tag: "many-4", title: "Deployments", body: "3 failed, 1 works again", slot: null },
+    { tag: "many-4", title: "Deployments", body: "2 failed, 1 stalled, 1 works again", slot: null },
   ]);
 });

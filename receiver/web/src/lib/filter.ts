@@ -9,7 +9,7 @@ export interface Filter {
    * of one, `env:prod*` one field, `a,b` either, `!a` not.
    */
   text: string;
-  /** Only slots in this state; one that stalled is in progress, too. */
+  /** Only slots in this state. */
   status: Exclude<State, "success"> | null;
   /** Only slots that changed in the last hour or day. */
   changed: keyof typeof PERIOD_MS | null;
@@ -73,7 +73,7 @@ function isPlain({ text, status, changed }: Filter): boolean {
 export function slotFilter(filter: Filter, clock: Clock): (slot: Slot) => boolean {
   const words = parseWords(filter.text);
   return (slot) =>
-    isInState(slot, filter.status, clock) &&
+    (filter.status === null || stateOf(slot, clock) === filter.status) &&
     isRecent(slot.current, filter.changed, clock) &&
     words.every((word) => passes(word, slotFacts(slot)));
 }
@@ -82,11 +82,6 @@ export function slotFilter(filter: Filter, clock: Clock): (slot: Slot) => boolea
 export function eventFilter(filter: Filter, clock: Clock): (event: DeploymentEvent) => boolean {
   const isWanted = slotFilter(filter, clock);
   return (event) => isWanted({ current: event });
-}
-
-function isInState(slot: Slot, wanted: Filter["status"], clock: Clock): boolean {
-  if (wanted === null) return true;
-  return wanted === "stalled" ? stateOf(slot, clock) === wanted : slot.current.status === wanted;
 }
 
 function isRecent({ happened_at }: DeploymentEvent, period: Filter["changed"], clock: Clock) {

@@ -1,10 +1,17 @@
 import type { Slot } from "../api";
-import { versionOf, shortVersion } from "./format";
+import { shortVersion, versionOf } from "./format";
+import { stateOf, type Clock } from "./state";
 
 /** A slot that got another current event. */
 export interface Change {
   before: Slot | undefined;
   after: Slot;
+}
+
+/** A slot that tells something new, and what. */
+export interface News {
+  kind: "failed" | "works again" | "stalled";
+  slot: Slot;
 }
 
 type Outcome = "success" | "failure";
@@ -16,11 +23,23 @@ function outcome({ current, last_successful, prev_failed }: Slot): Outcome | und
   return last_successful && "success";
 }
 
-/** Whether a slot failed that had not, or works again: that is worth a word, the rest is not. */
-export function isTransition({ before, after }: Change): boolean {
+/** What a change tells: that what worked failed, or works again; the rest is not worth a word. */
+export function newsOf({ before, after }: Change): News | undefined {
   const now = outcome(after);
   const then = before && outcome(before);
-  return now !== then && (now === "failure" || then === "failure");
+  if (now === then) return undefined;
+  if (now === "failure") return { kind: "failed", slot: after };
+  return then === "failure" ? { kind: "works again", slot: after } : undefined;
+}
+
+/** What time alone tells: the slots that stalled between two times (ms). */
+export function stalledBetween(slots: Iterable<Slot>, then: number, clock: Clock): News[] {
+  const before = { now: then, stalledAfterMs: clock.stalledAfterMs };
+  const isNew = (slot: Slot) =>
+    stateOf(slot, clock) === "stalled" && stateOf(slot, before) !== "stalled";
+  return Array.from(slots)
+    .filter(isNew)
+    .map((slot) => ({ kind: "stalled", slot }));
 }
 
 /** Only so many get words of their own; more at once are told in one. */
@@ -35,25 +54,25 @@ export interface Message {
   slot: Slot | null;
 }
 
-/** What to tell of these transitions. */
-export function messages(transitions: Change[]): Message[] {
-  if (transitions.length <= MOST) return transitions.map(({ after }) => message(after));
-  const failed = transitions.filter(({ after }) => outcome(after) === "failure").length;
-  const works = transitions.length - failed;
-  const parts = [
-    failed && `${failed} failed`,
-    works && `${works} ${works === 1 ? "works" : "work"} again`,
-  ].filter(Boolean);
-  const last = Math.max(...transitions.map(({ after }) => after.current.id));
-  return [{ tag: `many-${last}`, title: "Deployments", body: parts.join(", "), slot: null }];
+/** What to tell of this news. */
+export function messages(news: News[]): Message[] {
+  if (news.length <= MOST) return news.map(message);
+  const told = KINDS.flatMap((kind) => {
+    const number = news.filter((one) => one.kind === kind).length;
+    return number ? `${number} ${kind}` : [];
+  });
+  const last = Math.max(...news.map(({ slot }) => slot.current.id));
+  return [{ tag: `many-${last}`, title: "Deployments", body: told.join(", "), slot: null }];
 }
 
-function message(slot: Slot): Message {
-  const { id, service, environment, actor, status } = slot.current;
+const KINDS: News["kind"][] = ["failed", "stalled", "works again"];
+
+function message({ kind, slot }: News): Message {
+  const { id, service, environment, actor } = slot.current;
   const version = versionOf(slot.current);
   return {
     tag: `event-${id}`,
-    title: `${service} ${status === "failure" ? "failed" : "works again"} in ${environment}`,
+    title: `${service} ${kind} in ${environment}`,
     body: [version && shortVersion(version), actor].filter(Boolean).join(", "),
     slot,
   };
