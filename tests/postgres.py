@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -26,7 +27,8 @@ class PostgresServer:
     PostgreSQL does not run as root: then it is copied to where another user may read it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Sequence[str] = QUICK) -> None:
+        self._settings = settings
         self.folder = Path(tempfile.mkdtemp(prefix="postgres-"))
         self.port = unused_port()
         self._programs = _programs()
@@ -56,8 +58,8 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it, with what is stored; ready when this returns."""
-        settings = (f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=")
-        options = [word for setting in (*settings, *QUICK) for word in ("-c", setting)]
+        own = (f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=")
+        options = [word for setting in (*own, *self._settings) for word in ("-c", setting)]
         with (self.folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
                 [self._programs / "postgres", "-D", "data", *options],
