@@ -67,7 +67,7 @@ class Guard:
         if not self._readers:
             return None
         if HEADER in request.headers:
-            self._show(request, self._readers, self._writers)
+            self._show(request, "The key in X-Api-Key is not known.", self._readers, self._writers)
             return None
         ends_at = self._sessions.ends_at(request.cookies.get(COOKIE, ""))
         if ends_at is None or ends_at <= self._clock():
@@ -84,7 +84,7 @@ class Guard:
         """
         if not self._readers:
             raise web.HTTPNotFound(text="Reading needs no key here.")
-        key = self._show(request, self._readers)
+        key = self._show(request, "This is no read key of this dashboard.", self._readers)
         answer = web.Response(status=204)
         answer.set_cookie(
             COOKIE,
@@ -103,7 +103,7 @@ class Guard:
         answer.del_cookie(COOKIE, httponly=True, samesite="Strict")
         return answer
 
-    def _show(self, request: web.Request, *several: Keys) -> str:
+    def _show(self, request: web.Request, refusal: str, *several: Keys) -> str:
         """The request's key, which must be one of these."""
         key = request.headers.get(HEADER)
         client, now = _client(request), self._clock()
@@ -114,7 +114,7 @@ class Guard:
                 return key
         if key is not None:
             self._guesses.wrong(client, now)
-        raise _unauthorized("This is no key that may read here.")
+        raise _unauthorized(refusal)
 
     def _count(self, keys: Keys, grant: Grant) -> None:
         if grant.requests_per_minute is not None:

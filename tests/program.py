@@ -100,6 +100,11 @@ class Program:
         """Ask it to stop; the exit code."""
         return self._end(signal.SIGTERM)
 
+    def hang_up(self) -> None:
+        """Ask it to read its keys again."""
+        assert self._process
+        self._process.send_signal(signal.SIGHUP)
+
     def wait(self) -> int:
         """Wait until it ends by itself; the exit code.
 

@@ -43,11 +43,6 @@ class Process(Receiver):
         """Press Ctrl-C; the exit code."""
         return self._end(signal.SIGINT)
 
-    def hang_up(self) -> None:
-        """Ask it to read its keys again."""
-        assert self._process
-        self._process.send_signal(signal.SIGHUP)
-
     @contextmanager
     def full_disk(self) -> Iterator[None]:
         """No write of the process to a file succeeds, as when there is no room."""

@@ -10,7 +10,7 @@ def test_it_shows_every_operation_and_its_schema(page: Page, receiver: Receiver)
 
     page.goto("/api/docs")
 
-    operations = sum(method in path for path in paths.values() for method in ("get", "post"))
+    operations = sum(map(len, paths.values()))
     expect(page.locator(".opblock")).to_have_count(operations)
     for path in paths:
         expect(page.locator(f'.opblock [data-path="{path}"]').first).to_be_visible()

@@ -1,4 +1,5 @@
 /** The receiver's HTTP contract as this page uses it: its types, and one function for each request. */
+import { session } from "./session.svelte";
 
 export type Status = "in-progress" | "success" | "failure";
 
@@ -42,6 +43,8 @@ export interface DeploymentPage {
 
 const TIMEOUT_MS = 30_000;
 const NOT_MODIFIED = 304;
+const UNAUTHORIZED = 401;
+const NOT_FOUND = 404;
 
 async function get(path: string, query: Record<string, string>, signal: AbortSignal, etag = "") {
   const search = new URLSearchParams(query);
@@ -52,6 +55,9 @@ async function get(path: string, query: Record<string, string>, signal: AbortSig
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   });
   if (response.ok || (etag && response.status === NOT_MODIFIED)) return response;
+  // A proxy's 401 has another challenge, and another way to sign in.
+  const challenge = response.headers.get("WWW-Authenticate") ?? "";
+  if (response.status === UNAUTHORIZED && challenge.startsWith("ApiKey")) session.isOver = true;
   throw new Error(`${path} answered ${response.status}`);
 }
 
@@ -117,7 +123,32 @@ export async function getVersion(signal: AbortSignal): Promise<string> {
 }
 
 /** The settings of the receiver that this page follows. */
-export async function getSettings(signal: AbortSignal): Promise<{ stalled_minutes: number }> {
-  const answer = await get("/api/settings", {}, signal);
-  return (await answer.json()) as { stalled_minutes: number };
+export interface Settings {
+  stalled_minutes: number;
+  read_protected: boolean;
+}
+
+/** Ask for the settings. */
+export async function getSettings(signal: AbortSignal): Promise<Settings> {
+  return (await (await get("/api/settings", {}, signal)).json()) as Settings;
+}
+
+/** Get a session, which is a cookie, for a read key; why not, where the receiver gives none. */
+export async function signIn(key: string): Promise<string | null> {
+  // Nothing else can be a key, or travel in a header.
+  if (!/^[!-~]+$/.test(key)) return "This is no read key of this dashboard.";
+  const response = await changeSession("POST", { "X-Api-Key": key });
+  // Not found: since the page was refused, reading has come to need no key.
+  if (response.ok || response.status === NOT_FOUND) return null;
+  return ((await response.json()) as { detail: string }).detail;
+}
+
+/** Let this browser forget its session. */
+export async function signOut(): Promise<void> {
+  await changeSession("DELETE");
+}
+
+function changeSession(method: string, headers: Record<string, string> = {}): Promise<Response> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  return fetch("/api/session", { method, headers, cache: "no-store", signal });
 }
