@@ -7,7 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -19,6 +20,12 @@ DEADLINE_SECONDS: Final = 60
 UNPRIVILEGED: Final = "nobody"
 # Durable is what the tests' own data need not be.
 QUICK: Final = ("fsync=off", "full_page_writes=off", "autovacuum=off", "shared_buffers=16MB")
+EMPTY: Final = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    DROP SCHEMA IF EXISTS public, deployment_fetcher CASCADE;
+    CREATE SCHEMA public
+"""
 
 
 class PostgresServer:
@@ -35,6 +42,7 @@ class PostgresServer:
         self._user = UNPRIVILEGED if os.geteuid() == 0 else None
         self._numbers = count(1)
         self._server: subprocess.Popen[bytes] | None = None
+        self._emptied: str | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -80,11 +88,48 @@ class PostgresServer:
         self._server.send_signal(signal.SIGINT)  # a "fast" shutdown, that waits for no client
         self._server.wait(DEADLINE_SECONDS)
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Be stopped until the context is left."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Say nothing until the context is left, as when its disk or its network hangs."""
+        stopped = self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in stopped:
+                os.kill(process, signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> list[int]:
+        """Signal it and its sessions, first what could start another one."""
+        assert self._server
+        parent = self._server.pid
+        os.kill(parent, number)
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        for child in map(int, children):
+            os.kill(child, number)
+        return [*map(int, children), parent]
+
     def database(self) -> str:
         """The URL of a new, empty database."""
         name = f"test_{next(self._numbers)}"
         self.execute(f"CREATE DATABASE {name} STRATEGY file_copy")
         return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/{name}"
+
+    def emptied_database(self) -> str:
+        """The URL of an empty database, always the same: sooner there than a new one."""
+        if self._emptied is None:
+            self._emptied = self.database()
+        else:
+            self.execute(EMPTY, self._emptied.rpartition("/")[2])
+        return self._emptied
 
     def execute(self, sql: str, database: str = "postgres") -> str:
         """Run a statement; what it answers, as text."""

@@ -21,7 +21,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def database(postgres: PostgresServer) -> URL:
-    return make_url(postgres.database())
+    return make_url(postgres.emptied_database())
 
 
 @pytest.fixture(params=["file", "database"])

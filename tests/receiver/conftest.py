@@ -45,7 +45,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return settings_for(tmp_path).database_url
     server: PostgresServer = request.getfixturevalue("postgres")
-    return server.database()
+    return server.emptied_database()
 
 
 @pytest.fixture
