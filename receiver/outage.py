@@ -18,18 +18,15 @@ class Outage:
     def __init__(self, what: str) -> None:
         self.lasts = False
         self._what = what
-        self._reason = ""
 
     def failed(self, error: Exception) -> None:
-        """Hear of a failed attempt; another reason is told as well."""
-        reason = str(error)
-        if not self.lasts or reason != self._reason:
-            log.error("cannot %s: %s", self._what, reason)
+        """Hear of a failed attempt."""
+        if not self.lasts:
+            log.error("cannot %s: %s", self._what, error)
         self.lasts = True
-        self._reason = reason
 
     def over(self) -> None:
         """Hear of an attempt that did not fail."""
         if self.lasts:
-            self.lasts = False
             log.warning("can %s again", self._what)
+        self.lasts = False

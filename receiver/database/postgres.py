@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import URL, Connection, text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import URL, Connection, event, text
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from receiver.database.errors import StoreUnavailable
@@ -23,15 +23,23 @@ log = logging.getLogger(__name__)
 READERS: Final = 4
 CHANNEL: Final = "deployment_log"
 LOCK: Final = text("SELECT pg_advisory_xact_lock(7236840157)")  # any number, always the same one
+PATIENCE: Final = text(
+    "SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)"
+)
 NOTIFY: Final = text("SELECT pg_notify(:channel, :last_id)")
 CONNECT_SECONDS: Final = 5
-ANSWER_SECONDS: Final = 15  # the net under the server's own time-outs: its line may be dead
 RETRY_SECONDS: Final = 1.0
+# Within these a transaction is done or given up, the wait for a connection included. They are the
+# net under the server's own time-outs, which answer nothing when its line is dead.
+READ_SECONDS: Final = 12
+WRITE_SECONDS: Final = 6
+UPGRADE_SECONDS: Final = 3600  # as long as the migrations of a long log take, or a twin's
 SESSION: Final = {
     "application_name": "deployment-receiver",
-    "lock_timeout": "5s",
+    "lock_timeout": "3s",
     "statement_timeout": "10s",
-    "idle_in_transaction_session_timeout": "10s",
+    # Of a receiver that froze while it had the lock the others wait for.
+    "idle_in_transaction_session_timeout": "5s",
     # What was acknowledged is there after a power cut, whatever the server's default.
     "synchronous_commit": "on",
     "timezone": "UTC",
@@ -53,7 +61,7 @@ class PostgresDatabase:
     async def read(self, transaction: Transaction[Result]) -> Result:
         """Run it on one state of the database."""
         repeatable = self._reading.execution_options(isolation_level="REPEATABLE READ")
-        return await _run(repeatable, transaction)
+        return await _run(repeatable, transaction, READ_SECONDS)
 
     async def write(self, transaction: Transaction[Result]) -> Result:
         """Run it, after whatever other receivers write, and commit."""
@@ -62,7 +70,7 @@ class PostgresDatabase:
             connection.execute(LOCK)
             return transaction(connection)
 
-        return await _run(self._writing, alone)
+        return await _run(self._writing, alone, WRITE_SECONDS)
 
     def announce(self, connection: Connection, last_id: int) -> None:
         """Tell those who listen, once the transaction of this connection is committed."""
@@ -86,8 +94,14 @@ class PostgresDatabase:
             await lost.wait()
 
     async def open(self) -> None:
-        """Bring it to the newest schema. Raises StoreUnavailable."""
-        await self.write(upgrade)
+        """Bring it to the newest schema, after whoever is at it. Raises StoreUnavailable."""
+
+        def alone(connection: Connection) -> None:
+            connection.execute(PATIENCE)
+            connection.execute(LOCK)
+            upgrade(connection)
+
+        await _run(self._writing, alone, UPGRADE_SECONDS)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -97,16 +111,34 @@ class PostgresDatabase:
 
 def _engine(url: URL, **pool: Any) -> AsyncEngine:
     arguments = {"server_settings": SESSION, "timeout": CONNECT_SECONDS}
-    return create_async_engine(url, connect_args=arguments, **pool)
+    engine = create_async_engine(url, connect_args=arguments, **pool)
+    event.listen(engine.sync_engine, "checkout", _require_open)
+    return engine
 
 
-async def _run(engine: AsyncEngine, transaction: Transaction[Result]) -> Result:
+def _require_open(connection: Any, _record: object, _proxy: object) -> None:
+    # Else the first to ask after the server's restart would be told that it is away.
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
+
+
+async def _run(engine: AsyncEngine, transaction: Transaction[Result], seconds: float) -> Result:
     try:
-        async with asyncio.timeout(ANSWER_SECONDS), engine.begin() as connection:
-            return await connection.run_sync(transaction)
+        async with asyncio.timeout(seconds), engine.connect() as connection:
+            return await _transact(connection, transaction)
     except UNREACHABLE as error:
         cause = getattr(error, "orig", None) or error.__cause__ or error
         raise StoreUnavailable(str(cause) or "it does not answer") from error
+
+
+async def _transact(connection: AsyncConnection, transaction: Transaction[Result]) -> Result:
+    try:
+        async with connection.begin():
+            return await connection.run_sync(transaction)
+    except UNREACHABLE:
+        # After a failover the server behind it may be one that only reads.
+        await connection.invalidate()
+        raise
 
 
 @asynccontextmanager

@@ -1,113 +1,32 @@
 """The receiver as a process, and what can befall it."""
 
 import asyncio
-import resource
-import signal
 import socket
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from aiohttp import ClientError
 
 from receiver import __version__
-from tests.program import Program, Receiver
-from tests.receiver.api import Client, client
+from tests.program import Program
 from tests.receiver.examples import EVERY_FIELD, REQUIRED, as_json, submission
 from tests.receiver.problem import assert_problem
+from tests.receiver.process import Posting, Process, client_of, everything
 from tests.receiver.waiting import eventually
 from tests.receiver.wire import Wire, connected, post_head
 
 STREAM = b"GET /api/events/stream%b HTTP/1.1\r\nHost: receiver\r\n\r\n"
 
 
-class Process(Receiver):
-    """A receiver that faults can be done to."""
-
-    @property
-    def port(self) -> int:
-        return urlsplit(self.url).port or 0
-
-    @property
-    def database(self) -> Path:
-        return self.folder / "data" / "deployments.db"
-
-    def interrupt(self) -> int:
-        """Press Ctrl-C; the exit code."""
-        return self._end(signal.SIGINT)
-
-    @contextmanager
-    def full_disk(self) -> Iterator[None]:
-        """No write of the process to a file succeeds, as when there is no room."""
-        assert self._process
-        pid, limit = self._process.pid, resource.RLIMIT_FSIZE
-        before = resource.prlimit(pid, limit)
-        resource.prlimit(pid, limit, (1, before[1]))
-        try:
-            yield
-        finally:
-            resource.prlimit(pid, limit, before)
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Another program holds the database's write lock."""
-        with closing(sqlite3.connect(self.database, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            yield
-
-
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[Process]:
     with Process(tmp_path) as running:
         yield running
-
-
-@asynccontextmanager
-async def client_of(process: Process) -> AsyncIterator[Client]:
-    async with client() as session:
-        yield Client(process.port, session, process.key)
-
-
-async def everything(api: Client) -> list[Any]:
-    """Every event of the log, by the list."""
-    items: list[Any] = []
-    cursor = ""
-    while True:
-        page = await api.read(f"/api/deployments?limit=500{cursor}")
-        items += page["items"]
-        if page["next_cursor"] is None:
-            return items
-        cursor = f"&cursor={page['next_cursor']}"
-
-
-class Posting:
-    """Clients that post as fast as they can, each event with a number and a key of its own."""
-
-    def __init__(self, api: Client) -> None:
-        self.acknowledged: dict[int, Any] = {}
-        self.sent = 0
-        self._api = api
-
-    def body(self, number: int) -> dict[str, Any]:
-        return {**EVERY_FIELD, "run_number": number, "service": f"service-{number % 7}"}
-
-    async def post(self, number: int) -> None:
-        answer = await self._api.post(self.body(number), Idempotency_Key=f"key-{number}")
-        assert answer.status == 201
-        self.acknowledged[number] = answer.json
-
-    async def until_refused(self) -> None:
-        with suppress(ClientError, OSError):
-            while True:
-                self.sent += 1
-                await self.post(self.sent)
 
 
 async def test_a_kill_loses_no_acknowledged_event_and_doubles_none(process: Process) -> None:
