@@ -1,5 +1,6 @@
 """What a request must show to write or to read, and what it is told where it does not."""
 
+import logging
 import math
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -10,6 +11,8 @@ from aiohttp import web
 from receiver.access import Grant, Keys, fingerprint, sha256
 from receiver.rate import Guesses
 from receiver.session import Sessions
+
+log = logging.getLogger(__name__)
 
 HEADER: Final = "X-Api-Key"
 COOKIE: Final = "deployments_session"
@@ -84,11 +87,12 @@ class Guard:
         """
         if not self._readers:
             raise web.HTTPNotFound(text="Reading needs no key here.")
-        key = self._show(request, "This is no read key of this dashboard.", self._readers)
+        grant = self._show(request, "This is no read key of this dashboard.", self._readers)
+        log.info("%s signed in with the read key %s", request.remote, grant.name)
         answer = web.Response(status=204)
         answer.set_cookie(
             COOKIE,
-            self._sessions.begin(sha256(key), self._clock()),
+            self._sessions.begin(sha256(request.headers[HEADER]), self._clock()),
             max_age=int(self._sessions.life.total_seconds()),
             httponly=True,
             samesite="Strict",
@@ -103,15 +107,15 @@ class Guard:
         answer.del_cookie(COOKIE, httponly=True, samesite="Strict")
         return answer
 
-    def _show(self, request: web.Request, refusal: str, *several: Keys) -> str:
-        """The request's key, which must be one of these."""
+    def _show(self, request: web.Request, refusal: str, *several: Keys) -> Grant:
+        """What the request's key grants; it must be one of these."""
         key = request.headers.get(HEADER)
         client, now = _client(request), self._clock()
         _hold_back(self._guesses.wait(client, now), "Too many wrong keys came from this address.")
         for keys in several:
             if key is not None and (grant := keys.grant_of(key)):
                 self._count(keys, grant)
-                return key
+                return grant
         if key is not None:
             self._guesses.wrong(client, now)
         raise _unauthorized(refusal)

@@ -1,5 +1,6 @@
 """Who may read, where reading needs a key."""
 
+import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from http.cookies import SimpleCookie
@@ -17,6 +18,7 @@ from tests.receiver.api import KEY, Api, Clock, serving, settings_for
 from tests.receiver.examples import REQUIRED
 from tests.receiver.problem import assert_problem
 from tests.receiver.test_access import hashed
+from tests.receiver.test_openapi import assert_documented
 
 READ_KEY = "a-key-to-read-with"
 ANOTHER = "another-key-to-read-with"
@@ -27,8 +29,11 @@ OPEN = {
 
 
 @pytest.fixture
-async def closed(tmp_path: Path, clock: Clock) -> AsyncIterator[Api]:
+async def closed(
+    tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[Api]:
     """A receiver that lets nobody read without a key."""
+    caplog.set_level(logging.INFO)
     async with serving(protected(tmp_path), clock) as api:
         yield api
 
@@ -60,6 +65,7 @@ async def test_what_is_neither_open_nor_shown_a_key_is_refused(closed: Api) -> N
         answer = await closed.get(path)
 
         assert_problem(answer, 401, path)
+        assert_documented(answer, path.replace("/1", "/{id}"))
         assert answer.headers["WWW-Authenticate"].startswith("ApiKey ")
         assert "Set-Cookie" not in answer.headers
     for path in sorted(paths & OPEN):
@@ -158,12 +164,9 @@ async def test_a_session_ends_with_its_time(
         assert_problem(await api.get("/api/matrix", Cookie=cookie), 401, "/api/matrix")
 
 
-@pytest.mark.databases("sqlite", "postgresql")
-async def test_a_session_outlives_a_restart_but_not_its_key(
-    tmp_path: Path, clock: Clock, database_url: str
-) -> None:
+async def test_a_session_outlives_a_restart_but_not_its_key(tmp_path: Path, clock: Clock) -> None:
     before, hashes, after = (
-        protected(tmp_path, database_url=database_url, read_keys=keys)
+        protected(tmp_path, read_keys=keys)
         for keys in ({"a": READ_KEY, "b": ANOTHER}, {"c": hashed(READ_KEY)}, {"c": ANOTHER})
     )
     async with serving(before, clock) as api:
@@ -183,6 +186,7 @@ async def test_who_guesses_has_to_wait_and_others_have_not(closed: Api, clock: C
 
     for answer in (await sign_in(closed), await sign_in(closed, "guess")):
         assert_problem(answer, 429, "/api/session")
+        assert_documented(answer, "/api/session", "post")
         assert answer.headers["Retry-After"] == "3"
     assert (await closed.get("/api/matrix", Cookie=cookie)).status == 200
     assert (await closed.post(REQUIRED)).status == 201
@@ -196,6 +200,14 @@ async def test_without_a_read_key_reading_is_open_and_nobody_is_given_a_cookie(a
     assert (await api.get("/api/matrix", X_Api_Key="wrong")).status == 200
     assert (await api.read("/api/settings"))["read_protected"] is False
     assert_problem(await sign_in(api), 404, "/api/session")
+
+
+async def test_who_signs_in_is_logged_by_the_keys_name(
+    closed: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    await signed_in(closed)
+
+    assert "127.0.0.1 signed in with the read key team" in caplog.text
 
 
 async def test_no_answer_holds_a_read_key(closed: Api, caplog: pytest.LogCaptureFixture) -> None:

@@ -57,6 +57,18 @@ async def append(store: Store, *bodies: dict[str, Any], reporter: str | None = N
     return batch.events
 
 
+async def test_the_secret_that_signs_sessions_is_the_databases_own(
+    store: Store, tmp_path: Path
+) -> None:
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/another.db") as database:
+        another = await Store(database).session_secret()
+
+    first, again = await store.session_secret(), await store.session_secret()
+
+    assert first == again != another
+    assert len(first) == 32
+
+
 # Every example appends to one log: nothing here depends on what came before.
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(SUBMISSIONS, min_size=1, max_size=5))
