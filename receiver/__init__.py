@@ -19,9 +19,15 @@ The way of one event, module by module:
               stream      server-sent events, live and resumed
               page        the dashboard's files, built from web/ into static/
 
-Nothing flows back. Beside the road: config (settings), query (query strings), openapi, metrics,
-database (a SQLite file or PostgreSQL), outage (says once that it fails, and that it is over),
-retention (removes old events).
+Nothing flows back. Beside the road: arguments (the command line), config (settings), query (query
+strings), openapi, metrics, database (a SQLite file or PostgreSQL), outage (says once that it fails,
+and that it is over), retention (removes old events).
+
+The log in and out (commands: export, import, backup, check):
+
+    ndjson        an event as a line, and back
+    continuation  which lines continue a log
+    archive       the log as a whole, past the writer
 """
 
 from importlib.metadata import version

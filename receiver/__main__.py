@@ -1,12 +1,12 @@
 """The command line: `deployment-receiver`."""
 
-import argparse
 import asyncio
 import gc
 import logging
 import signal
 import sys
 import time
+from argparse import Namespace
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,8 @@ from sqlalchemy import make_url
 from receiver import __version__
 from receiver.api import PARTS, Parts
 from receiver.app import build, change_keys
+from receiver.arguments import parse_arguments
+from receiver.commands import COMMANDS, Failure
 from receiver.config import BadSettings, Settings, load
 from receiver.database import StoreUnavailable
 from receiver.server import serve
@@ -29,20 +31,18 @@ EX_SOFTWARE: Final = 70
 
 
 def main() -> None:
-    """Run the receiver until SIGTERM or SIGINT."""
-    arguments = _arguments()
+    """Run the command line and exit with its code."""
+    arguments = parse_arguments()
     _log_to_stderr()
+    command = COMMANDS.get(arguments.command, _run)
     try:
-        settings = load(arguments.config)
+        sys.exit(command(arguments))
     except BadSettings as error:
         sys.stderr.writelines(f"deployment-receiver: {line}\n" for line in error.lines)
         sys.exit(EX_CONFIG)
-    try:
-        # libuv's loop: a third more POSTs a second than asyncio's own, in the same run.
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            sys.exit(runner.run(run(settings, arguments.config)))
-    except (OSError, StoreUnavailable) as error:
-        sys.exit(_cannot_start(settings, error))
+    except Failure as error:
+        sys.stderr.write(f"deployment-receiver: {error}\n")
+        sys.exit(error.code)
 
 
 def _log_to_stderr() -> None:
@@ -54,21 +54,14 @@ def _log_to_stderr() -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="deployment-receiver",
-        description="Take deployment events over HTTP and show which version is where.",
-        epilog="Settings come from [receiver] of the file and from RECEIVER_… variables, "
-        "which win.",
-    )
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="TOML file (default: $DEPLOYMENT_DASHBOARD_CONFIG, else ./config.toml if it exists)",
-    )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    return parser.parse_args()
+def _run(arguments: Namespace) -> int:
+    settings = load(arguments.config)
+    try:
+        # libuv's loop: a third more POSTs a second than asyncio's own, in the same run.
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(run(settings, arguments.config))
+    except (OSError, StoreUnavailable) as error:
+        return _cannot_start(settings, error)
 
 
 async def run(settings: Settings, config: Path | None) -> int:

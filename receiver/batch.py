@@ -62,14 +62,15 @@ class Batch:
             if known is not None:
                 return known[1] if known[0] == digest else KeyReused()
         self.last_id += 1
-        stored = _stored(append, self.last_id, self.received_at)
+        stored = stored_as(append, self.last_id, self.received_at)
         self.events.append(stored)
         if append.idempotency is not None:
             self.keys[key] = (digest, stored)
         return stored
 
 
-def _stored(append: Append, event_id: int, received_at: datetime) -> Event:
+def stored_as(append: Append, event_id: int, received_at: datetime) -> Event:
+    """What an append is in the log: an empty optional field is absent."""
     sent = append.submission
     parents = sent.parent_deployments
     return Event(

@@ -4,7 +4,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -101,16 +101,36 @@ def _as_table(value: object) -> object:
     return {"key": value} if isinstance(value, str) else value
 
 
-class Settings(BaseSettings):
-    """`[receiver]`."""
+class LogSettings(BaseSettings):
+    """Where the log is: all of `[receiver]` that is needed where nobody posts."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
     )
+
+    database_url: Annotated[str, AfterValidator(_database)] = DEFAULT_DATABASE
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file; `load` hands the file over as init."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return (env_settings, init_settings)
+
+
+class Settings(LogSettings):
+    """`[receiver]`."""
+
+    model_config = SettingsConfigDict(extra="forbid")
 
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
-    database_url: Annotated[str, AfterValidator(_database)] = DEFAULT_DATABASE
     api_keys: Annotated[dict[str, Annotated[ApiKey, BeforeValidator(_as_table)]], NoDecode] = {}
     api_key: Key | None = None
     api_key_file: Path | None = None
@@ -153,19 +173,6 @@ class Settings(BaseSettings):
         default = _default_key(self.read_key, self.read_key_file)
         return self.read_keys | ({"default": ReadKey(key=default)} if default else {})
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment over file; `load` hands the file over as init."""
-        del settings_cls, dotenv_settings, file_secret_settings
-        return (env_settings, init_settings)
-
 
 def _default_key(key: SecretStr | None, file: Path | None) -> SecretStr | None:
     return _key_in(file) if key is None and file is not None else key
@@ -182,6 +189,9 @@ def _key_in(path: Path) -> SecretStr:
         raise ValueError(f"{path}: {error}") from None
 
 
+Loaded = TypeVar("Loaded", bound=LogSettings)
+
+
 def load(path: Path | None = None) -> Settings:
     """Read the settings.
 
@@ -192,8 +202,21 @@ def load(path: Path | None = None) -> Settings:
     Raises:
         BadSettings: The file or a setting is wrong.
     """
+    return _load(Settings, path)
+
+
+def load_log(path: Path | None = None) -> LogSettings:
+    """Read what tells where the log is; the same file, and nothing else in it is looked at.
+
+    Raises:
+        BadSettings: The file or the setting is wrong.
+    """
+    return _load(LogSettings, path)
+
+
+def _load(model: type[Loaded], path: Path | None) -> Loaded:
     try:
-        return Settings(**_section(path or _default_path()))
+        return model(**_section(path or _default_path()))
     except ValidationError as error:
         raise BadSettings([_line(detail) for detail in error.errors()]) from None
 

@@ -7,7 +7,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Dialect, Row, Text, bindparam, insert, select
+from sqlalchemy import Connection, Dialect, Row, Text, bindparam, func, insert, select
 
 from receiver.event import Event
 from receiver.matrix import SlotKey
@@ -17,6 +17,11 @@ from receiver.schema import event, slot, to_microseconds
 ROWS_AT_ONCE: Final = 60
 # What an event is made of, in its order; `finished`, which follows from the status, serves indexes.
 FIELDS: Final = [column for column in event.columns if column is not event.c.finished]
+
+
+def last_id(connection: Connection) -> int:
+    """The id of the newest event; 0 when the log is empty."""
+    return int(connection.scalar(_LAST_ID) or 0)
 
 
 def to_event(row: Row[Any]) -> Event:
@@ -65,6 +70,7 @@ _COLUMNS: Final = tuple(event.columns.keys())
 _columns_of: Final = attrgetter(*_COLUMNS)
 _TIMES: Final = [_COLUMNS.index(name) for name in ("happened_at", "received_at")]
 _PARENTS: Final = _COLUMNS.index("parent_deployments")
+_LAST_ID: Final = select(func.max(event.c.id))
 _NEW_SERVICE: Final = bindparam("new_service", type_=Text())
 _NEW_ENVIRONMENT: Final = bindparam("new_environment", type_=Text())
 _INSERT_SLOT: Final = insert(slot).from_select(

@@ -22,7 +22,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    func,
     insert,
     or_,
     select,
@@ -34,7 +33,7 @@ from receiver.batch import Append, Batch, Keys
 from receiver.database import Database
 from receiver.event import Event, OrderKey, Status
 from receiver.matrix import Slot, SlotKey, fold
-from receiver.rows import FIELDS, insert_events, insert_slots, to_event
+from receiver.rows import FIELDS, insert_events, insert_slots, last_id, to_event
 from receiver.schema import event, idempotency, retention, secret, slot
 
 IDEMPOTENCY_WINDOW: Final = timedelta(hours=24)
@@ -103,7 +102,7 @@ class Store:
 
         def transaction(connection: Connection) -> Batch:
             known = _remembered(connection, appends, received_at)
-            batch = Batch(_last_id(connection), received_at, known)
+            batch = Batch(last_id(connection), received_at, known)
             for append in appends:
                 batch.add(append)
             _insert(connection, batch, self._slots)
@@ -118,7 +117,7 @@ class Store:
 
     async def last_id(self) -> int:
         """The id of the newest event; 0 when the log is empty."""
-        return await self._database.read(_last_id)
+        return await self._database.read(last_id)
 
     async def removed_to(self) -> int:
         """The largest id that was removed: later positions have everything after them."""
@@ -185,7 +184,7 @@ class Store:
         """Write as an append does, and take it back in the same transaction: nobody sees it."""
 
         def transaction(connection: Connection) -> None:
-            number = _last_id(connection) + 1
+            number = last_id(connection) + 1
             insert_events(connection, [Event(number, "", "", "", "success", now, now)])
             connection.execute(delete(event).where(event.c.id == number))
 
@@ -198,15 +197,11 @@ class Store:
 
 
 def _matrix(connection: Connection, at: datetime) -> tuple[int, dict[SlotKey, Slot]]:
-    last_id = _last_id(connection)
+    newest = last_id(connection)
     slots: dict[SlotKey, Slot] = {}
-    for row in connection.execute(_LATEST, {"last_id": last_id, "at": at}):
+    for row in connection.execute(_LATEST, {"last_id": newest, "at": at}):
         fold(slots, to_event(row))
-    return last_id, slots
-
-
-def _last_id(connection: Connection) -> int:
-    return int(connection.scalar(_LAST_ID) or 0)
+    return newest, slots
 
 
 def _remembered(connection: Connection, appends: Sequence[Append], now: datetime) -> Keys:
@@ -298,7 +293,6 @@ def _latest_id(place: FromClause, *statuses: Status) -> ScalarSelect[int]:
     return latest_id.correlate(place).scalar_subquery()
 
 
-_LAST_ID: Final = select(func.max(event.c.id))
 _REMOVED_TO: Final = select(retention.c.removed_to)
 _LATEST_IDS: Final = _latest_ids()
 _LATEST: Final = select(*FIELDS).where(event.c.id.in_(_LATEST_IDS))

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -29,7 +29,7 @@ RFC_3339: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)",
     re.ASCII,
 )
-PROGRESS_REPORTER: Final = re.compile(r"[a-z0-9./-]{1,128}")
+PROGRESS_REPORTER: Final = r"^[a-z0-9./-]{1,128}$"
 IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 LONGEST_INTEGER: Final = 21  # characters; every longer one is beyond 64 bits
 
@@ -47,6 +47,11 @@ class Invalid(Exception):
     def __init__(self, mistakes: list[Mistake]) -> None:
         super().__init__(f"{len(mistakes)} mistakes")
         self.mistakes = mistakes
+
+    @property
+    def text(self) -> str:
+        """All of it in one line, for where there is no problem+json."""
+        return "; ".join(f"{pointer} {message}".strip() for pointer, message in self.mistakes)
 
 
 def parse_time(value: object) -> datetime:
@@ -124,7 +129,8 @@ class Submission(BaseModel):
     ] = None
 
 
-KNOWN: Final = frozenset(Submission.model_fields)
+Model = TypeVar("Model", bound=BaseModel)
+
 _validate_json: Final[Callable[[bytes], Submission]] = TypeAdapter(
     Submission
 ).validator.validate_json
@@ -139,18 +145,18 @@ def parse(body: bytes) -> Submission:
     try:
         return _validate_json(body)
     except ValidationError:
-        return explain(body)
+        return explain(Submission, body)
 
 
-def explain(body: bytes) -> Submission:
-    """Read it as `parse` does, but in steps, to find every mistake in it.
+def explain(model: type[Model], body: bytes) -> Model:
+    """Read it as pydantic does, but in steps, to find every mistake in it.
 
     Pydantic's own reader of JSON stops at the first lone surrogate and names no field for it.
 
     Raises:
         Invalid: It is not JSON in UTF-8, or breaks a rule of the model.
     """
-    return _validate(_load_object(body))
+    return _validate(model, _load_object(body))
 
 
 def _load_object(body: bytes) -> dict[str, Any]:
@@ -189,18 +195,18 @@ def _reason(error: Exception) -> str:
             return str(error)
 
 
-def _validate(fields: dict[str, Any]) -> Submission:
-    unknown = sorted(fields.keys() - KNOWN)
+def _validate(model: type[Model], fields: dict[str, Any]) -> Model:
+    names = model.model_fields.keys()
+    unknown = sorted(fields.keys() - names)
     mistakes = [Mistake(_pointer(field), "is not a known field") for field in unknown]
-    known = {field: fields[field] for field in fields.keys() & KNOWN}
     try:
-        submission = Submission.model_validate(known)
+        valid = model.model_validate({field: fields[field] for field in fields.keys() & names})
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         raise Invalid([*map(_mistake, details), *mistakes]) from None
     if mistakes:
         raise Invalid(mistakes)
-    return submission
+    return valid
 
 
 def _mistake(detail: ErrorDetails) -> Mistake:
@@ -229,6 +235,7 @@ SENTENCES: Final = {
 PATTERNS: Final = {
     TEXT: "must not hold NUL",
     NAME: "must have no control character, and no space at either end",
+    PROGRESS_REPORTER: "must be 1 to 128 characters of a-z 0-9 . / -",
 }
 
 
@@ -241,13 +248,14 @@ def message_for(detail: ErrorDetails) -> str:
     return detail["msg"] if sentence is None else sentence.format(**context)
 
 
+_REPORTER: Final = re.compile(PROGRESS_REPORTER)
+
+
 def check_headers(progress_reporter: str | None, idempotency_key: str | None) -> list[Mistake]:
     """The mistakes in the two optional headers of a POST."""
     mistakes = []
-    if progress_reporter is not None and not PROGRESS_REPORTER.fullmatch(progress_reporter):
-        mistakes.append(
-            Mistake("", "X-Progress-Reporter must be 1 to 128 characters of a-z 0-9 . / -")
-        )
+    if progress_reporter is not None and not _REPORTER.fullmatch(progress_reporter):
+        mistakes.append(Mistake("", f"X-Progress-Reporter {PATTERNS[PROGRESS_REPORTER]}"))
     if idempotency_key is not None and not IDEMPOTENCY_KEY.fullmatch(idempotency_key):
         mistakes.append(
             Mistake("", "Idempotency-Key must be 1 to 255 visible ASCII characters without space")

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, make_url
 
 from receiver.database.errors import StoreUnavailable
 from receiver.database.postgres import open_postgres
-from receiver.database.sqlite import open_sqlite
+from receiver.database.sqlite import open_sqlite, read_sqlite
 
-__all__ = ["Database", "StoreUnavailable", "Transaction", "open_database"]
+__all__ = ["Database", "StoreUnavailable", "Transaction", "open_database", "open_for_reading"]
 
 Result = TypeVar("Result")
 Transaction = Callable[[Connection], Result]
@@ -48,3 +48,15 @@ def open_database(url: str) -> AbstractAsyncContextManager[Database]:
     if parsed.get_backend_name() == "postgresql":
         return open_postgres(parsed)
     return open_sqlite(parsed)
+
+
+def open_for_reading(url: str) -> AbstractAsyncContextManager[Database]:
+    """A database as it is, beside receivers that have it; nothing is made or changed.
+
+    Raises:
+        StoreUnavailable: It cannot be opened, or has another release's schema.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return open_postgres(parsed, for_reading=True)
+    return read_sqlite(parsed)

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from receiver.database.errors import StoreUnavailable
-from receiver.database.migrate import upgrade
+from receiver.database.migrate import require_newest, upgrade
 
 log = logging.getLogger(__name__)
 
@@ -142,8 +142,12 @@ async def _transact(connection: AsyncConnection, transaction: Transaction[Result
 
 
 @asynccontextmanager
-async def open_postgres(url: URL) -> AsyncIterator[PostgresDatabase]:
+async def open_postgres(url: URL, *, for_reading: bool = False) -> AsyncIterator[PostgresDatabase]:
     """The database, which must be there; its tables are made when missing.
+
+    Args:
+        url: Where it is.
+        for_reading: Change nothing: the tables must be there as well.
 
     Raises:
         StoreUnavailable: It cannot be opened.
@@ -155,7 +159,7 @@ async def open_postgres(url: URL) -> AsyncIterator[PostgresDatabase]:
             "PostgreSQL needs asyncpg: pip install 'deployment-dashboard[postgres]'"
         ) from error
     try:
-        await database.open()
+        await (database.read(require_newest) if for_reading else database.open())
         yield database
     finally:
         await database.close()

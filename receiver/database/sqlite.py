@@ -6,9 +6,10 @@ driver needs one for each step (docs/decisions/0002-transactions-in-threads.md h
 
 import asyncio
 import fcntl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -16,7 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from receiver.database.errors import StoreUnavailable
-from receiver.database.migrate import upgrade
+from receiver.database.migrate import require_newest, upgrade
 
 READERS: Final = 4
 PRAGMAS: Final = (
@@ -25,6 +26,7 @@ PRAGMAS: Final = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA busy_timeout = 3000",
 )
+PRAGMAS_OF_A_READER: Final = ("PRAGMA busy_timeout = 5000",)
 WRITING: Final = {"writing": True}  # execution option of a transaction that will write
 
 Result = TypeVar("Result")
@@ -62,6 +64,11 @@ class SqliteDatabase:
     async def open(self) -> None:
         """Bring it to the newest schema; a missing file is made. Raises StoreUnavailable."""
         await self.write(upgrade)
+        self._file = self._identity()
+
+    async def open_for_reading(self) -> None:
+        """Change nothing. Raises StoreUnavailable when its schema is not the newest."""
+        await self.read(require_newest)
         self._file = self._identity()
 
     def _require_file(self) -> None:
@@ -106,12 +113,28 @@ async def open_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
     """
     path = Path(url.database or "")
     with _locked(path):
-        database = SqliteDatabase(_engine(path), path)
+        database = SqliteDatabase(_engine(URL.create("sqlite", database=str(path)), PRAGMAS), path)
         try:
             await database.open()
             yield database
         finally:
             database.close()
+
+
+@asynccontextmanager
+async def read_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
+    """The file as it is, beside a receiver that may have it.
+
+    Raises:
+        StoreUnavailable: It cannot be opened, or has another release's schema.
+    """
+    path = Path(url.database or "")
+    database = SqliteDatabase(_engine(_as_it_is(path), PRAGMAS_OF_A_READER), path)
+    try:
+        await database.open_for_reading()
+        yield database
+    finally:
+        database.close()
 
 
 @contextmanager
@@ -128,25 +151,32 @@ def _locked(path: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StoreUnavailable(
-                "another receiver has it: several can share one PostgreSQL, not one file"
+                "another receiver has it, or an import: "
+                "several can share one PostgreSQL, not one file"
             ) from None
         yield
 
 
-def _engine(path: Path) -> Engine:
-    url = URL.create("sqlite", database=str(path))
+def _engine(url: URL, pragmas: Sequence[str]) -> Engine:
     engine = create_engine(url, pool_size=READERS + 1, max_overflow=0)
-    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "connect", partial(_prepare, pragmas))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _prepare(connection: Any, _record: object) -> None:
+def _as_it_is(path: Path) -> URL:
+    if not path.is_file():
+        raise StoreUnavailable("there is no such file")
+    read_only = {"mode": "ro", "uri": "true"}  # https://www.sqlite.org/uri.html
+    return URL.create("sqlite", database=path.absolute().as_uri(), query=read_only)
+
+
+def _prepare(pragmas: Sequence[str], connection: Any, _record: object) -> None:
     # Python's driver begins transactions by rules of its own; _begin does it instead.
     # https://docs.sqlalchemy.org/en/21/dialects/sqlite.html#sqlite-transactions
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in PRAGMAS:
+    for pragma in pragmas:
         cursor.execute(pragma)
     cursor.close()
 

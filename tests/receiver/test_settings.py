@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from receiver.config import ApiKey, BadSettings, Settings, load
+from receiver.config import ApiKey, BadSettings, Settings, load, load_log
 
 KEY = "key-that-nobody-may-see"
 
@@ -235,3 +235,9 @@ def test_a_key_is_not_in_what_is_printed_of_the_settings() -> None:
     settings: dict[str, Any] = {"api_key": KEY, "api_keys": {"ci": KEY}}
 
     assert KEY not in repr(Settings(**settings))
+
+
+def test_what_cares_for_the_log_needs_no_key_and_no_more_than_its_place() -> None:
+    write('[receiver]\nport = "none"\ndatabase_url = "sqlite+aiosqlite:///elsewhere.db"')
+
+    assert load_log().database_url == "sqlite+aiosqlite:///elsewhere.db"

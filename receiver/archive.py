@@ -1,0 +1,109 @@
+"""The log as a whole, past the writer: read page by page, and continued by exported rows."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Select, select, update
+
+from receiver.continuation import Continuation, continuation
+from receiver.database import Database
+from receiver.event import Event
+from receiver.matrix import SlotKey
+from receiver.rows import FIELDS, insert_events, insert_slots, last_id, to_event
+from receiver.schema import event, retention, slot
+
+PAGE: Final = 2000
+
+
+class Archive:
+    """The log in a database. Every method raises StoreUnavailable when it cannot."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._slots: set[SlotKey] = set()  # that are in their table for certain
+
+    async def pages(self, after: int, until: int) -> AsyncIterator[list[Event]]:
+        """The events with `after` < id <= `until`, in id order.
+
+        Only the end of the log changes, so pages that are read one by one are one state of it.
+        """
+        while page := await self.page(after, until):
+            yield page
+            after = page[-1].id
+
+    async def page(self, after: int, until: int) -> list[Event]:
+        """The first of these events."""
+        query = _EVENTS.where(*_between(after, until)).limit(PAGE)
+        return await self._database.read(lambda connection: _read(connection, query))
+
+    async def ids(self, after: int, until: int) -> list[int]:
+        """The ids of the same events as `page`, whatever else is in their rows."""
+        query = select(event.c.id).where(*_between(after, until)).order_by(event.c.id).limit(PAGE)
+        return await self._database.read(lambda connection: list(connection.scalars(query)))
+
+    async def misfiled(self, after: int, until: int) -> list[int]:
+        """The ids of the events whose `finished` is not what their status says."""
+        unfinished = event.c.status == "in-progress"
+        query = select(event.c.id).where(*_between(after, until), event.c.finished == unfinished)
+        return await self._database.read(lambda connection: list(connection.scalars(query)))
+
+    async def slots(self) -> set[SlotKey]:
+        """The table of slots."""
+        query = select(slot.c.service, slot.c.environment)
+        return await self._database.read(
+            lambda connection: {(service, name) for service, name in connection.execute(query)}
+        )
+
+    async def damage(self) -> list[str]:
+        """What SQLite finds wrong with its file; PostgreSQL has tools of its own."""
+        return await self._database.read(_damage)
+
+    async def add(self, rows: Sequence[Event]) -> Continuation:
+        """Append, in one transaction and with their own ids, those that the log does not have.
+
+        Raises:
+            AnotherLog: The rows are not of the same log; none of them is appended.
+        """
+
+        def transaction(connection: Connection) -> Continuation:
+            end = last_id(connection)
+            passed = [row.id for row in rows if row.id <= end]
+            stored = _read(connection, _EVENTS.where(event.c.id.in_(passed))) if passed else []
+            result = continuation(end, {known.id: known for known in stored}, rows)
+            self._append(connection, result)
+            return result
+
+        result = await self._database.write(transaction)
+        self._slots |= _slots(result.new)
+        return result
+
+    def _append(self, connection: Connection, result: Continuation) -> None:
+        if not result.new:
+            return
+        insert_events(connection, result.new)
+        insert_slots(connection, _slots(result.new) - self._slots)
+        further = update(retention).where(retention.c.removed_to < result.gap_to)
+        connection.execute(further.values(removed_to=result.gap_to))
+        self._database.announce(connection, result.last_id)
+
+
+def _between(after: int, until: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return event.c.id > after, event.c.id <= until
+
+
+def _damage(connection: Connection) -> list[str]:
+    if connection.dialect.name != "sqlite":
+        return []
+    found = connection.exec_driver_sql("PRAGMA integrity_check").scalars()
+    return [line for line in found if line != "ok"]
+
+
+def _read(connection: Connection, query: Select[Any]) -> list[Event]:
+    return [to_event(row) for row in connection.execute(query)]
+
+
+def _slots(events: Sequence[Event]) -> set[SlotKey]:
+    return {(one.service, one.environment) for one in events}
+
+
+_EVENTS: Final = select(*FIELDS).order_by(event.c.id)

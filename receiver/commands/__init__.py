@@ -1,0 +1,71 @@
+"""The commands that care for the log, as the command line calls them: each returns its exit code.
+
+Raises of all of them: BadSettings, Failure, and Stopped when a signal came.
+"""
+
+import asyncio
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Final
+
+from sqlalchemy import make_url
+
+from receiver.commands.backup import backup
+from receiver.commands.check import check
+from receiver.commands.export import export
+from receiver.commands.failure import Failure
+from receiver.commands.import_ import import_
+from receiver.commands.signals import die_on_signals, stop_on_signals
+from receiver.config import load_log
+from receiver.database import StoreUnavailable
+
+__all__ = ["COMMANDS", "Failure"]
+
+FAILED: Final = 1
+EX_UNAVAILABLE: Final = 69  # sysexits.h
+
+
+def _export(database_url: str, arguments: Namespace) -> int:
+    stop_on_signals()
+    asyncio.run(export(database_url, arguments.file, arguments.after))
+    return 0
+
+
+def _import(database_url: str, arguments: Namespace) -> int:
+    stop_on_signals()
+    bad = asyncio.run(import_(database_url, arguments.file))
+    return FAILED if bad else 0
+
+
+def _backup(database_url: str, arguments: Namespace) -> int:
+    stop_on_signals()
+    backup(database_url, arguments.target)
+    return 0
+
+
+def _check(database_url: str, _arguments: Namespace) -> int:
+    die_on_signals()
+    findings = asyncio.run(check(database_url))
+    sys.stdout.writelines(f"{line}\n" for line in findings.lines())
+    return FAILED if findings else 0
+
+
+def _on_the_log(command: Callable[[str, Namespace], int]) -> Callable[[Namespace], int]:
+    def run(arguments: Namespace) -> int:
+        url = load_log(arguments.config).database_url
+        try:
+            return command(url, arguments)
+        except StoreUnavailable as error:
+            where = make_url(url).render_as_string(hide_password=True)
+            raise Failure(f"{where}: {error}", EX_UNAVAILABLE) from error
+
+    return run
+
+
+COMMANDS: Final = {
+    "export": _on_the_log(_export),
+    "import": _on_the_log(_import),
+    "backup": _on_the_log(_backup),
+    "check": _on_the_log(_check),
+}

@@ -1,0 +1,70 @@
+"""`deployment-receiver backup`: a copy of the database, made while the receiver works."""
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import make_url
+
+from receiver.commands.failure import Failure
+from receiver.commands.progress import progress
+from receiver.database.snapshot import snapshot
+
+log = logging.getLogger(__name__)
+
+PG_DUMP: Final = (
+    "PostgreSQL has its own tool for it, which works beside the receivers as well: "
+    "pg_dump --format=custom --file={target} (and pg_restore)"
+)
+
+
+def backup(database_url: str, target: Path) -> None:
+    """Copy a SQLite log, as it is at one instant, to a new file: whole, or not at all.
+
+    Raises:
+        Failure: The target cannot be made, or the log is in PostgreSQL.
+        StoreUnavailable: The log cannot be read.
+    """
+    url = make_url(database_url)
+    if url.get_backend_name() == "postgresql":
+        raise Failure(PG_DUMP.format(target=target), code=2)
+    with _new_file(target) as unfinished, progress("Copying") as shown:
+        source = Path(url.database or "")
+        snapshot(source, unfinished, lambda done, all_: shown.step(done / all_, f"{done:,} pages"))
+        shutil.copymode(source, unfinished)
+    log.info("copied to %s, %s bytes", target, f"{target.stat().st_size:,}")
+
+
+@contextmanager
+def _new_file(target: Path) -> Iterator[Path]:
+    """A file that gets its name when all is well, and durably; else it is removed."""
+    for taken in (target, target.with_name(f"{target.name}-wal")):
+        # SQLite would take a forgotten -wal for a part of the new file.
+        if os.path.lexists(taken):
+            raise Failure(f"{taken}: is there already")
+    try:
+        number, name = tempfile.mkstemp(".part", f"{target.name}.", target.parent)
+        unfinished = Path(name)
+        try:
+            yield unfinished
+            os.fsync(number)
+            unfinished.rename(target)
+            _sync_folder(target.parent)
+        finally:
+            os.close(number)
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise Failure(f"{target}: {error.strerror}") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

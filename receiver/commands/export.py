@@ -1,0 +1,73 @@
+"""`deployment-receiver export`: the log as lines of JSON, beside a receiver that may have it."""
+
+import logging
+import sys
+from collections.abc import Callable
+from io import FileIO
+from pathlib import Path
+
+from receiver.archive import Archive
+from receiver.commands.failure import Failure
+from receiver.commands.logfile import LogFile, open_log_file, write_all
+from receiver.commands.progress import progress
+from receiver.database import Database, open_for_reading
+from receiver.ndjson import encode
+from receiver.store import Store
+
+log = logging.getLogger(__name__)
+
+Write = Callable[[bytes], None]
+
+
+async def export(database_url: str, file: Path | None, after: int) -> None:
+    """Write every event up to the newest one, in the order of their ids.
+
+    Args:
+        database_url: Where the log is.
+        file: Where to; when it is there already, what it lacks of the log is put at its end.
+            None: to the standard output.
+        after: The id after which to begin, on the standard output.
+
+    Raises:
+        Failure: It cannot be written there.
+        StoreUnavailable: The log cannot be read.
+    """
+    async with open_for_reading(database_url) as database:
+        if file is None:
+            await _write(database, after, _to_standard_output)
+            return
+        with open_log_file(file) as lines:
+            await _write(database, await _end_of(lines, database), lines.append)
+            lines.sync()
+
+
+async def _write(database: Database, after: int, write: Write) -> None:
+    until, count = await Store(database).last_id(), 0
+    with progress("Exporting") as shown:
+        async for page in Archive(database).pages(after, until):
+            write(b"".join(map(encode, page)))
+            count += len(page)
+            shown.step((page[-1].id - after) / (until - after), f"{count:,} events")
+    log.info("exported %s events, up to event %d", f"{count:,}", until)
+
+
+async def _end_of(lines: LogFile, database: Database) -> int:
+    """The id of the file's last event, which is one of the log."""
+    last = lines.last_event()
+    if last is None:
+        return 0
+    if await Store(database).get(last.id) != last:
+        raise Failure(
+            f"{lines.path}: its last row, event {last.id}, is not in this log: write to a new file"
+        )
+    lines.drop_unfinished()
+    return last.id
+
+
+def _to_standard_output(lines: bytes) -> None:
+    try:
+        # Not by way of sys.stdout: what its buffer holds would be written even after a signal.
+        with FileIO(sys.stdout.fileno(), "w", closefd=False) as file:
+            write_all(file, lines)
+    except OSError as error:
+        raise Failure(f"standard output: {error.strerror}") from error

@@ -1,0 +1,72 @@
+"""What `check` found wrong, and how it is told. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+SHOWN: Final = 20  # of each kind: a log may have millions
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A way to be wrong.
+
+    Attributes:
+        name: What is wrong.
+        remedy: What to do about it, a sentence.
+    """
+
+    name: str
+    remedy: str
+
+
+RESTORE: Final = "Restore the newest backup; what `export` can still read may complete it."
+REBUILD: Final = (
+    "Stop the receiver, export the log and import it into a new database: that makes it anew."
+)
+MEND: Final = (
+    "Readers get it as it is. To be rid of it, export the log, mend or remove the line, and import "
+    "the rest into a new database."
+)
+
+FILE: Final = Kind("the file", RESTORE)
+UNREADABLE: Final = Kind("an event that cannot be read", RESTORE)
+CONTRACT: Final = Kind("an event that breaks the contract", MEND)
+FINISHED: Final = Kind("an event that is filed wrongly", REBUILD)
+SLOTS: Final = Kind("the table of slots", REBUILD)
+MATRIX: Final = Kind("the matrix", REBUILD)
+
+
+class Findings:
+    """What is wrong, of each kind the first few.
+
+    Attributes:
+        events: How many were looked at.
+        slots: Of these events.
+    """
+
+    def __init__(self) -> None:
+        self.events = 0
+        self.slots = 0
+        self._count: Counter[Kind] = Counter()
+        self._shown: list[tuple[Kind, str]] = []
+
+    def __len__(self) -> int:
+        return self._count.total()
+
+    def add(self, kind: Kind, text: str) -> None:
+        """Take one more."""
+        self._count[kind] += 1
+        if self._count[kind] <= SHOWN:
+            self._shown.append((kind, text))
+
+    def lines(self) -> Iterator[str]:
+        """Each finding, and under each kind what to do; what was looked at."""
+        for kind, count in self._count.items():
+            yield from (f"{kind.name}: {text}" for shown, text in self._shown if shown is kind)
+            if count > SHOWN:
+                yield f"{kind.name}: and {count - SHOWN:,} more"
+            yield f"    {kind.remedy}"
+        wrong = f"{len(self):,} findings" if self else "nothing is wrong"
+        yield f"{self.events:,} events in {self.slots:,} slots: {wrong}"

@@ -1,0 +1,43 @@
+"""A copy of a SQLite file, made while others write to it."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from receiver.database.errors import StoreUnavailable
+
+PAGES_AT_ONCE: Final = 1000
+
+
+def snapshot(source: Path, target: Path, step: Callable[[int, int], None]) -> None:
+    """Copy one state of the file, whatever is written meanwhile.
+
+    Args:
+        source: A log; receivers may have it.
+        target: An empty file.
+        step: Told now and then how many pages of how many are done.
+
+    Raises:
+        StoreUnavailable: It cannot be read, or the copy cannot be written.
+    """
+    if not source.is_file():
+        raise StoreUnavailable("there is no such file")
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as log,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            # Without a transaction of its own each step would see a newer state than the one
+            # before, and SQLite would begin the copy anew: https://www.sqlite.org/backup.html
+            log.execute("BEGIN")
+            log.execute("SELECT count(*) FROM sqlite_schema")
+            copy.execute("PRAGMA synchronous = OFF")  # whoever wants it durable syncs the file once
+            log.backup(
+                copy,
+                pages=PAGES_AT_ONCE,
+                progress=lambda _status, left, total: step(total - left, total),
+            )
+    except sqlite3.Error as error:
+        raise StoreUnavailable(str(error)) from error

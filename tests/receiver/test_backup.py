@@ -1,0 +1,82 @@
+"""`backup` copies a log that is written to meanwhile."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from receiver.commands.backup import backup
+from receiver.commands.check import check
+from receiver.commands.failure import Failure
+from receiver.config import Settings
+from receiver.database import StoreUnavailable
+from receiver.database.snapshot import snapshot
+from tests.receiver.api import Clock, serving, settings_for
+from tests.receiver.exported import bring, exported, lines_of, log_of
+
+
+async def test_a_copy_is_the_log_and_a_receiver_starts_on_it(
+    settings: Settings, tmp_path: Path, clock: Clock
+) -> None:
+    copy = tmp_path / "copy.db"
+    async with serving(settings, clock) as api:
+        sent = await api.append()
+        backup(settings.database_url, copy)
+        await api.append()
+
+    url = f"sqlite+aiosqlite:///{copy}"
+    assert len(await check(url)) == 0
+    async with serving(settings_for(tmp_path, database_url=url), clock) as api:
+        assert (await api.read("/api/deployments"))["items"] == [sent]
+
+
+async def test_a_copy_is_one_state_whatever_is_written_meanwhile(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("receiver.database.snapshot.PAGES_AT_ONCE", 5)
+    lines, copy, shares = lines_of(log_of(500)), tmp_path / "copy.db", []
+    await bring(database_url, lines, tmp_path)
+
+    with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as writer:
+
+        def step(done: int, total: int) -> None:
+            shares.append(done / total)
+            writer.execute("DELETE FROM event WHERE id % 5 = ?", [len(shares) % 5])
+
+        snapshot(tmp_path / "log.db", copy, step)
+
+    assert len(shares) > 5
+    assert shares == sorted(set(shares))
+    assert await exported(f"sqlite+aiosqlite:///{copy}", tmp_path) == lines
+    assert await exported(database_url, tmp_path) == b""
+
+
+@pytest.mark.parametrize("taken", ["copy.db", "copy.db-wal"])
+def test_what_is_there_is_not_written_over(database_url: str, tmp_path: Path, taken: str) -> None:
+    (tmp_path / "log.db").touch()
+    (tmp_path / taken).write_text("mine")
+
+    with pytest.raises(Failure, match=f"{taken}: is there already"):
+        backup(database_url, tmp_path / "copy.db")
+
+    assert (tmp_path / taken).read_text() == "mine"
+
+
+def test_what_fails_leaves_nothing(database_url: str, tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="there is no such file"):
+        backup(database_url, tmp_path / "copy.db")
+    with pytest.raises(Failure, match="No such file or directory"):
+        backup(database_url, tmp_path / "missing" / "copy.db")
+    (tmp_path / "log.db").write_bytes(b"not a database " * 1000)
+    with pytest.raises(StoreUnavailable, match="file is not a database"):
+        backup(database_url, tmp_path / "copy.db")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["log.db"]
+
+
+def test_for_postgresql_its_own_tool_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match=r"pg_dump .*--file=\S+copy.db") as refused:
+        backup("postgresql+asyncpg://postgres@127.0.0.1/log", tmp_path / "copy.db")
+
+    assert refused.value.code == 2
