@@ -152,12 +152,13 @@ class Settings(LogSettings):
         return self
 
     @model_validator(mode="after")
-    def _read_keys_are_hard_to_guess(self) -> "Settings":
-        for name, key in self.reading_keys.items():
+    def _what_opens_the_log_is_hard_to_guess(self) -> "Settings":
+        opening = [*self.reading_keys.items(), *self.keys.items()] if self.reading_keys else []
+        for name, key in opening:
             if len(key.key.get_secret_value()) < SHORTEST_READ_KEY:
                 raise ValueError(
-                    f"the read key {name} must have at least {SHORTEST_READ_KEY} characters: "
-                    "anybody may try to guess it"
+                    f"where reading needs a key each has at least {SHORTEST_READ_KEY} characters, "
+                    f"for anybody may try to guess it: {name} is shorter"
                 )
         return self
 

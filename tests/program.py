@@ -147,7 +147,7 @@ class Answer:
 class Receiver(Program):
     """The receiver on a free port, which it keeps when it is started again."""
 
-    key = "test-key"
+    key = "test-key-0123456789"
 
     def __init__(self, folder: Path, **settings: str) -> None:
         own = {"RECEIVER_API_KEY": self.key, "RECEIVER_PORT": "0"}

@@ -53,7 +53,7 @@ def test_a_key_with_limits_is_a_table() -> None:
 
 def test_a_read_key_is_given_as_an_api_key_is(monkeypatch: pytest.MonkeyPatch) -> None:
     write(
-        "[receiver.api_keys]\nci = 'one'\n[receiver.read_keys]\n"
+        f"[receiver.api_keys]\nci = '{KEY}'\n[receiver.read_keys]\n"
         f"team = '{KEY}'\nwall = {{ key = 'sha256:{'0' * 64}', requests_per_minute = 9 }}\n"
     )
     assert {name: key.requests_per_minute for name, key in load().reading_keys.items()} == {
@@ -67,13 +67,17 @@ def test_a_read_key_is_given_as_an_api_key_is(monkeypatch: pytest.MonkeyPatch) -
     assert load().reading_keys["default"].key.get_secret_value() == f"{KEY}-as-a-variable"
 
 
-@pytest.mark.parametrize("read_key", ["team = 'key-that-nobody'", "team = { key = 'short' }"])
-def test_a_read_key_is_hard_to_guess(read_key: str) -> None:
-    write(f"[receiver.api_keys]\nci = 'one'\n[receiver.read_keys]\n{read_key}")
+@pytest.mark.parametrize(
+    ("api_key", "read_key"),
+    [(KEY, "'key-that-nobody'"), (KEY, "{ key = 'short' }"), ("short", f"'{KEY}'")],
+)
+def test_what_opens_the_log_is_hard_to_guess(api_key: str, read_key: str) -> None:
+    write(f"[receiver.api_keys]\nci = '{api_key}'\n[receiver.read_keys]\nteam = {read_key}")
 
     (line,) = mistakes()
 
-    assert line.startswith("the read key team must have at least 16 characters")
+    assert "at least 16 characters" in line
+    assert line.endswith(f"{'ci' if api_key == 'short' else 'team'} is shorter")
 
 
 def test_a_key_is_all_that_must_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
