@@ -8,6 +8,7 @@ from pathlib import Path
 from subprocess import DEVNULL
 from typing import Final
 
+from receiver.access import Grant, Keys
 from tests.docs import tree
 from tests.program import Receiver, clean_environment
 
@@ -84,3 +85,16 @@ def test_the_readmes_other_commands_run_as_they_stand(receiver: Receiver) -> Non
         )
 
     assert receiver.slot("checkout", "prod")["current"]["version"] == "1.0.0"
+
+
+def test_the_hash_that_a_page_tells_how_to_make_stands_for_its_key() -> None:
+    (command,) = [
+        block
+        for block in SHELL_BLOCK.findall((tree.ROOT / "docs/security.md").read_text())
+        if "hashlib" in block
+    ]
+
+    made = subprocess.run(["bash", "-c", command], capture_output=True, check=True, text=True)
+    key, hashed = made.stdout.split()
+
+    assert Keys([(hashed, Grant("made"))]).grant_of(key) == Grant("made")
