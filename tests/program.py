@@ -92,6 +92,12 @@ class Program:
         assert self._process
         return self._process.stdout is not None and not self._process.stdout.closed
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        assert self._process
+        return self._process.pid
+
     def kill(self) -> None:
         """End it without a word, as a power cut would."""
         self._end(signal.SIGKILL)

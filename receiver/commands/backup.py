@@ -2,7 +2,6 @@
 
 import logging
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +25,8 @@ PG_DUMP: Final = (
 def backup(database_url: str, target: Path) -> None:
     """Copy a SQLite log, as it is at one instant, to a new file: whole, or not at all.
 
+    Only its owner can read the copy: it holds the secret that signs sessions.
+
     Raises:
         Failure: The target cannot be made, or the log is in PostgreSQL.
         StoreUnavailable: The log cannot be read.
@@ -36,7 +37,6 @@ def backup(database_url: str, target: Path) -> None:
     with _new_file(target) as unfinished, progress("Copying") as shown:
         source = Path(url.database or "")
         snapshot(source, unfinished, lambda done, all_: shown.step(done / all_, f"{done:,} pages"))
-        shutil.copymode(source, unfinished)
     log.info("copied to %s, %s bytes", target, f"{target.stat().st_size:,}")
 
 

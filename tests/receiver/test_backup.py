@@ -27,6 +27,7 @@ async def test_a_copy_is_the_log_and_a_receiver_starts_on_it(
 
     url = f"sqlite+aiosqlite:///{copy}"
     assert len(await check(url)) == 0
+    assert copy.stat().st_mode & 0o077 == 0
     async with serving(settings_for(tmp_path, database_url=url), clock) as api:
         assert (await api.read("/api/deployments"))["items"] == [sent]
 

@@ -4,39 +4,31 @@ import io
 import logging
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
-from sqlite3 import OperationalError, connect
-from typing import Final
+from sqlite3 import connect
 
 import pytest
 
+from receiver.commands.export import export
+from receiver.commands.failure import Failure
 from receiver.commands.import_ import LINES_AT_ONCE
 from receiver.commands.progress import Progress
-from tests.program import clean_environment, eventually
+from tests.forked import Forked
+from tests.program import Program, eventually
 from tests.receiver.exported import bring, exported, lines_of, log_of
 
-COMMAND: Final = (sys.executable, "-m", "receiver")
-DEADLINE_SECONDS: Final = 30
 
+class Command(Program):
+    """A command on the log of a folder."""
 
-def run(
-    folder: Path, *arguments: str, lines: bytes = b"", output: int = subprocess.PIPE
-) -> subprocess.CompletedProcess[bytes]:
-    """Run a command on the log of a folder."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=folder,
-        env=clean_environment() | {"RECEIVER_DATABASE_URL": url(folder)},
-        input=lines,
-        stdout=output,
-        stderr=subprocess.PIPE,
-        check=False,
-        timeout=DEADLINE_SECONDS,
-    )
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        super().__init__("receiver", folder=folder, settings={"RECEIVER_DATABASE_URL": url(folder)})
+        self._arguments = arguments
+
+    def _begin(self, environment: Mapping[str, str]) -> Forked:
+        return Forked("receiver", *self._arguments, folder=self.folder, environment=environment)
 
 
 def url(folder: Path) -> str:
@@ -45,37 +37,9 @@ def url(folder: Path) -> str:
 
 def stored(folder: Path) -> int:
     """How many events the log of a folder has."""
-    try:
-        with closing(connect(folder / "log.db")) as connection:
-            (count,) = connection.execute("SELECT count(*) FROM event").fetchone()
-            return int(count)
-    except OperationalError:
-        return 0
-
-
-@contextmanager
-def importing(folder: Path, lines: bytes) -> Iterator[subprocess.Popen[bytes]]:
-    """An import that has taken these lines and waits for more."""
-    read, write = os.pipe()
-    with subprocess.Popen(
-        [*COMMAND, "import"],
-        cwd=folder,
-        env=clean_environment() | {"RECEIVER_DATABASE_URL": url(folder)},
-        stdin=read,
-        stderr=subprocess.PIPE,
-    ) as process:
-        os.close(read)
-        try:
-            with os.fdopen(write, "wb") as pipe:
-                pipe.write(lines)
-                pipe.flush()
-                yield process
-        finally:
-            process.kill()
-
-
-def assert_some_are_stored(folder: Path) -> None:
-    assert stored(folder)
+    with closing(connect(folder / "log.db")) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM event").fetchone()
+        return int(count)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -83,14 +47,17 @@ async def test_an_import_that_is_ended_anywhere_and_begun_again_loses_and_double
     tmp_path: Path, number: signal.Signals
 ) -> None:
     lines = lines_of(log_of(LINES_AT_ONCE + 100))
+    await bring(url(tmp_path), b"", tmp_path)
+    os.mkfifo(tmp_path / "pipe")
 
-    with importing(tmp_path, lines[:-1000]) as process:
-        eventually(lambda: assert_some_are_stored(tmp_path))
-        process.send_signal(number)
-        assert process.wait(DEADLINE_SECONDS) in (-number, 128 + number)
-        assert process.stderr
-        said = process.stderr.read().decode()
+    with Command(tmp_path, "import", "pipe") as process, (tmp_path / "pipe").open("wb") as pipe:
+        pipe.write(lines[:-1000])
+        pipe.flush()  # and the import waits for more
+        eventually(lambda: assert_stored(tmp_path, LINES_AT_ONCE))
+        os.kill(process.pid, number)
+        assert process.wait() in (-number, 128 + number)
     assert stored(tmp_path) == LINES_AT_ONCE
+    said = "\n".join(process.log)
     assert "Traceback" not in said
     assert ("begin again with the same lines to go on" in said) == (number == signal.SIGTERM)
 
@@ -98,31 +65,39 @@ async def test_an_import_that_is_ended_anywhere_and_begun_again_loses_and_double
     assert await exported(url(tmp_path), tmp_path) == lines
 
 
-def test_bad_lines_are_an_exit_code_of_1(tmp_path: Path) -> None:
-    ran = run(tmp_path, "import", lines=b"{}\n" + lines_of(log_of(1)))
+def assert_stored(folder: Path, count: int) -> None:
+    assert stored(folder) == count
 
-    assert ran.returncode == 1
-    assert ran.stderr.startswith(b"line 1: /deployment_id is required; ")
-    assert b" 1 events imported, 1 bad lines were left out" in ran.stderr
+
+def test_bad_lines_are_an_exit_code_of_1(tmp_path: Path) -> None:
+    (tmp_path / "lines").write_bytes(b"{}\n" + lines_of(log_of(1)))
+
+    with Command(tmp_path, "import", "lines") as process:
+        assert process.wait() == 1
+
+    bad, summary = process.log
+    assert bad.startswith("line 1: /deployment_id is required; ")
+    assert summary.endswith("1 events imported, 1 bad lines were left out; the log ends at event 2")
 
 
 def test_what_cannot_be_had_is_said_in_one_line(tmp_path: Path) -> None:
-    ran = run(tmp_path, "backup", "copy.db")
+    with Command(tmp_path, "backup", "copy.db") as process:
+        assert process.wait() == 69
 
-    assert ran.returncode == 69
-    assert ran.stderr.decode() == f"deployment-receiver: {url(tmp_path)}: there is no such file\n"
+    assert process.log == [f"deployment-receiver: {url(tmp_path)}: there is no such file"]
 
 
-async def test_an_export_into_a_pipe_that_nobody_reads_ends_with_a_word(tmp_path: Path) -> None:
+async def test_an_export_into_a_pipe_that_nobody_reads_ends_with_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await bring(url(tmp_path), lines_of(log_of(1)), tmp_path)
     read, write = os.pipe()
     os.close(read)
 
-    ran = run(tmp_path, "export", output=write)
-    os.close(write)
-
-    assert ran.returncode == 1
-    assert ran.stderr == b"deployment-receiver: standard output: Broken pipe\n"
+    with os.fdopen(write, "w") as output, monkeypatch.context() as patched:
+        patched.setattr("sys.stdout", output)
+        with pytest.raises(Failure, match=r"^standard output: Broken pipe$"):
+            await export(url(tmp_path), None, 0)
 
 
 @pytest.fixture

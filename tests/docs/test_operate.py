@@ -1,0 +1,84 @@
+"""What docs/operate.md tells an operator to type does what the page says."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.docs import tree
+from tests.program import Receiver, clean_environment
+
+PAGE: Final = (tree.ROOT / "docs/operate.md").read_text()
+# The service manager is the world outside: `stop` ends the receiver and waits until it let go.
+SYSTEMCTL: Final = """\
+#!/bin/sh
+[ "$1" != stop ] || { kill "$RECEIVER"; flock data/deployments.db.lock true; }
+"""
+
+
+def commands(heading: str) -> list[str]:
+    """The commands below a heading."""
+    section = re.split(r"^#+ ", PAGE, flags=re.MULTILINE)
+    (text,) = [one for one in section if one.startswith(f"{heading}\n")]
+    return re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture
+def shell(receiver: Receiver, tmp_path: Path) -> dict[str, str]:
+    """The variables of an operator's shell, with the receiver's own settings."""
+    programs, backups = tmp_path / "programs", tmp_path / "backups"
+    programs.mkdir()
+    backups.mkdir()
+    (programs / "systemctl").write_text(SYSTEMCTL)
+    (programs / "systemctl").chmod(0o755)
+    path = [str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]
+    return clean_environment() | {
+        "PATH": os.pathsep.join(path),
+        "BACKUPS": str(backups),
+        "NEW": f"sqlite+aiosqlite:///{tmp_path}/new.db",
+        "RECEIVER": str(receiver.pid),
+    }
+
+
+def run(command: str, folder: Path, shell: dict[str, str]) -> str:
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command],
+        cwd=folder,
+        env=shell,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def test_a_backup_is_restored_as_the_page_says(receiver: Receiver, shell: dict[str, str]) -> None:
+    kept = receiver.post(version="1.0")
+    backup, check, export = commands("Backup")
+    run(backup, receiver.folder, shell)
+    receiver.post(version="2.0")
+    assert "1 events in 1 slots: nothing is wrong" in run(check, receiver.folder, shell)
+    run(export, receiver.folder, shell)
+    assert (receiver.folder / "backups/deployments.ndjson").read_text().count("\n") == 2
+
+    (restore,) = commands("Restore")
+    assert "1 events in 1 slots: nothing is wrong" in run(restore, receiver.folder, shell)
+
+    receiver.wait()
+    receiver.start()
+    assert receiver.get("/api/deployments")["items"] == [kept]
+
+
+def test_a_log_is_moved_as_the_page_says(receiver: Receiver, shell: dict[str, str]) -> None:
+    sent = [receiver.post(version=str(number)) for number in range(3)]
+    (move,) = commands("Moving to PostgreSQL, or back")
+
+    assert "3 events in 1 slots: nothing is wrong" in run(move, receiver.folder, shell)
+
+    receiver.wait()
+    receiver.settings["RECEIVER_DATABASE_URL"] = shell["NEW"]
+    receiver.start()
+    assert receiver.get("/api/deployments")["items"] == sorted(sent, key=lambda e: -e["id"])
