@@ -13,7 +13,15 @@ from pydantic import BaseModel, ConfigDict
 
 from fetcher.github.answers import Deployment, Job, Repository, Run, Workflow
 from fetcher.github.reader import Reader
-from fetcher.mapping.naming import EVENTS, Verdict, file_name, judge, may_deploy
+from fetcher.mapping.naming import (
+    EVENTS,
+    Verdict,
+    deploys_plainly,
+    file_name,
+    judge,
+    may_deploy,
+)
+from fetcher.mapping.runs import COMPLETED
 
 FILES: Final = "its jobs file deployments"
 
@@ -149,11 +157,14 @@ async def _verdict(reader: Reader, name: str, workflow: Workflow, plan: Plan) ->
     if (run := _telling(runs)) is None:
         return weigh(None, ())
     jobs = await reader.all(f"/repos/{name}/actions/runs/{run.id}/jobs", Job, field="jobs")
-    return weigh(run, jobs)
+    if run.status == COMPLETED or any(deploys_plainly(job.name) for job in jobs):
+        return weigh(run, jobs)
+    return weigh(None, ())  # the job that says so may not be listed yet
 
 
 def _telling(runs: Sequence[Run]) -> Run | None:
     """The run whose jobs tell most: all of them are listed once it has ended, best in success."""
-    ended = [run for run in runs if run.status == "completed" and run.event in EVENTS]
+    meant = [run for run in runs if run.event in EVENTS]
+    ended = [run for run in meant if run.status == COMPLETED]
     successes = [run for run in ended if run.conclusion == "success"]
-    return next(iter([*successes, *ended]), None)
+    return next(iter([*successes, *ended, *meant]), None)

@@ -140,7 +140,7 @@ def judge(
     if not may_deploy(workflow):
         return verdict
     if strict and run is None:
-        return replace(verdict, why="it has not run yet")
+        return replace(verdict, why="no run of it has ended yet")
     names = [job.name for job in jobs]
     plain = [name for name in names if deploys_plainly(name)]
     named = plain or [name for name in names if deploys(name) and not strict]

@@ -203,7 +203,7 @@ def test_a_row_of_the_table_has_its_reason_below_and_long_cells_go_on() -> None:
         lane="runs",
         services=("shop",),
         environments=("dev", "staging", "production"),
-        others=("ci.yml: it has not run yet",),
+        others=("ci.yml: no run of it has ended yet",),
         free=120,
         charged=0.25,
         why="because",
@@ -214,7 +214,7 @@ def test_a_row_of_the_table_has_its_reason_below_and_long_cells_go_on() -> None:
         "acme/shop   runs  shop      dev, staging,  -          120     0.25",
         "                            production",
         "    because",
-        "    left alone: ci.yml: it has not run yet",
+        "    left alone: ci.yml: no run of it has ended yet",
     ]
 
 

@@ -69,6 +69,21 @@ async def test_where_others_file_deployments_a_release_is_not_taken_for_one(
     assert await world.told() == [("staging", "in-progress"), ("staging", "success")]
 
 
+async def test_the_first_run_of_a_workflow_is_told_while_it_goes_on_once_a_job_is_named_so(
+    world: World, shop: Repository
+) -> None:
+    shop.start_run("deploy.yml").deploy("staging")
+    run = shop.start_run("legacy.yml")
+    run.add_job("build").start()
+    await world.reads(SHOP)
+    run.add_job("deploy legacy").start()
+
+    world.clock.tick(PLAN_LASTS.total_seconds())
+    await world.reads(SHOP)
+
+    assert (await world.told())[2:] == [("production", "in-progress")]
+
+
 async def test_a_workflow_that_begins_to_file_deployments_changes_its_lane_and_no_other_does(
     world: World, shop: Repository
 ) -> None:
