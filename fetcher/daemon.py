@@ -26,7 +26,7 @@ from fetcher.receiver import Receiver
 from fetcher.roster import Roster
 from fetcher.rota import Due, Rota
 from fetcher.selection import select
-from fetcher.state import Standby, StateLost, open_state
+from fetcher.state import Standby, StateError, StateLost, open_state
 from fetcher.survey import Policy
 from fetcher.vitals import Vitals
 from fetcher.work import Work
@@ -184,6 +184,8 @@ class Daemon:
             yield
         except StateLost:
             pass  # whoever opened the state ends all of this
+        except StateError as error:
+            self._work.troubles.has(subject, str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the next bell tries again
             self._work.troubles.has(subject, f"{type(error).__name__}: {error}", error)
         else:

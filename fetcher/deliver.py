@@ -128,7 +128,7 @@ class Delivery:
             step: Called after each event that waits no more.
 
         Raises:
-            SQLAlchemyError: The state can't be read or written. Nothing is lost by it.
+            StateError, SQLAlchemyError: The state can't be read or written. Nothing is lost by it.
         """
         async with self._one_round:
             this = _Round(await self._begin(), step)

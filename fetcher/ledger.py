@@ -25,7 +25,7 @@ class Ledger:
         """Return when everything that was noted before is on disk.
 
         Raises:
-            SQLAlchemyError: It can't be written; the next commit tries again.
+            StateError, SQLAlchemyError: It can't be written; the next commit tries again.
         """
         last = self._committed + len(self._noted)
         async with self._one_commit:

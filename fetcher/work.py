@@ -15,7 +15,7 @@ from fetcher.github.githubs import GitHubs
 from fetcher.poll import Passed, Poller
 from fetcher.progress import Step, no_step
 from fetcher.rota import Due, Rota
-from fetcher.state import StateLost
+from fetcher.state import StateError, StateLost
 from fetcher.troubles import Troubles
 from fetcher.vitals import Vitals
 
@@ -81,6 +81,9 @@ class Work:
                     passed = await self._poller.read(name, due_at, sighting, others)
                 except StateLost as error:
                     return error  # whoever opened the state says so
+                except StateError as error:
+                    self.troubles.has(name, str(error))
+                    return error
                 except Exception as error:  # noqa: BLE001 - ours or the disk's: the others go on
                     self.troubles.has(name, f"{type(error).__name__}: {error}", error)
                     return error

@@ -14,7 +14,7 @@ class StateInUse(StateError):
 
 
 class StateUnusable(StateError):
-    """It can't be opened, is no state of the fetcher, or is of a newer version."""
+    """It can't be opened, read or written, is no state of the fetcher, or of a newer version."""
 
 
 class StateLost(StateError):

@@ -3,11 +3,13 @@
 import fcntl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, event
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, ExceptionContext
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from fetcher.state.errors import StateInUse, StateUnusable
@@ -33,6 +35,7 @@ async def in_file(path: Path) -> AsyncIterator[AsyncEngine]:
         engine = _engine(path)
         try:
             await migrate(engine, str(path))
+            event.listen(engine.sync_engine, "handle_error", partial(_say, path))
             yield engine
         finally:
             await engine.dispose()
@@ -63,6 +66,16 @@ def _engine(path: Path) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _set_up)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+def _say(path: Path, context: ExceptionContext) -> None:
+    """A full disk, or a file that was damaged, is no mistake of the program's: it has no traceback.
+
+    SQLAlchemy raises what this raises.
+    """
+    error = context.sqlalchemy_exception
+    if isinstance(error, OperationalError) or type(error) is DatabaseError:
+        raise StateUnusable(f"The state {path} can't be used: {error.orig}")
 
 
 def _set_up(connection: Any, _record: object) -> None:

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, select, text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fetcher import outbox
 from fetcher.ledger import Ledger
 from fetcher.outbox import Change
 from fetcher.schema import outbox as outbox_table
-from fetcher.state import open_state
+from fetcher.state import StateError, open_state
 from tests.fetcher.delivering import an_event
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -89,7 +88,7 @@ async def test_what_could_not_be_written_is_said_to_all_who_wait_and_written_by_
         ledger.note(is_sent(row))
     ends = await asyncio.gather(ledger.commit(), ledger.commit(), return_exceptions=True)
 
-    assert all(isinstance(end, SQLAlchemyError) for end in ends)
+    assert all(isinstance(end, StateError) for end in ends)
     async with engine.begin() as connection:
         await connection.execute(text("ALTER TABLE gone RENAME TO outbox"))
     await ledger.commit()

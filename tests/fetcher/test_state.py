@@ -120,3 +120,13 @@ async def test_a_migration_that_fails_half_way_leaves_nothing_behind(file: Path)
     with closing(sqlite3.connect(file)) as connection:
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         assert tables.fetchall() == [("receiver_pause",)]
+
+
+async def test_a_file_that_is_damaged_while_it_is_open_is_named_in_a_sentence(file: Path) -> None:
+    async with open_state(file) as engine:
+        for each in file.parent.glob("fetcher.db*"):
+            each.write_bytes(b"garbage" * 1000)
+
+        with pytest.raises(StateUnusable, match=r"^The state .* can't be used: .*database"):
+            async with engine.begin() as connection:
+                await connection.execute(text("SELECT * FROM outbox"))

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from fetcher.daemon import Daemon, ring_in_time
 from fetcher.github.errors import GitHubError, Limited
+from fetcher.state import StateError
 from fetcher.work import PASSES_AT_ONCE, Work
 from tests.fake_github import FakeGitHub, answer, hang, secondary_limit
 from tests.fetcher.reading import World, fake_github, until
@@ -93,6 +94,21 @@ async def test_a_fault_of_our_own_ends_one_pass_and_is_shown_with_its_traceback(
     assert caplog.messages == ["acme/one: OSError: [Errno 28] No space left on device"]
     assert caplog.records[0].exc_info
     assert await work.read("acme/one") is None
+
+
+async def test_a_fault_of_the_state_is_said_in_a_line(
+    parts: tuple[World, Work], caplog: pytest.LogCaptureFixture
+) -> None:
+    world, work = parts
+    async with world.engine.begin() as connection:
+        await connection.execute(text("ALTER TABLE outbox RENAME TO gone"))
+
+    assert isinstance(await work.read("acme/one"), StateError)
+
+    (record,) = caplog.records
+    assert record.message.startswith("acme/one: The state ")
+    assert record.message.endswith("fetcher.db can't be used: no such table: outbox")
+    assert not record.exc_info
 
 
 async def test_a_limit_is_said_once_for_all_repositories(
