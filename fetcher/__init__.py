@@ -18,7 +18,8 @@
 7. `deliver` sends what is due, each event once: `receiver` asks, `outcome` is what an answer means,
    `pause` waits while the receiver is away, the `ledger` commits what became of many events.
    `resync` lets everything since a time be sent once more, if the receiver lacks it.
-8. `vitals` are told by all of them what they do; `listener` tells operators, `metrics` Prometheus.
+8. `vitals` are told by all of them what they do; `listener` tells operators, `metrics` Prometheus,
+   `systemd` the service manager.
 
 `config` is the settings, `clock` the time, `check` what it tries, `troubles` what is wrong at the
 moment, `progress` the bar on a terminal. What `plan` tells is an `explanation`: `explain` asks for

@@ -25,6 +25,7 @@ from fetcher.progress import AboveTheBar, Progress
 from fetcher.resync import parse_since, resync
 from fetcher.selection import select
 from fetcher.state import StateError, StateInUse, StateLost
+from fetcher.systemd import keep_watch, notify
 from fetcher.vitals import Vitals
 from fetcher.work import Work
 
@@ -143,7 +144,12 @@ async def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
     vitals = Vitals(system_clock, timedelta(seconds=settings.poll_seconds))
     try:
         async with listening(settings.listen, vitals):
-            return await _work_for_ever(settings, vitals)
+            watch = asyncio.create_task(keep_watch(vitals.hangs))
+            try:
+                return await _work_for_ever(settings, vitals)
+            finally:
+                notify("STOPPING=1")
+                watch.cancel()
     except ListenError as error:
         log.error("%s", error)
         return FAILED
@@ -153,6 +159,7 @@ async def _work_for_ever(settings: Settings, vitals: Vitals) -> int:
     def stand_by(reason: str) -> None:
         vitals.stands_by(reason)
         log.info("%s Standing by until it can be had.", reason)
+        notify("READY=1")
 
     while True:
         try:
@@ -167,6 +174,7 @@ async def _work_for_ever(settings: Settings, vitals: Vitals) -> int:
 
 async def _work_on(work: Work, settings: Settings) -> None:
     log.info("Events go to %s", settings.receiver_url)
+    notify("READY=1")
     try:
         await Daemon(work, settings.poll_seconds).run()
     finally:

@@ -33,7 +33,7 @@ class Vitals:
         self._waits_for: str | None = "It is starting."
         self._githubs: Callable[[], Iterable[GitHub]] = tuple
         self._blocked: str | None = None
-        self._read_at = self._delivered_at = clock()
+        self._read_at = self._delivered_at = self._cycle_at = self._round_at = clock()
 
     def stands_by(self, reason: str) -> None:
         """The state can't be had."""
@@ -43,13 +43,14 @@ class Vitals:
     def works(self, githubs: Callable[[], Iterable[GitHub]], parked: int) -> None:
         """The state is had; it tells of GitHub as it is asked, and of so many parked events."""
         self._waits_for, self._githubs = None, githubs
-        self._read_at = self._delivered_at = self._clock()
+        self._read_at = self._delivered_at = self._cycle_at = self._round_at = self._clock()
         self.metrics.working.set(1)
         self.metrics.parked.set(parked)
 
     def cycle(self, repositories: int, due: int) -> None:
         """A cycle of reading begins, of so many repositories, of which so many are due."""
         self.metrics.repositories.set(repositories)
+        self._cycle_at = self._clock()
         if not due:
             self._read_at = self._clock()
 
@@ -62,13 +63,14 @@ class Vitals:
 
     def settled(self, settled: Settled) -> None:
         """An event was delivered, found at the receiver, or parked."""
-        self._delivered_at = self._clock()
+        self._delivered_at = self._round_at = self._clock()
         self.metrics.settled(settled.result, settled.status)
         if settled.result == "delivered":
             self.metrics.delivered_after(self._clock() - settled.happened_at)
 
     def delivered(self, delivered: Delivered) -> None:
         """A round of delivery ended."""
+        self._round_at = self._clock()
         self._blocked = delivered.blocked
         self.metrics.waiting.set(delivered.waiting)
         if not delivered.waiting:
@@ -87,6 +89,12 @@ class Vitals:
         elif now - self._delivered_at > self._late:
             found.append(f"Nothing was delivered since {self._delivered_at:%H:%M:%S}Z.")
         return found
+
+    def hangs(self) -> bool:
+        """Whether the work stands still, and not for want of GitHub, the receiver or the state."""
+        if self._waits_for is not None:
+            return False
+        return self._clock() - min(self._cycle_at, self._round_at) > self._late
 
     def render(self) -> bytes:
         """All of it, for Prometheus."""

@@ -15,12 +15,13 @@ from sqlalchemy import make_url
 
 from receiver import __version__
 from receiver.api import PARTS, Parts
-from receiver.app import build, change_keys
+from receiver.app import background, build, change_keys
 from receiver.arguments import parse_arguments
 from receiver.commands import COMMANDS, Failure
 from receiver.config import BadSettings, Settings, load
 from receiver.database import StoreUnavailable
 from receiver.server import serve
+from receiver.systemd import keep_watch, notify
 
 log = logging.getLogger("receiver")
 
@@ -90,16 +91,19 @@ async def run(settings: Settings, config: Path | None) -> int:
         # A request leaves no cycle behind: looking for some among those under way finds nothing.
         gc.set_threshold(GARBAGE_THRESHOLD)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        url = f"http://{host}:{port}"
         log.info(
-            "receiver %s on http://%s:%d, log in %s up to event %d",
+            "receiver %s on %s, log in %s up to event %d",
             __version__,
-            host,
-            port,
+            url,
             make_url(settings.database_url).render_as_string(hide_password=True),
             app[PARTS].feed.position,
         )
         loop.add_signal_handler(signal.SIGHUP, _reload, app[PARTS], config)
-        code = await end
+        notify("READY=1")
+        async with background(lambda: stop(EX_SOFTWARE), keep_watch(url)):
+            code = await end
+        notify("STOPPING=1")
         log.info("stopping")
     log.info("stopped")
     return code

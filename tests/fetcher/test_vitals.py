@@ -126,3 +126,20 @@ def test_it_counts_what_is_done(vitals: Vitals, now: Now) -> None:
     assert seen["events_total parked failure"] == 1
     assert (seen["waiting_events"], seen["parked_events"]) == (1, 1)
     assert (seen["lag_seconds_count"], seen["lag_seconds_sum"]) == (1, 25)
+
+
+def test_it_hangs_when_no_bell_is_answered_for_long(vitals: Vitals, now: Now) -> None:
+    now.at += 6 * MINUTE
+    assert vitals.hangs()
+
+    vitals.cycle(repositories=1, due=1)
+    assert vitals.hangs()
+
+    vitals.delivered(a_round(waiting=1, blocked="The receiver does not answer."))
+    assert not vitals.hangs()
+
+
+def test_who_stands_by_does_not_hang(vitals: Vitals, now: Now) -> None:
+    vitals.stands_by("The state is in use by another fetcher.")
+    now.at += 60 * MINUTE
+    assert not vitals.hangs()
