@@ -20,8 +20,8 @@ The way of one event, module by module:
               page        the dashboard's files, built from web/ into static/
 
 Nothing flows back. Beside the road: arguments (the command line), config (settings), query (query
-strings), openapi, metrics, systemd (tells it that the receiver works), database (a SQLite file or PostgreSQL), outage (says once that it fails,
-and that it is over), retention (removes old events).
+strings), openapi, metrics, systemd (tells it that the receiver works), database (a SQLite file or
+PostgreSQL), outage (says once that it fails, and that it is over), retention (removes old events).
 
 The log in and out (commands: export, import, backup, check):
 
