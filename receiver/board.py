@@ -78,14 +78,17 @@ class Board:
     ) -> Answer:
         rows = _rows(slots, _services(slots) if services is None else services)
         environments = {name for slots in rows.values() for name in slots}
-        content = b'"last_event_id":%d,"environments":%b,"rows":[%b]' % (
+        # Ten thousand slots are megabytes: they are copied once.
+        head = b'"last_event_id":%d,"environments":%b,"rows":[' % (
             position,
             encode_json(self._ordered(environments)),
-            b",".join(self._row(service, slots) for service, slots in rows.items()),
         )
+        body = b",".join(self._row(service, slots) for service, slots in rows.items())
         # Of all but the time it was made at; another log's matrix has another tag.
-        etag = f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
-        return Answer(etag, b'{"generated_at":%b,%b}' % (encode_json(self._clock()), content))
+        tag = hashlib.blake2b(head, digest_size=12)
+        tag.update(body)
+        at = encode_json(self._clock())
+        return Answer(f'W/"{tag.hexdigest()}"', b'{"generated_at":%b,%b%b]}' % (at, head, body))
 
     def _row(self, service: str, slots: Mapping[str, Slot]) -> bytes:
         encoded = (

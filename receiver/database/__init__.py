@@ -10,7 +10,6 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection, make_url
 
 from receiver.database.errors import StoreUnavailable
-from receiver.database.postgres import open_postgres
 from receiver.database.sqlite import open_sqlite, read_sqlite
 
 __all__ = ["Database", "StoreUnavailable", "Transaction", "open_database", "open_for_reading"]
@@ -46,7 +45,7 @@ def open_database(url: str) -> AbstractAsyncContextManager[Database]:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return open_postgres(parsed)
+        return _postgres()(parsed)
     return open_sqlite(parsed)
 
 
@@ -58,5 +57,12 @@ def open_for_reading(url: str) -> AbstractAsyncContextManager[Database]:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return open_postgres(parsed, for_reading=True)
+        return _postgres()(parsed, for_reading=True)
     return read_sqlite(parsed)
+
+
+def _postgres() -> Callable[..., AbstractAsyncContextManager[Database]]:
+    # SQLAlchemy's asynchronous half takes 8 MB, for which a file has no use.
+    from receiver.database.postgres import open_postgres  # noqa: PLC0415 - so
+
+    return open_postgres

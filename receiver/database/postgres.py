@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from receiver.database.errors import StoreUnavailable
-from receiver.database.migrate import require_newest, upgrade
+from receiver.database.revision import require_newest, upgrade
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from receiver.database.errors import StoreUnavailable
-from receiver.database.migrate import require_newest, upgrade
+from receiver.database.revision import require_newest, upgrade
 
 READERS: Final = 4
 PRAGMAS: Final = (

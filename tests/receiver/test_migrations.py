@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
 from receiver.database import StoreUnavailable, open_database
+from receiver.database.revision import NEWEST, revision
 from receiver.database.sqlite import PRAGMAS
 from receiver.schema import metadata
 from tests.receiver.api import Clock, serving, settings_for
@@ -52,6 +53,12 @@ async def test_the_migrations_make_what_the_code_would_make(tmp_path: Path) -> N
 
         await database.write(rebuild)
         assert await database.read(tables) == migrated
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+async def test_a_migrated_database_is_known_to_be_of_the_newest_schema(database_url: str) -> None:
+    async with open_database(database_url) as database:
+        assert await database.read(revision) == NEWEST
 
 
 async def test_opening_again_changes_nothing(tmp_path: Path) -> None:
