@@ -17,7 +17,7 @@ from typing import Final
 
 CONTEXT: Final = multiprocessing.get_context("forkserver")
 # `__main__` is the test runner: unless the server has it, each process would import it anew.
-CONTEXT.set_forkserver_preload(["__main__", "tests.forked", "receiver.app", "receiver.config"])
+CONTEXT.set_forkserver_preload(["__main__", "tests.forked", "receiver.app", "uvloop"])
 
 
 class Forked:
