@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { DeploymentEvent } from "../src/api";
 import { mergeEvents } from "../src/lib/deployments";
 import { layOut } from "../src/lib/lane-layout";
-import { findLanes, type Lane } from "../src/lib/lanes";
+import { findLanes, keepSame, type Lane } from "../src/lib/lanes";
 import { makeEvent } from "./events";
 
 const ENVIRONMENTS = ["dev", "staging", "eu", "us"];
@@ -153,4 +153,18 @@ test("more stops than are laid out well are stacked", () => {
   if (!lane) throw new Error("there is a lane");
 
   expect(layOut(lane, ENVIRONMENTS)).toMatchObject({ height: 59 * 44 });
+});
+
+test("what a later event leaves as it is stays the same lane", () => {
+  const events = ["1.0", "2.0"].map((version, index) =>
+    makeEvent({ id: index + 1, deployment_id: version, environment: "dev", version }),
+  );
+  const later = makeEvent({ id: 3, deployment_id: "up", environment: "us", version: "2.0" });
+  const before = findLanes(events, ENVIRONMENTS);
+
+  const now = keepSame(before, findLanes([later, ...events], ENVIRONMENTS));
+
+  const versions = now.map((lane) => lane.stops[0]?.version);
+  expect(versions.toSorted()).toEqual(["1.0", "2.0"]);
+  expect(now.map((lane) => before.includes(lane))).toEqual(versions.map((one) => one === "1.0"));
 });

@@ -106,9 +106,9 @@ export function formatView(view: View): string {
   return query.size ? `?${query}` : "";
 }
 
-/** The address of one slot's history, as a link. */
-export function slotHref(slot: SlotName): string {
-  return formatView({ ...PLAIN, open: slot });
+/** The address of one slot's history beside a kind of view, as a link. */
+export function slotHref(slot: OpenSlot, kind = PLAIN.kind): string {
+  return formatView({ ...PLAIN, kind, open: slot });
 }
 
 /** The id of a slot's element: names may hold any character, an id no space. */

@@ -47,6 +47,21 @@ export function findLanes(events: DeploymentEvent[], environments: string[]): La
     .sort((a, b) => compareEvents(b.first, a.first));
 }
 
+/** The lanes found now; those that were found before, unchanged, are the same objects. */
+export function keepSame(before: Lane[], now: Lane[]): Lane[] {
+  const known = new Map(before.map((lane) => [lane.id, lane]));
+  return now.map((lane) => {
+    const same = known.get(lane.id);
+    return same && signature(same) === signature(lane) ? same : lane;
+  });
+}
+
+/** Two lanes that have it in common show the same: an event never changes. */
+function signature({ stops, steps }: Lane): string {
+  const ids = stops.map((stop) => eventsOf(stop).map(({ id }) => id));
+  return `${ids.join(";")} ${steps.join(";")}`;
+}
+
 function findStops(events: DeploymentEvent[]): Stop[] {
   const stops = new Map<string, Stop>();
   for (const [slot, own] of Map.groupBy(events, slotKey)) {
@@ -107,13 +122,16 @@ function makeLane(
 ): Lane {
   const columnOf = ({ environment }: Stop) => environments.indexOf(environment);
   const sorted = stops.toSorted((a, b) => columnOf(a) - columnOf(b));
+  const isAlike = (other: Stop, stop: Stop) => {
+    for (const sign of signs.get(other) ?? []) if (signs.get(stop)?.has(sign)) return true;
+    return false;
+  };
   const isBefore = (other: Stop, stop: Stop) =>
-    columnOf(other) < columnOf(stop) &&
-    [...(signs.get(other) ?? [])].some((sign) => signs.get(stop)?.has(sign));
+    columnOf(other) < columnOf(stop) && isAlike(other, stop);
   const steps = sorted.flatMap((stop, index): Lane["steps"] => {
-    const known = [...(parents.get(stop.id) ?? [])];
-    if (known.length) return known.map((parent) => [parent, stop.id]);
-    const before = sorted.slice(0, index).findLast((other) => isBefore(other, stop));
+    const known = parents.get(stop.id);
+    if (known?.size) return Array.from(known, (parent) => [parent, stop.id]);
+    const before = sorted.findLast((other, at) => at < index && isBefore(other, stop));
     return before ? [[before.id, stop.id]] : [];
   });
   const [first] = stops.map(oldestOf).sort(compareEvents);
