@@ -121,6 +121,34 @@ def test_the_newest_change_or_failures_come_first_when_asked_for(
     expect(dashboard.services).to_have_text(["c", "a", "b"])
 
 
+def test_no_row_moves_away_from_a_viewer_who_is_among_them(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    for hours, service in enumerate(("a", "b", "c")):
+        receiver.post(service=service, happened_at=ago(hours=hours + 1))
+    dashboard.page.clock.install()
+    page = dashboard.open(sort="changed").page
+    again = page.get_by_role("button", name="Sort again")
+
+    dashboard.slot("b", "prod").hover()
+    receiver.post(service="c")
+    expect(again).to_be_visible()
+    expect(dashboard.services).to_have_text(["a", "b", "c"])
+    again.click()
+    expect(dashboard.services).to_have_text(["c", "a", "b"])
+    expect(again).to_be_hidden()
+
+    page.keyboard.press("Tab")
+    dashboard.slot("b", "prod").focus()
+    page.clock.fast_forward(11_000)
+    receiver.post(service="a")
+    expect(again).to_be_visible()
+    expect(dashboard.services).to_have_text(["c", "a", "b"])
+    dashboard.filter.focus()
+    page.clock.fast_forward(11_000)
+    expect(dashboard.services).to_have_text(["a", "c", "b"])
+
+
 @pytest.fixture
 def many(receiver: Receiver) -> list[str]:
     """The names of many services: two teams' and a lone one."""

@@ -1,8 +1,9 @@
 import type { Slot } from "./api";
 import { clock } from "./clock.svelte";
+import type { Sort } from "./lib/address";
 import { arrange, moveTo } from "./lib/columns";
 import { columnFilter, rowFilter, slotFilter } from "./lib/filter";
-import { groupRows, sortRows, type Group } from "./lib/rows";
+import { groupRows, holdRows, sortRows } from "./lib/rows";
 import { stateOf } from "./lib/state";
 import type { MatrixState, Row } from "./matrix.svelte";
 import type { ViewState } from "./view.svelte";
@@ -17,6 +18,8 @@ export class Shown {
   #sort = $derived.by(() => this.view.current.sort);
   #grouping = $derived.by(() => this.view.current.grouping);
   #columns: string[] = [];
+  /** The rows as they stood when the viewer came among them, and how they were sorted. */
+  #held = $state.raw<{ rows: Row[]; sort: Sort } | null>(null);
 
   /** Every environment, in the viewer's order. */
   arranged = $derived.by(() => arrange(this.matrix.environments, this.#wanted));
@@ -32,9 +35,13 @@ export class Shown {
     const { status } = this.view.current;
     return new Set(status === null ? this.#passing : this.#filter(status));
   });
-  groups = $derived.by((): Group<Row>[] =>
-    groupRows(sortRows(this.matrix.rows, this.columns, this.#sort), this.#grouping, this.#sort),
+  #sorted = $derived.by(() => sortRows(this.matrix.rows, this.columns, this.#sort));
+  #ordered = $derived.by(() =>
+    this.#held?.sort === this.#sort ? holdRows(this.#held.rows, this.#sorted) : this.#sorted,
   );
+  /** Whether rows are held where they would not stand by now. */
+  isOrderOld = $derived(this.#ordered.some((row, index) => row !== this.#sorted[index]));
+  groups = $derived.by(() => groupRows(this.#ordered, this.#grouping, this.#sort));
   isGrouped = $derived(this.groups.some(({ name }) => name !== null));
   /** How many slots pass the filter, whatever its status, by their states. */
   counts = $derived.by(() => this.#count(this.#passing));
@@ -43,6 +50,15 @@ export class Shown {
     private readonly matrix: MatrixState,
     private readonly view: ViewState,
   ) {}
+
+  /** Let no row move, for the viewer is among them. */
+  hold = (): void => {
+    if (this.#held?.sort !== this.#sort) this.#held = { rows: this.#sorted, sort: this.#sort };
+  };
+
+  release = (): void => {
+    this.#held = null;
+  };
 
   /** Put one column where another stands. */
   move(environment: string, target: string | undefined): void {

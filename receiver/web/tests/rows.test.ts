@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { DeploymentEvent } from "../src/api";
 import type { Sort } from "../src/lib/address";
-import { groupRows, sortRows } from "../src/lib/rows";
+import { groupRows, holdRows, sortRows } from "../src/lib/rows";
 import { makeEvent } from "./events";
 
 const columns = ["dev", "prod"];
@@ -47,6 +47,10 @@ test("failures first, however many, by name; those not shown count for nothing",
 
   expect(sorted(rows, "failures")).toEqual(["b", "d", "a", "c"]);
   expect(sorted(rows, "name")).toEqual(["a", "b", "c", "d"]);
+});
+
+test("held rows stay, without those that are gone; new ones stand last", () => {
+  expect(holdRows(["b", "a", "c"], ["d", "c", "b"])).toEqual(["b", "c", "d"]);
 });
 
 test("names that begin with the same word make a group", () => {

@@ -27,6 +27,12 @@ export function sortRows<Row extends { slots: ReadonlyMap<string, Slot> }>(
     .map(({ row }) => row);
 }
 
+/** The rows as they stood, for a viewer who is among them; what has come up since stands last. */
+export function holdRows<Row>(held: Row[], sorted: Row[]): Row[] {
+  const [known, there] = [new Set(held), new Set(sorted)];
+  return [...held.filter((row) => there.has(row)), ...sorted.filter((row) => !known.has(row))];
+}
+
 function factsOf(slots: ReadonlyMap<string, Slot>, columns: string[]): Facts {
   const events = columns.flatMap((environment) => slots.get(environment)?.current ?? []);
   return {
