@@ -24,6 +24,7 @@ check: $(INSTALLED) page ## Judge the code: format, lint, types, imports, browse
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/shellcheck integrations/notify/notify
 	$(BIN)/python hatch_build.py check
 
 format: $(INSTALLED) ## Format the code
