@@ -119,6 +119,7 @@ class Run(Answer):
     """A run of a workflow. A re-run keeps `id` and `created_at`, and is the next attempt.
 
     Attributes:
+        display_title: The workflow's `run-name`, else whatever GitHub thinks describes the run.
         referenced_workflows: The commit of each reusable workflow, by `owner/name/path@ref`.
     """
 
@@ -136,6 +137,7 @@ class Run(Answer):
     head_branch: Text = ""
     head_sha: Text = ""
     html_url: Text = ""
+    display_title: Text = ""
     referenced_workflows: Annotated[Mapping[str, str], BeforeValidator(_shas)] = {}
     actor: Login = None
     triggering_actor: Login = None

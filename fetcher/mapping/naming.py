@@ -14,11 +14,11 @@ from fetcher.mapping.origin import is_tag
 
 Scope = Literal["plain", "job", "run"]
 
-DEPLOY: Final = frozenset(
-    ("deploy", "deployment", "release", "publish", "promote", "rollout", "ship", "cd")
-)
 # A job whose name begins with one of these deploys; "release" may write notes, "publish" a report.
-PLAIN: Final = frozenset(("deploy", "deployment", "promote", "rollout", "ship", "cd"))
+PLAIN: Final = frozenset(
+    ("deploy", "deployment", "redeploy", "promote", "rollout", "rollback", "ship", "cd")
+)
+DEPLOY: Final = PLAIN | {"release", "publish"}
 # Whose jobs need no reading: these workflows deploy nothing, whatever their jobs are called.
 NEVER: Final = frozenset(("codeql", "dependabot", "renovate", "lint", "label", "labeler", "stale"))
 OTHER: Final = frozenset(("test", "tests", "lint", "build", "codeql", "dependabot", "ci"))
@@ -26,15 +26,23 @@ ENVIRONMENTS: Final[Mapping[str, str]] = {
     word: environment
     for environment, words in {
         "production": "prod production prd live",
+        "preprod": "preprod preproduction",
+        "nonprod": "nonprod nonproduction",
         "staging": "stag stage staging stg",
         "uat": "uat",
         "qa": "qa",
         "test": "test",
-        "dev": "dev",
+        "dev": "dev development develop",
+        "sandbox": "sandbox",
+        "demo": "demo",
         "preview": "preview",
     }.items()
     for word in words.split()
 }
+# "test and deploy" tests; "deploy to test" deploys there.
+AMBIGUOUS: Final = frozenset(("test", "demo"))
+# Only by hand, or by another program, a run is started with a title that says where it goes.
+DISPATCHES: Final = frozenset(("workflow_dispatch", "repository_dispatch"))
 # A pull request's run deploys at most a preview, and says so by its environment.
 EVENTS: Final = frozenset(
     (
@@ -84,9 +92,10 @@ def environment_in(text: str) -> str | None:
     """The environment that a name speaks of, in its usual spelling."""
     spoken = words(text)
     for place, word in enumerate(spoken):
-        # "test and deploy" tests; "deploy to test" deploys there.
-        if word in ENVIRONMENTS and (word != "test" or not DEPLOY.isdisjoint(spoken[:place])):
-            return ENVIRONMENTS[word]
+        is_certain = word not in AMBIGUOUS or not DEPLOY.isdisjoint(spoken[:place])
+        if word in ENVIRONMENTS and is_certain:
+            before = spoken[place - 1] if place else ""
+            return ENVIRONMENTS.get(before + word, ENVIRONMENTS[word])  # pre-prod, non-prod
     return None
 
 
@@ -150,8 +159,8 @@ def judge(
     if not plain and score < ENOUGH:
         return replace(verdict, why="neither its name nor a job's says that it deploys")
     why = f"job {named[0]!r}" if named else f"{stem(workflow.path)!r}"
-    each = [(name, workflow.name) for name in named or [""]]
-    places = [environment_of(run, names, branch) for names in each] if run else []
+    each: list[str | None] = [*named] or [None]
+    places = [environment_of(run, name, workflow.name, branch) for name in each] if run else []
     return replace(
         verdict,
         deploys=True,
@@ -171,9 +180,13 @@ def _score(spoken: set[str], deploying: frozenset[str]) -> int:
     return 0 if spoken.isdisjoint(OTHER) else -3
 
 
-def environment_of(run: Run, names: Iterable[str], default_branch: str) -> str | None:
-    """Where a run deploys to: the first name that says it, the branch, or where releases go."""
-    for name in (*names, stem(run.path), run.head_branch):
+def environment_of(run: Run, job: str | None, workflow: str, default_branch: str) -> str | None:
+    """Where a run deploys to: the nearest name that says it, the branch, or where releases go.
+
+    An input of a dispatch is told by nothing but the title, if the workflow's `run-name` has it.
+    """
+    title = run.display_title if run.event in DISPATCHES else ""
+    for name in (job or "", title, workflow, stem(run.path), run.head_branch):
         if environment := environment_in(name):
             return environment
     is_release = run.head_branch == default_branch or is_tag(run.head_branch, run.event)

@@ -97,7 +97,7 @@ def _job_events(pipeline: Pipeline, run: Run, job: Job) -> list[Event]:
         run,
         job.run_attempt,
         deployment_id=job_deployment_id(pipeline.origin, job),
-        names=(job.name, pipeline.workflow.name),
+        job=job.name,
         page=job.html_url,
     )
     if not _began(job):
@@ -112,7 +112,6 @@ def _attempt_events(pipeline: Pipeline, run: Run, attempt: int, jobs: list[Job])
         run,
         attempt,
         deployment_id=f"{pipeline.origin.id_prefix}-run-{run.id}-{attempt}",
-        names=(pipeline.workflow.name,),
     )
     began = [job for job in jobs if job.run_attempt == attempt and _began(job)]
     starts = [job.started_at for job in began if job.started_at]
@@ -138,10 +137,10 @@ def _event_maker(
     attempt: int,
     *,
     deployment_id: str,
-    names: Iterable[str],
+    job: str | None = None,
     page: str = "",
 ) -> EventMaker | None:
-    environment = environment_of(run, names, pipeline.default_branch)
+    environment = environment_of(run, job, pipeline.workflow.name, pipeline.default_branch)
     if environment is None:
         return None
     attempts = f"/attempts/{attempt}" if attempt > 1 else ""

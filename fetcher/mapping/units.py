@@ -20,6 +20,7 @@ GENERAL: Final = DEPLOY | frozenset(
         "workflow action delivery continuous manual manually auto automatic automated dispatch",
         "push merge tag branch nightly scheduled trigger start new latest all everything env",
         "environment version commit and or to on in of for from with the a via by after before",
+        "pre non",
     )
     for word in line.split()
 )

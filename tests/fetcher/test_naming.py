@@ -61,6 +61,12 @@ def test_a_name_says_that_it_deploys_by_a_whole_word(
         ("Deploy to PRODUCTION", "production"),
         ("prd", "production"),
         ("go live", "production"),
+        ("deploy-preprod", "preprod"),
+        ("Deploy to pre-production", "preprod"),
+        ("deploy_non-prod_eu", "nonprod"),
+        ("development", "dev"),
+        ("deploy demo", "demo"),
+        ("demo", None),
         ("stg", "staging"),
         ("deploy (stage)", "staging"),
         ("deploy dev", "dev"),
@@ -79,22 +85,35 @@ def test_an_environment_is_recognised_by_its_usual_names(
 
 
 @pytest.mark.parametrize(
-    ("names", "found", "environment"),
+    ("job", "workflow", "found", "environment"),
     [
-        (("deploy staging", "Release to prod"), run(), "staging"),
-        (("deploy", "Release to prod"), run(), "production"),
-        (("deploy",), run(path=".github/workflows/deploy-qa.yml"), "qa"),
-        (("deploy",), run("release/uat"), "uat"),
-        (("deploy",), run("main"), "production"),
-        (("deploy",), run("v1.2.3"), "production"),
-        (("deploy",), run("aurora", "release"), "production"),
-        (("deploy",), run("feature"), None),
+        ("deploy staging", "Release to prod", run(), "staging"),
+        ("deploy", "Release to prod", run(), "production"),
+        (None, "Release to prod", run(), "production"),
+        ("deploy", "", run(path=".github/workflows/deploy-qa.yml"), "qa"),
+        ("deploy", "", run("release/uat"), "uat"),
+        ("deploy", "", run("main"), "production"),
+        ("deploy", "", run("v1.2.3"), "production"),
+        ("deploy", "", run("aurora", "release"), "production"),
+        ("deploy", "", run("feature"), None),
     ],
 )
 def test_the_environment_is_that_of_the_nearest_name_or_where_releases_go(
-    names: tuple[str, ...], found: Run, environment: str | None
+    job: str | None, workflow: str, found: Run, environment: str | None
 ) -> None:
-    assert environment_of(found, names, "main") == environment
+    assert environment_of(found, job, workflow, "main") == environment
+
+
+@pytest.mark.parametrize(
+    ("event", "environment"),
+    [("workflow_dispatch", "staging"), ("repository_dispatch", "staging"), ("push", "production")],
+)
+def test_what_a_dispatch_asks_for_is_told_by_its_title_and_a_commits_message_tells_nothing(
+    event: str, environment: str
+) -> None:
+    found = run("main", event).model_copy(update={"display_title": "Deploy to staging by @ana"})
+
+    assert environment_of(found, "deploy", "CD", "main") == environment
 
 
 @pytest.mark.parametrize(
