@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Final, Literal
 
 from pydantic import SecretStr
 from sqlalchemy import Engine, event
@@ -23,9 +24,11 @@ from fetcher.once import once
 from fetcher.vitals import Vitals
 from fetcher.work import Work
 from tests.fake_github import Clock, FakeGitHub, serve
-from tests.fetcher.reading import START, TOKEN
-from tests.fetcher.receiver_double import API_KEY, ReceiverDouble
+from tests.fetcher.reading import START, TOKEN, until
+from tests.fetcher.receiver_double import API_KEY, Fault, Phase, ReceiverDouble
 
+Step = tuple[Literal["transaction", "post"], int]  # the so-manieth of its kind
+COMMITS_LATER: Final = "hang, commit when released"
 LONGEST_AT_RECEIVER = 6  # seconds that it takes for a request that it does not answer in time
 
 
@@ -74,7 +77,7 @@ class Lives:
         self.clock.tick(seconds)
         await asyncio.sleep(0)
 
-    async def live(self, kill_at: int | None = None) -> int | None:
+    async def live(self, kill_at: Step | None = None) -> int | None:
         """One life, until its end or its so-manieth step; the exit code, None of the killed."""
         async with serve(self.fake, self._port) as url:
             self._port = int(url.rpartition(":")[2])
@@ -83,11 +86,21 @@ class Lives:
                 code = await death.or_end_of(once(work, self.sleep))
         if death.came:
             self._home = self._aside
+            self.receiver.faults.clear()
         return code
 
-    def lose_state(self) -> None:
-        """Leave behind everything that a life left behind."""
+    async def lose_state(self) -> None:
+        """Leave behind everything that a life left behind.
+
+        First the receiver comes to an end with what was sent to it: what is still under way when
+        the state is lost nobody can know of.
+        """
+        await until(self._receiver_is_done)
         self._home = self._new_home()
+
+    def _receiver_is_done(self) -> bool:
+        self.receiver.let_go()
+        return not self.receiver.in_hand
 
     def _new_home(self) -> Path:
         # Never one where a life was: SQLite may close a connection of a life that was cut off after
@@ -129,10 +142,11 @@ class Death:
     """
 
     def __init__(
-        self, at: int | None, put_aside: Callable[[], None], receiver: ReceiverDouble
+        self, at: Step | None, put_aside: Callable[[], None], receiver: ReceiverDouble
     ) -> None:
         self.came = False
-        self._steps_left = at
+        self._kind = at[0] if at else "never"
+        self._steps_left = at[1] if at else 0
         self._put_aside = put_aside
         self._receiver = receiver
         self._task: asyncio.Task[int] | None = None
@@ -140,14 +154,14 @@ class Death:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Count the steps meanwhile."""
-        self._receiver.on_post = self._step
+        self._receiver.on_post = self._post
         for name in ("begin", "commit"):
-            event.listen(Engine, name, self._step)
+            event.listen(Engine, name, self._transaction)
         try:
             yield
         finally:
             for name in ("begin", "commit"):
-                event.remove(Engine, name, self._step)
+                event.remove(Engine, name, self._transaction)
             self._receiver.on_post = lambda _phase, _deployment_id: None
 
     async def or_end_of(self, life: Coroutine[None, None, int]) -> int | None:
@@ -160,12 +174,28 @@ class Death:
                 raise
             return None
 
-    def _step(self, *_arguments: object) -> None:
-        if self._steps_left is None or self.came or self._task is None:
-            return
+    def _transaction(self, *_connection: object) -> None:
+        if self._is_at("transaction"):
+            self._come([])
+
+    def _post(self, phase: Phase, _deployment_id: str) -> None:
+        if self._is_at("post"):
+            # The receiver goes on with what it has read, and takes its time where nothing else is
+            # to go wrong with it.
+            fate = self._receiver.faults[0] if self._receiver.faults else COMMITS_LATER
+            self._come([fate] if phase == "read" else [])
+
+    def _is_at(self, kind: str) -> bool:
+        if self.came or kind != self._kind or self._task is None:
+            return False
         self._steps_left -= 1
-        if self._steps_left <= 0:
-            self.came = True
-            self._put_aside()
-            self._receiver.faults = deque(["drop"] * 10)  # what a dead process still sends is lost
-            self._task.cancel()
+        return self._steps_left <= 0
+
+    def _come(self, fates: list[Fault]) -> None:
+        assert self._task is not None
+        self.came = True
+        self._put_aside()
+        # What a dead process still sends is lost.
+        lost: list[Fault] = ["drop"] * 10
+        self._receiver.faults = deque(fates + lost)
+        self._task.cancel()

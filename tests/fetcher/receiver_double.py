@@ -50,6 +50,7 @@ class ReceiverDouble:
         looks_fail_with: The status of every answer to a GET; 200 is one that is cut short.
         on_post: Called with the deployment id when a POST was read, and when it was dealt with.
         on_look: Called with the number of GETs before each of them is answered.
+        in_hand: How many POSTs it is busy with.
         together: Where it is set, so many POSTs are waited for before any of them is dealt with.
     """
 
@@ -64,6 +65,7 @@ class ReceiverDouble:
         self.on_post: Callable[[Phase, str], object] = lambda _phase, _deployment_id: None
         self.on_look: Callable[[int], object] = lambda _number: None
         self.together: asyncio.Barrier | None = None
+        self.in_hand = 0
         self.released = asyncio.Event()
         self.rows: list[dict[str, Any]] = []
         self.posts: list[dict[str, Any]] = []
@@ -97,6 +99,13 @@ class ReceiverDouble:
         self._first.clear()
 
     async def post(self, request: web.Request) -> web.StreamResponse:
+        self.in_hand += 1
+        try:
+            return await self._post(request)
+        finally:
+            self.in_hand -= 1
+
+    async def _post(self, request: web.Request) -> web.StreamResponse:
         self.paths.add(request.path)
         if request.headers.get("X-Api-Key") != API_KEY:
             return web.Response(status=401)

@@ -42,7 +42,7 @@ from tests.fake_github import (
     truncated,
 )
 from tests.fetcher import receiver_double
-from tests.fetcher.lives import Lives
+from tests.fetcher.lives import Lives, Step
 from tests.fetcher.reading import START
 from tests.fetcher.truth import held, owed
 
@@ -51,8 +51,14 @@ STEPS = 40
 MEMORY = Path("/dev/shm")  # noqa: S108 - no power fails here, so nothing need be on a disk
 HOUR = 3600
 LONGEST = 5 * 24 * HOUR  # less than the backfill, so that a lost state owes all of it
-WORKFLOWS = {"deploy.yml": "name: Deploy\n"}
-KINDS = ("declares", "names", "elsewhere")
+DECLARES, NAMES = "deploy.yml", "legacy.yml"  # its jobs declare environments, or only name them
+WORKFLOWS = {
+    "declares": {DECLARES: "name: Deploy\n"},
+    "names": {NAMES: "name: Legacy\n"},
+    "both": {DECLARES: "name: Deploy\n", NAMES: "name: Legacy\n"},
+    "elsewhere": {},  # it is deployed by a third party
+}
+KINDS = tuple(WORKFLOWS)
 MOST_REPOSITORIES = 5
 
 T = TypeVar("T")
@@ -80,6 +86,8 @@ GITHUB_FAULTS = [
     secondary_limit(None),
     primary_limit(START + timedelta(minutes=10)),
 ]
+TRANSACTIONS = st.tuples(st.just("transaction"), st.integers(1, 60))
+POSTS = st.tuples(st.just("post"), st.integers(1, 6))
 PATHS = st.sampled_from(["*/deployments", "*/statuses", "*/runs*", "*/jobs", "*/contents/*", "*"])
 GITHUB_FAILS = st.tuples(PATHS, st.sampled_from(GITHUB_FAULTS), st.integers(1, 4))
 FAULTS = st.tuples(
@@ -112,10 +120,9 @@ class Timeline(RuleBasedStateMachine):
     @precondition(lambda self: len(self.lives.names) < MOST_REPOSITORIES)
     @rule(kind=st.sampled_from(KINDS))
     def new_repository(self, kind: str) -> None:
-        """One whose jobs declare environments, or only name them, or that is deployed elsewhere."""
+        """One with workflows of this kind."""
         name = f"acme/{kind}-{len(self.lives.names)}"
-        workflows = {} if kind == "elsewhere" else WORKFLOWS
-        self.fake.add_repository(name, protected=("production",), workflows=workflows)
+        self.fake.add_repository(name, protected=("production",), workflows=WORKFLOWS[kind])
         self.lives.names.append(name)
 
     # What people and their pipelines do
@@ -124,12 +131,12 @@ class Timeline(RuleBasedStateMachine):
     def a_run_starts(
         self, which: int, place: str, legs: int, moves: list[Move], *, builds: bool
     ) -> None:
-        repository = pick(which, self.repositories("declares", "names"))
-        run = repository.start_run("deploy.yml", actor="ana")
+        repository, file = pick(which, self.workflows())
+        run = repository.start_run(file, actor="ana")
         if builds:
             run.add_job("build").start()
+        declares = file == DECLARES
         for leg in range(legs):
-            declares = self.kind(repository).startswith("declares")
             name = f"deploy to {place} ({leg})" if declares else f"deploy to {place}"
             run.add_job(name, environment=place if declares else None)
         self.jobs_go_on(moves)
@@ -182,7 +189,7 @@ class Timeline(RuleBasedStateMachine):
 
     @rule(which=ANY, place=PLACES, reports=REPORTS)
     def something_is_deployed_elsewhere(self, which: int, place: str, reports: list[Move]) -> None:
-        repository = pick(which, self.repositories("declares", "elsewhere"))
+        repository = pick(which, self.fake.repositories)
         repository.create_deployment(place, creator="argo[bot]", ref="v1.2.0")
         for older, state, seconds in reports:
             self.time_passes(seconds)
@@ -211,11 +218,11 @@ class Timeline(RuleBasedStateMachine):
         self.live(faults)
 
     @rule(
-        deaths=st.lists(st.tuples(st.integers(1, 60), PAUSES), min_size=1, max_size=4),
+        deaths=st.lists(st.tuples(TRANSACTIONS | POSTS, PAUSES), min_size=1, max_size=4),
         faults=FAULTS,
     )
     def the_fetcher_is_killed_and_lives_again(
-        self, deaths: list[tuple[int, int]], faults: Faults
+        self, deaths: list[tuple[Step, int]], faults: Faults
     ) -> None:
         for step, seconds in deaths:
             self.live(faults, step)
@@ -225,10 +232,10 @@ class Timeline(RuleBasedStateMachine):
     @rule(faults=FAULTS)
     def the_state_is_lost(self, faults: Faults) -> None:
         self.live(faults)
-        self.lives.lose_state()
+        self.runner.run(self.lives.lose_state())
         self.live(faults)
 
-    def live(self, faults: Faults, kill_at: int | None = None) -> None:
+    def live(self, faults: Faults, kill_at: Step | None = None) -> None:
         of_receiver, of_github = faults
         self.receiver.faults.extend(of_receiver)
         for path, fault, times in of_github:
@@ -265,7 +272,7 @@ class Timeline(RuleBasedStateMachine):
         self.fake.faults.clear()
         self.lives.skew = timedelta()
         for _ in range(12):
-            self.lives.clock.tick(20 * 60)
+            self.lives.clock.tick(40 * 60)  # in all, longer than the plan of a repository lasts
             code = self.runner.run(self.lives.live())
             self.nothing_is_doubled_or_made_up()
             missing = owed(self.fake) - held(self.receiver.rows) - held(self.receiver.refused)
@@ -275,11 +282,9 @@ class Timeline(RuleBasedStateMachine):
 
     # What there is
 
-    def kind(self, repository: Repository) -> str:
-        return repository.full_name.partition("/")[2]
-
-    def repositories(self, *kinds: str) -> list[Repository]:
-        return [r for r in self.fake.repositories if self.kind(r).startswith(kinds)]
+    def workflows(self) -> list[tuple[Repository, str]]:
+        found = [(r, workflow.path) for r in self.fake.repositories for workflow in r.workflows]
+        return [(repository, path.rpartition("/")[2]) for repository, path in found]
 
     def unfinished(self) -> list[Job]:
         runs = [run for repository in self.fake.repositories for run in repository.runs]
