@@ -25,6 +25,7 @@ check: $(INSTALLED) page ## Judge the code: format, lint, types, imports, browse
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/shellcheck integrations/notify/notify
+	$(BIN)/hadolint Containerfile
 	$(BIN)/python hatch_build.py check
 
 format: $(INSTALLED) ## Format the code
