@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import resource
 import signal
 import sys
 import time
@@ -55,8 +56,15 @@ def _log_to_stderr() -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
+def _allow_many_streams() -> None:
+    # Each is an open file, of which a shell or a service often gets 1024 though it may have more.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def _run(arguments: Namespace) -> int:
     settings = load(arguments.config)
+    _allow_many_streams()
     try:
         # libuv's loop: a third more POSTs a second than asyncio's own, in the same run.
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 LARGEST_HEADER: Final = 64 * 1024
 BODY_SECONDS: Final = 20.0  # from the headers to the end of the body
+IDLE_SECONDS: Final = 75.0  # to the end of the next headers; longer than proxies keep a connection
+LINGER_SECONDS: Final = 5.0  # for which the rest of a refused body is read, so that the answer is
 SHUTDOWN_SECONDS: Final = 0.5  # aiohttp waits this long for handlers, cancels, waits again
 FIRST_ERROR: Final = 400
 BACKLOG: Final = 1024
@@ -94,6 +96,8 @@ def _connection(runner: web.AppRunner, loop: asyncio.AbstractEventLoop) -> Conne
         loop=loop,
         access_log=None,  # type: ignore[arg-type] # as web.run_app takes it
         auto_decompress=False,
+        keepalive_timeout=IDLE_SECONDS,
+        lingering_time=LINGER_SECONDS,
         max_line_size=LARGEST_HEADER,
         max_field_size=LARGEST_HEADER,
     )

@@ -7,6 +7,7 @@ the feed. Nothing waits between its last page and its subscription: no gap, no d
 import asyncio
 import logging
 import re
+import socket
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 PAGE: Final = 500
 KEEPALIVE_SECONDS: Final = 15
 LARGEST_BACKLOG: Final = 1 << 20  # bytes that a reader may be behind: it is ended, and resumes
+# Of these the kernel takes no more at once. By itself it takes megabytes for a reader that has
+# stopped reading: out of sight, and out of the bound on memory.
+KERNEL_BACKLOG: Final = 1 << 17
 SLOW_SECONDS: Final = 30  # that a reader may take for one page of a replay
 HEADERS: Final = {
     "Content-Type": "text/event-stream",
@@ -59,6 +63,9 @@ class Stream:
 
     async def begin(self) -> None:
         """Send the headers."""
+        if (transport := self._request.transport) is not None:
+            connection: socket.socket = transport.get_extra_info("socket")
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, KERNEL_BACKLOG)
         await self.response.prepare(self._request)
         await self.send(OPENING)
 

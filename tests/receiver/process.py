@@ -29,6 +29,12 @@ class Process(Receiver):
     def database(self) -> Path:
         return self.folder / "data" / "deployments.db"
 
+    def memory(self) -> int:
+        """The most that it has had in memory, in bytes."""
+        assert self._process
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
     def interrupt(self) -> int:
         """Press Ctrl-C; the exit code."""
         return self._end(signal.SIGINT)
