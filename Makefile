@@ -26,6 +26,8 @@ check: $(INSTALLED) page ## Judge the code: format, lint, types, imports, browse
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/shellcheck integrations/notify/notify
 	$(BIN)/hadolint Containerfile
+	$(BIN)/zizmor --offline --no-progress --quiet .github integrations
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*
 	$(BIN)/python hatch_build.py check
 
 format: $(INSTALLED) ## Format the code
