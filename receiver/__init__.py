@@ -19,9 +19,10 @@ The way of one event, module by module:
               stream      server-sent events, live and resumed
               page        the dashboard's files, built from web/ into static/
 
-Nothing flows back. Beside the road: arguments (the command line), config (settings), query (query
-strings), openapi, metrics, systemd (tells it that the receiver works), database (a SQLite file or
-PostgreSQL), outage (says once that it fails, and that it is over), retention (removes old events).
+Nothing flows back. Beside the road: arguments (the command line), config (settings) with keys (how
+keys are given there), query (query strings), openapi, metrics, systemd (tells it that the receiver
+works), database (a SQLite file or PostgreSQL), outage (says once that it fails, and that it is
+over), retention (removes old events).
 
 The log in and out (commands: export, import, backup, check):
 

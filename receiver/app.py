@@ -14,10 +14,11 @@ from receiver.access import ANY, Grant
 from receiver.api import LARGEST_BODY, PARTS, Parts, routes
 from receiver.batch import Batch
 from receiver.board import Board
-from receiver.config import ApiKey, ReadKey, Settings
+from receiver.config import Settings
 from receiver.database import open_database
 from receiver.feed import Feed
 from receiver.guard import Guard
+from receiver.keys import ApiKey, ReadKey
 from receiver.metrics import Metrics
 from receiver.page import File, load
 from receiver.retention import Retention

@@ -1,18 +1,14 @@
 """The receiver's settings: `[receiver]` of one TOML file, overridden by environment variables."""
 
 import os
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    SecretStr,
     ValidationError,
     model_validator,
 )
@@ -26,13 +22,12 @@ from pydantic_settings import (
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from receiver.access import ANY, HASHED
+from receiver.keys import SHORTEST_TO_READ, ApiKey, Key, ReadKey, one_key, split
 
 PREFIX: Final = "RECEIVER_"
 CONFIG_VARIABLE: Final = "DEPLOYMENT_DASHBOARD_CONFIG"
 DEFAULT_CONFIG: Final = Path("config.toml")
 DEFAULT_DATABASE: Final = "sqlite+aiosqlite:///data/deployments.db"
-SHORTEST_READ_KEY: Final = 16
 DRIVERS: Final = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
 
@@ -42,22 +37,6 @@ class BadSettings(Exception):
     def __init__(self, lines: list[str]) -> None:
         super().__init__("\n".join(lines))
         self.lines = lines
-
-
-def _split(value: object) -> object:
-    """A list as an environment variable gives it: names with commas between."""
-    if isinstance(value, str):
-        return [name.strip() for name in value.split(",") if name.strip()]
-    return value
-
-
-def _sendable(key: SecretStr) -> SecretStr:
-    text = key.get_secret_value()
-    if not re.fullmatch(r"[!-~]+", text):
-        raise ValueError("must be visible ASCII characters without space: it travels in a header")
-    if text.startswith(HASHED) and not re.fullmatch(r"[0-9A-Fa-f]{64}", text.removeprefix(HASHED)):
-        raise ValueError(f"must have 64 hex digits after {HASHED}")
-    return key
 
 
 def _database(url: str) -> str:
@@ -72,33 +51,7 @@ def _database(url: str) -> str:
     return url
 
 
-Key = Annotated[SecretStr, AfterValidator(_sendable)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-
-
-class ReadKey(BaseModel):
-    """One of `[receiver.read_keys]`; written as a text it is the key, without limits."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    key: Key
-    requests_per_minute: int | None = Field(None, ge=1)
-
-    @property
-    def is_hashed(self) -> bool:
-        """Whether only the key's SHA-256 is known here."""
-        return self.key.get_secret_value().startswith(HASHED)
-
-
-class ApiKey(ReadKey):
-    """One of `[receiver.api_keys]`, likewise: it may write, to some slots."""
-
-    services: Names = ANY
-    environments: Names = ANY
-
-
-def _as_table(value: object) -> object:
-    return {"key": value} if isinstance(value, str) else value
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split)]
 
 
 class LogSettings(BaseSettings):
@@ -131,10 +84,10 @@ class Settings(LogSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
-    api_keys: Annotated[dict[str, Annotated[ApiKey, BeforeValidator(_as_table)]], NoDecode] = {}
+    api_keys: Annotated[dict[str, ApiKey], NoDecode] = {}
     api_key: Key | None = None
     api_key_file: Path | None = None
-    read_keys: Annotated[dict[str, Annotated[ReadKey, BeforeValidator(_as_table)]], NoDecode] = {}
+    read_keys: Annotated[dict[str, ReadKey], NoDecode] = {}
     read_key: Key | None = None
     read_key_file: Path | None = None
     session_days: int = Field(30, ge=1, le=400)
@@ -155,9 +108,9 @@ class Settings(LogSettings):
     def _what_opens_the_log_is_hard_to_guess(self) -> "Settings":
         opening = [*self.reading_keys.items(), *self.keys.items()] if self.reading_keys else []
         for name, key in opening:
-            if len(key.key.get_secret_value()) < SHORTEST_READ_KEY:
+            if key.is_short:
                 raise ValueError(
-                    f"where reading needs a key each has at least {SHORTEST_READ_KEY} characters, "
+                    f"where reading needs a key each has at least {SHORTEST_TO_READ} characters, "
                     f"for anybody may try to guess it: {name} is shorter"
                 )
         return self
@@ -165,29 +118,14 @@ class Settings(LogSettings):
     @property
     def keys(self) -> dict[str, ApiKey]:
         """The API keys by name."""
-        default = _default_key(self.api_key, self.api_key_file)
+        default = one_key(self.api_key, self.api_key_file)
         return self.api_keys | ({"default": ApiKey(key=default)} if default else {})
 
     @property
     def reading_keys(self) -> dict[str, ReadKey]:
         """The read keys by name; with none, reading needs no key."""
-        default = _default_key(self.read_key, self.read_key_file)
+        default = one_key(self.read_key, self.read_key_file)
         return self.read_keys | ({"default": ReadKey(key=default)} if default else {})
-
-
-def _default_key(key: SecretStr | None, file: Path | None) -> SecretStr | None:
-    return _key_in(file) if key is None and file is not None else key
-
-
-def _key_in(path: Path) -> SecretStr:
-    try:
-        return _sendable(SecretStr(path.read_text().strip()))
-    except OSError as error:
-        raise ValueError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:  # its own message quotes what may be a key
-        raise ValueError(f"{path}: is not text") from None
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
 
 
 Loaded = TypeVar("Loaded", bound=LogSettings)

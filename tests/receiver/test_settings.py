@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from receiver.config import ApiKey, BadSettings, Settings, load, load_log
+from receiver.config import BadSettings, Settings, load, load_log
+from receiver.keys import ApiKey
 
 KEY = "key-that-nobody-may-see"
 
