@@ -6,10 +6,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, select, update
 
 from receiver.continuation import Continuation, continuation
-from receiver.database import Database
+from receiver.database import Database, StoreUnavailable
 from receiver.event import Event
 from receiver.matrix import SlotKey
-from receiver.rows import FIELDS, insert_events, insert_slots, last_id, to_event
+from receiver.rows import FIELDS, UNREADABLE_VALUES, insert_events, insert_slots, last_id, to_event
 from receiver.schema import event, retention, slot
 
 PAGE: Final = 2000
@@ -34,7 +34,10 @@ class Archive:
     async def page(self, after: int, until: int) -> list[Event]:
         """The first of these events."""
         query = _EVENTS.where(*_between(after, until)).limit(PAGE)
-        return await self._database.read(lambda connection: _read(connection, query))
+        try:
+            return await self._database.read(lambda connection: _read(connection, query))
+        except UNREADABLE_VALUES as error:
+            raise StoreUnavailable(f"{error} (in an event after {after})") from error
 
     async def ids(self, after: int, until: int) -> list[int]:
         """The ids of the same events as `page`, whatever else is in their rows."""

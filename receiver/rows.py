@@ -17,6 +17,8 @@ from receiver.schema import event, slot, to_microseconds
 ROWS_AT_ONCE: Final = 60
 # What an event is made of, in its order; `finished`, which follows from the status, serves indexes.
 FIELDS: Final = [column for column in event.columns if column is not event.c.finished]
+# What a value may raise on its way from a row that someone else has written.
+UNREADABLE_VALUES: Final = (TypeError, ValueError, OverflowError)
 
 
 def last_id(connection: Connection) -> int:

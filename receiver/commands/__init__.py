@@ -11,11 +11,11 @@ from typing import Final
 
 from sqlalchemy import make_url
 
-from receiver.commands.backup import backup
-from receiver.commands.check import check
-from receiver.commands.export import export
+from receiver.commands.backup import back_up
+from receiver.commands.check import check_log
+from receiver.commands.export import export_log
 from receiver.commands.failure import Failure
-from receiver.commands.import_ import import_
+from receiver.commands.import_ import import_log
 from receiver.commands.signals import die_on_signals, stop_on_signals
 from receiver.config import load_log
 from receiver.database import StoreUnavailable
@@ -28,25 +28,25 @@ EX_UNAVAILABLE: Final = 69  # sysexits.h
 
 def _export(database_url: str, arguments: Namespace) -> int:
     stop_on_signals()
-    asyncio.run(export(database_url, arguments.file, arguments.after))
+    asyncio.run(export_log(database_url, arguments.file, arguments.after))
     return 0
 
 
 def _import(database_url: str, arguments: Namespace) -> int:
     stop_on_signals()
-    bad = asyncio.run(import_(database_url, arguments.file))
+    bad = asyncio.run(import_log(database_url, arguments.file))
     return FAILED if bad else 0
 
 
 def _backup(database_url: str, arguments: Namespace) -> int:
     stop_on_signals()
-    backup(database_url, arguments.target)
+    back_up(database_url, arguments.target)
     return 0
 
 
 def _check(database_url: str, _arguments: Namespace) -> int:
     die_on_signals()
-    findings = asyncio.run(check(database_url))
+    findings = asyncio.run(check_log(database_url))
     sys.stdout.writelines(f"{line}\n" for line in findings.lines())
     return FAILED if findings else 0
 

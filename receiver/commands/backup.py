@@ -22,7 +22,7 @@ PG_DUMP: Final = (
 )
 
 
-def backup(database_url: str, target: Path) -> None:
+def back_up(database_url: str, target: Path) -> None:
     """Copy a SQLite log, as it is at one instant, to a new file: whole, or not at all.
 
     Only its owner can read the copy: it holds the secret that signs sessions.

@@ -3,7 +3,6 @@
 import logging
 import warnings
 from collections.abc import AsyncIterator
-from typing import Final
 
 from receiver.archive import Archive
 from receiver.commands.findings import (
@@ -20,16 +19,14 @@ from receiver.database import StoreUnavailable, open_for_reading
 from receiver.event import Event
 from receiver.matrix import Slot, SlotKey, fold
 from receiver.ndjson import decode, encode
+from receiver.rows import UNREADABLE_VALUES
 from receiver.store import Store
 from receiver.submission import Invalid
-
-# What a column's text or number may do on its way to a Python value.
-UNREADABLE_VALUES: Final = (StoreUnavailable, TypeError, ValueError, OverflowError)
 
 log = logging.getLogger(__name__)
 
 
-async def check(database_url: str) -> Findings:
+async def check_log(database_url: str) -> Findings:
     """Read all of it, beside a receiver that may have it.
 
     Raises:
@@ -80,7 +77,7 @@ class _Check:
     async def _looked_up(self) -> tuple[int, dict[SlotKey, Slot]]:
         try:
             return await self._store.matrix()
-        except UNREADABLE_VALUES as error:
+        except (StoreUnavailable, *UNREADABLE_VALUES) as error:
             self.findings.add(MATRIX, f"it cannot be looked up: {error}")
             return await self._store.last_id(), {}
 
@@ -91,7 +88,7 @@ class _Check:
                 self.findings.add(FINISHED, f"event {event_id}")
             try:
                 page = await self._archive.page(after, ids[-1])
-            except UNREADABLE_VALUES:
+            except StoreUnavailable:
                 page = [event async for event in self._readable(ids)]
             self.findings.events += len(ids)
             if page:
@@ -103,7 +100,7 @@ class _Check:
             try:
                 for event in await self._archive.page(event_id - 1, event_id):
                     yield event
-            except UNREADABLE_VALUES as error:
+            except StoreUnavailable as error:
                 self.findings.add(UNREADABLE, f"event {event_id}: {error}")
 
     def _judge(self, event: Event) -> None:

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 Write = Callable[[bytes], None]
 
 
-async def export(database_url: str, file: Path | None, after: int) -> None:
+async def export_log(database_url: str, file: Path | None, after: int) -> None:
     """Write every event up to the newest one, in the order of their ids.
 
     Args:

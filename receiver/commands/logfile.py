@@ -78,8 +78,14 @@ def open_log_file(path: Path) -> Iterator[LogFile]:
     except OSError as error:
         raise Failure(f"{path}: {error.strerror}") from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Failure(f"{path}: another export writes to it") from None
-        yield LogFile(path, file)
+        yield _locked(path, file)
+
+
+def _locked(path: Path, file: FileIO) -> LogFile:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return LogFile(path, file)
+    except BlockingIOError:
+        raise Failure(f"{path}: another export writes to it") from None
+    except OSError as error:  # as of a pipe, which has no end to go on at
+        raise Failure(f"{path}: {error.strerror}") from error

@@ -39,5 +39,6 @@ def snapshot(source: Path, target: Path, step: Callable[[int, int], None]) -> No
                 pages=PAGES_AT_ONCE,
                 progress=lambda _status, left, total: step(total - left, total),
             )
+            copy.execute("PRAGMA journal_mode = DELETE")  # to be read with no file beside it
     except sqlite3.Error as error:
         raise StoreUnavailable(str(error)) from error

@@ -7,8 +7,8 @@ from pathlib import Path
 from sqlite3 import connect
 from typing import Any, Final
 
-from receiver.commands.export import export
-from receiver.commands.import_ import import_
+from receiver.commands.export import export_log
+from receiver.commands.import_ import import_log
 from receiver.event import Event, Status
 from receiver.ndjson import encode
 from tests.receiver.examples import EVERY_FIELD, NOON, event
@@ -48,14 +48,14 @@ async def bring(database_url: str, lines: bytes, folder: Path) -> int:
     """Import lines; how many of them are bad."""
     file = folder / "to-import.ndjson"
     file.write_bytes(lines)
-    return await import_(database_url, file)
+    return await import_log(database_url, file)
 
 
 async def exported(database_url: str, folder: Path) -> bytes:
     """The whole log as lines."""
     file = folder / "exported.ndjson"
     file.unlink(missing_ok=True)
-    await export(database_url, file, 0)
+    await export_log(database_url, file, 0)
     return file.read_bytes()
 
 

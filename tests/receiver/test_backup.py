@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from receiver.commands.backup import backup
-from receiver.commands.check import check
+from receiver.commands.backup import back_up
+from receiver.commands.check import check_log
 from receiver.commands.failure import Failure
 from receiver.config import Settings
 from receiver.database import StoreUnavailable
@@ -16,18 +16,23 @@ from tests.receiver.api import Clock, serving, settings_for
 from tests.receiver.exported import bring, exported, lines_of, log_of
 
 
+def names(folder: Path, pattern: str) -> list[str]:
+    return [path.name for path in folder.glob(pattern)]
+
+
 async def test_a_copy_is_the_log_and_a_receiver_starts_on_it(
     settings: Settings, tmp_path: Path, clock: Clock
 ) -> None:
     copy = tmp_path / "copy.db"
     async with serving(settings, clock) as api:
         sent = await api.append()
-        backup(settings.database_url, copy)
+        back_up(settings.database_url, copy)
         await api.append()
 
     url = f"sqlite+aiosqlite:///{copy}"
-    assert len(await check(url)) == 0
+    assert len(await check_log(url)) == 0
     assert copy.stat().st_mode & 0o077 == 0
+    assert names(tmp_path, "copy*") == ["copy.db"]
     async with serving(settings_for(tmp_path, database_url=url), clock) as api:
         assert (await api.read("/api/deployments"))["items"] == [sent]
 
@@ -59,25 +64,25 @@ def test_what_is_there_is_not_written_over(database_url: str, tmp_path: Path, ta
     (tmp_path / taken).write_text("mine")
 
     with pytest.raises(Failure, match=f"{taken}: is there already"):
-        backup(database_url, tmp_path / "copy.db")
+        back_up(database_url, tmp_path / "copy.db")
 
     assert (tmp_path / taken).read_text() == "mine"
 
 
 def test_what_fails_leaves_nothing(database_url: str, tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="there is no such file"):
-        backup(database_url, tmp_path / "copy.db")
+        back_up(database_url, tmp_path / "copy.db")
     with pytest.raises(Failure, match="No such file or directory"):
-        backup(database_url, tmp_path / "missing" / "copy.db")
+        back_up(database_url, tmp_path / "missing" / "copy.db")
     (tmp_path / "log.db").write_bytes(b"not a database " * 1000)
     with pytest.raises(StoreUnavailable, match="file is not a database"):
-        backup(database_url, tmp_path / "copy.db")
+        back_up(database_url, tmp_path / "copy.db")
 
-    assert [path.name for path in tmp_path.iterdir()] == ["log.db"]
+    assert names(tmp_path, "*") == ["log.db"]
 
 
 def test_for_postgresql_its_own_tool_is_named(tmp_path: Path) -> None:
     with pytest.raises(Failure, match=r"pg_dump .*--file=\S+copy.db") as refused:
-        backup("postgresql+asyncpg://postgres@127.0.0.1/log", tmp_path / "copy.db")
+        back_up("postgresql+asyncpg://postgres@127.0.0.1/log", tmp_path / "copy.db")
 
     assert refused.value.code == 2

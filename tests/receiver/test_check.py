@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from receiver.commands.check import check
+from receiver.commands.check import check_log
 from receiver.commands.findings import CONTRACT, SHOWN, Findings
 from receiver.database import StoreUnavailable
 from tests.receiver.exported import bring, lines_of, log_of, spoil
@@ -18,7 +18,7 @@ async def url(database_url: str, tmp_path: Path) -> str:
 
 
 async def told(url: str) -> list[str]:
-    return list((await check(url)).lines())
+    return list((await check_log(url)).lines())
 
 
 @pytest.mark.databases("sqlite", "postgresql")
@@ -94,7 +94,7 @@ async def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> 
     file.write_bytes(b"not a database " * 1000)
 
     with pytest.raises(StoreUnavailable, match="file is not a database"):
-        await check(f"sqlite+aiosqlite:///{file}")
+        await check_log(f"sqlite+aiosqlite:///{file}")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ async def test_the_schema_of_another_release_is_named(
     spoil(tmp_path, f"UPDATE alembic_version SET version_num = '{version}'")  # noqa: S608 - of this test
 
     with pytest.raises(StoreUnavailable, match=f"its schema \\({version}\\) is of {age}"):
-        await check(url)
+        await check_log(url)
 
 
 def test_of_many_findings_of_a_kind_the_first_are_shown() -> None:

@@ -11,7 +11,7 @@ from sqlite3 import connect
 
 import pytest
 
-from receiver.commands.export import export
+from receiver.commands.export import export_log
 from receiver.commands.failure import Failure
 from receiver.commands.import_ import LINES_AT_ONCE
 from receiver.commands.progress import Progress
@@ -97,7 +97,7 @@ async def test_an_export_into_a_pipe_that_nobody_reads_ends_with_a_word(
     with os.fdopen(write, "w") as output, monkeypatch.context() as patched:
         patched.setattr("sys.stdout", output)
         with pytest.raises(Failure, match=r"^standard output: Broken pipe$"):
-            await export(url(tmp_path), None, 0)
+            await export_log(url(tmp_path), None, 0)
 
 
 @pytest.fixture

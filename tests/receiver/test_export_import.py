@@ -1,6 +1,7 @@
 """A log moves between files and databases, and stays as it is."""
 
 import fcntl
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from receiver.archive import PAGE, Archive
-from receiver.commands.export import export
+from receiver.commands.export import export_log
 from receiver.commands.failure import Failure
-from receiver.commands.import_ import import_
+from receiver.commands.import_ import import_log
 from receiver.database import StoreUnavailable, open_database
 from receiver.ndjson import LONGEST_LINE
 from receiver.store import Store
 from tests.receiver.api import Api, Clock, serving, settings_for
-from tests.receiver.exported import bring, exported, lines_of, log_of
+from tests.receiver.exported import bring, exported, lines_of, log_of, spoil
 
 on_both = pytest.mark.databases("sqlite", "postgresql")
 
@@ -122,13 +123,13 @@ async def test_an_export_continues_the_file_that_is_there(
 ) -> None:
     file = tmp_path / "log.ndjson"
     await bring(database_url, lines_of(log_of(3)), tmp_path)
-    await export(database_url, file, 0)
+    await export_log(database_url, file, 0)
     await bring(database_url, lines_of(log_of(5)), tmp_path)
 
-    await export(database_url, file, 0)
+    await export_log(database_url, file, 0)
     assert file.read_bytes() == lines_of(log_of(5))
 
-    await export(database_url, file, 0)
+    await export_log(database_url, file, 0)
     assert file.read_bytes() == lines_of(log_of(5))
 
 
@@ -139,7 +140,7 @@ async def test_an_export_that_was_cut_off_within_a_line_is_continued(
     await bring(database_url, lines, tmp_path)
     file.write_bytes(lines[:-30])
 
-    await export(database_url, file, 0)
+    await export_log(database_url, file, 0)
 
     assert file.read_bytes() == lines
 
@@ -161,7 +162,7 @@ async def test_a_file_that_is_no_export_of_the_log_is_left_as_it_is(
     file.write_bytes(content)
 
     with pytest.raises(Failure, match=why):
-        await export(database_url, file, 0)
+        await export_log(database_url, file, 0)
 
     assert file.read_bytes() == content
 
@@ -172,7 +173,7 @@ async def test_two_exports_do_not_write_to_one_file(database_url: str, tmp_path:
         fcntl.flock(other, fcntl.LOCK_EX)
 
         with pytest.raises(Failure, match="another export writes to it"):
-            await export(database_url, tmp_path / "log.ndjson", 0)
+            await export_log(database_url, tmp_path / "log.ndjson", 0)
 
 
 async def test_an_export_can_begin_after_an_id(
@@ -182,7 +183,7 @@ async def test_an_export_can_begin_after_an_id(
     await bring(database_url, lines_of(events), tmp_path)
     capfdbinary.readouterr()
 
-    await export(database_url, None, events[2].id)
+    await export_log(database_url, None, events[2].id)
 
     assert capfdbinary.readouterr().out == lines_of(events[3:])
 
@@ -219,10 +220,34 @@ async def test_reading_makes_no_database_and_mends_none(tmp_path: Path) -> None:
     assert empty.stat().st_size == 0
 
 
+@pytest.mark.databases("postgresql")
+async def test_an_empty_postgresql_database_has_no_log(database_url: str, tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="there is no log in it"):
+        await exported(database_url, tmp_path)
+
+
+async def test_a_row_that_cannot_be_read_ends_an_export_with_a_word(
+    database_url: str, tmp_path: Path
+) -> None:
+    await bring(database_url, lines_of(log_of(3)), tmp_path)
+    spoil(tmp_path, "UPDATE event SET parent_deployments = '[' WHERE id = 4")
+
+    with pytest.raises(StoreUnavailable, match=r"in an event after 0\)$"):
+        await exported(database_url, tmp_path)
+
+
+async def test_a_pipe_is_no_file_to_continue(database_url: str, tmp_path: Path) -> None:
+    await bring(database_url, b"", tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(Failure, match="Illegal seek"):
+        await export_log(database_url, tmp_path / "pipe", 0)
+
+
 async def test_a_file_that_cannot_be_read_is_said_in_one_line(
     database_url: str, tmp_path: Path
 ) -> None:
     with pytest.raises(Failure, match=r"No such file or directory$"):
-        await import_(database_url, tmp_path / "missing")
+        await import_log(database_url, tmp_path / "missing")
     with pytest.raises(Failure, match=r"Is a directory$"):
-        await import_(database_url, tmp_path)
+        await import_log(database_url, tmp_path)
