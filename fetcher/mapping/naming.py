@@ -5,14 +5,14 @@ gives the deploying job an `environment:`.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from fetcher.github.answers import Job, Run, Workflow
 from fetcher.mapping.origin import is_tag
 
-Scope = Literal["plain", "job", "run"]
+Scope = Literal["plain", "call", "job", "run"]
 
 # A job whose name begins with one of these deploys; "release" may write notes, "publish" a report.
 PLAIN: Final = frozenset(
@@ -56,7 +56,9 @@ EVENTS: Final = frozenset(
     )
 )
 ENOUGH: Final = 3
+JOBS: Final[Sequence[Scope]] = ("plain", "call", "job")  # scopes of jobs, the surest first
 WORKFLOW_FILES: Final = ".github/workflows/"
+SEGMENT: Final = " / "  # between the job that calls a workflow and the called one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +66,8 @@ class Verdict:
     """Whether a workflow deploys, and what of its runs is a deployment.
 
     Attributes:
-        scope: Each job that is named `plain`ly, each `job` that is named so at all, or the whole
-            `run`; None until a run told.
+        scope: Each job that is named `plain`ly, each that is called by one that is (`call`), each
+            `job` that is named so at all, or the whole `run`; None until a run told.
         environments: Where the run that was weighed went.
         why: For people.
     """
@@ -109,14 +111,31 @@ def stem(path: str) -> str:
     return file_name(path).partition(".")[0]
 
 
-def deploys_plainly(text: str) -> bool:
-    """Whether a name says that it deploys, and nothing else: its first word does."""
-    return not PLAIN.isdisjoint(words(text)[:1])
+def deploys_plainly(job: str) -> bool:
+    """Whether a job's own name says that it deploys, and nothing else: its first word does."""
+    return not PLAIN.isdisjoint(words(_own(job))[:1])
 
 
-def in_scope(name: str, scope: Scope | None) -> bool:
+def in_scope(job: str, scope: Scope | None) -> bool:
     """Whether a job of this name is a deployment of its own."""
-    return deploys_plainly(name) if scope == "plain" else deploys(name)
+    match scope:
+        case "plain":
+            return deploys_plainly(job)
+        case "call":
+            return _is_called_to_deploy(job)
+        case _:
+            return deploys(_own(job))
+
+
+def _own(job: str) -> str:
+    """A job's name without those of the jobs that call it: of `api / deploy` it is deploy."""
+    return job.rpartition(SEGMENT)[2]
+
+
+def _is_called_to_deploy(job: str) -> bool:
+    """Of `deploy / build` and `deploy / apply` only the second."""
+    callers = job.split(SEGMENT)[:-1]
+    return any(map(deploys_plainly, callers)) and OTHER.isdisjoint(words(_own(job)))
 
 
 def may_deploy(workflow: Workflow) -> bool:
@@ -132,9 +151,10 @@ def judge(
     """Weigh a workflow's names, those of the jobs of one of its runs, and that run's branch.
 
     A job whose name begins with deploying is enough (`deploy`, `deploy-eu`, `Promote to live`),
-    whatever the workflow is called. Else names are weighed: 3 for a workflow that is named as
-    deploying, -3 for one that is named as testing or building, 2 for a job's name that speaks of
-    deploying, 2 for an environment in a name or in the branch; 3 in all are enough.
+    whatever the workflow is called; so is one whose caller is named so (`deploy / apply`). Else
+    names are weighed: 3 for a workflow that is named as deploying, -3 for one that is named as
+    testing or building, 2 for a job's name that speaks of deploying, 2 for an environment in a
+    name or in the branch; 3 in all are enough.
 
     Args:
         workflow: That is judged.
@@ -150,13 +170,11 @@ def judge(
         return verdict
     if strict and run is None:
         return replace(verdict, why="no run of it has ended yet")
-    names = [job.name for job in jobs]
-    plain = [name for name in names if deploys_plainly(name)]
-    named = plain or [name for name in names if deploys(name) and not strict]
+    scope, named = _named([job.name for job in jobs], ("plain", "call") if strict else JOBS)
     spoken = (*named, workflow.name, stem(workflow.path), run.head_branch if run else "")
     own = _score(_spoken(workflow), PLAIN if strict else DEPLOY)
     score = own + 2 * bool(named) + 2 * (not strict and any(map(environment_in, spoken)))
-    if not plain and score < ENOUGH:
+    if scope not in ("plain", "call") and score < ENOUGH:
         return replace(verdict, why="neither its name nor a job's says that it deploys")
     why = f"job {named[0]!r}" if named else f"{stem(workflow.path)!r}"
     each: list[str | None] = [*named] or [None]
@@ -164,10 +182,18 @@ def judge(
     return replace(
         verdict,
         deploys=True,
-        scope="plain" if plain else "job" if named else "run" if run else None,
+        scope=scope or ("run" if run else None),
         environments=tuple(dict.fromkeys(filter(None, places))),
         why=f"{why} says so",
     )
+
+
+def _named(jobs: Sequence[str], scopes: Sequence[Scope]) -> tuple[Scope | None, list[str]]:
+    """The first of the scopes in which there are jobs, and those."""
+    for scope in scopes:
+        if named := [job for job in jobs if in_scope(job, scope)]:
+            return scope, named
+    return None, []
 
 
 def _spoken(workflow: Workflow) -> set[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from fetcher.github.answers import Job, Run
-from fetcher.mapping.naming import DEPLOY, ENVIRONMENTS, stem, words
+from fetcher.mapping.naming import DEPLOY, ENVIRONMENTS, SEGMENT, stem, words
 
 # What tells a unit from the others of its repository, the most general first; () is the
 # repository itself.
@@ -24,7 +24,6 @@ GENERAL: Final = DEPLOY | frozenset(
     )
     for word in line.split()
 )
-SEGMENT: Final = " / "  # between the job that calls a workflow and the called one
 LEGS: Final = re.compile(r"(?P<name>[^()]*?)\s*\((?P<values>.*)\)\s*")
 # What a template puts into a job's name and is another in the next run: versions, commits, #42.
 CHANGING: Final = re.compile(

@@ -7,6 +7,7 @@ from fetcher.mapping.naming import (
     deploys,
     environment_in,
     environment_of,
+    in_scope,
     judge,
     may_deploy,
     stem,
@@ -203,3 +204,22 @@ def test_what_github_makes_itself_is_no_workflow_of_the_repository() -> None:
     pages = Workflow(id=1, name="pages", path="dynamic/pages/pages-build-deployment")
 
     assert not may_deploy(pages)
+
+
+@pytest.mark.parametrize(
+    ("names", "deploying"),
+    [
+        (("deploy / build", "deploy / deploy"), {"deploy / deploy"}),
+        (("deploy / build", "deploy / apply"), {"deploy / apply"}),
+        (("api / deploy", "web / deploy", "web / report"), {"api / deploy", "web / deploy"}),
+        (("eu / deploy (a) / apply (b)", "eu / test"), {"eu / deploy (a) / apply (b)"}),
+        (("release / notes", "release / publish"), {"release / publish"}),
+    ],
+)
+def test_of_called_jobs_those_deploy_that_say_so_else_those_that_one_calls_to_deploy(
+    names: tuple[str, ...], deploying: set[str]
+) -> None:
+    verdict = judge(workflow("main.yml", "Release"), run("main"), jobs(*names), "main")
+
+    assert verdict.deploys
+    assert {name for name in names if in_scope(name, verdict.scope)} == deploying
