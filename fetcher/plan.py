@@ -5,6 +5,7 @@ deploy. A workflow is in one lane only: once a deployment of it was seen, its ru
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final, Literal
@@ -18,10 +19,13 @@ from fetcher.mapping.naming import (
     Verdict,
     deploys_plainly,
     file_name,
+    is_named,
     judge,
     may_deploy,
 )
 from fetcher.mapping.runs import COMPLETED
+from fetcher.mapping.workflow_graph import Graph
+from fetcher.workflows import read_workflow
 
 FILES: Final = "its jobs file deployments"
 
@@ -157,9 +161,21 @@ async def _verdict(reader: Reader, name: str, workflow: Workflow, plan: Plan) ->
     if (run := _telling(runs)) is None:
         return weigh(None, ())
     jobs = await reader.all(f"/repos/{name}/actions/runs/{run.id}/jobs", Job, field="jobs")
-    if run.status == COMPLETED or any(deploys_plainly(job.name) for job in jobs):
-        return weigh(run, jobs)
-    return weigh(None, ())  # the job that says so may not be listed yet
+    silent = await _silent(reader, name, run, [job.name for job in jobs if is_named(job.name)])
+    speaking = [job for job in jobs if job.name not in silent]
+    if run.status != COMPLETED and not any(deploys_plainly(job.name) for job in speaking):
+        return weigh(None, ())  # the job that says so may not be listed yet
+    verdict = weigh(run, speaking)
+    if silent and verdict.scope == "run":
+        return Verdict(workflow=workflow, why=f"job {silent[0]!r} says that it is no deployment")
+    return replace(verdict, silent=silent)
+
+
+async def _silent(reader: Reader, name: str, run: Run, jobs: Sequence[str]) -> tuple[str, ...]:
+    """Those of these jobs that have an environment with `deployment: false`."""
+    workflow = await read_workflow(reader, name, run, tuple(jobs)) if jobs else None
+    graph = Graph(workflow) if workflow else None
+    return tuple(job for job in jobs if graph and graph.is_silent(job))
 
 
 def _telling(runs: Sequence[Run]) -> Run | None:

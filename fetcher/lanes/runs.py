@@ -124,6 +124,7 @@ class RunsLane:
             origin=self.origin,
             workflow=verdict.workflow,
             scope=verdict.scope,
+            silent=verdict.silent,
             default_branch=self.plan.default_branch,
         )
         return run_events(pipeline, run, jobs)

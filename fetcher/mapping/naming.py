@@ -68,6 +68,7 @@ class Verdict:
     Attributes:
         scope: Each job that is named `plain`ly, each that is called by one that is (`call`), each
             `job` that is named so at all, or the whole `run`; None until a run told.
+        silent: Jobs that are named so, and of which the workflow's file says that they do not.
         environments: Where the run that was weighed went.
         why: For people.
     """
@@ -75,6 +76,7 @@ class Verdict:
     workflow: Workflow
     deploys: bool = False
     scope: Scope | None = None
+    silent: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     why: str
 
@@ -136,6 +138,11 @@ def _is_called_to_deploy(job: str) -> bool:
     """Of `deploy / build` and `deploy / apply` only the second."""
     callers = job.split(SEGMENT)[:-1]
     return any(map(deploys_plainly, callers)) and OTHER.isdisjoint(words(_own(job)))
+
+
+def is_named(job: str) -> bool:
+    """Whether anything in a job's name says that it deploys."""
+    return any(in_scope(job, scope) for scope in JOBS)
 
 
 def may_deploy(workflow: Workflow) -> bool:

@@ -1,6 +1,6 @@
 """From what GitHub says of a workflow's run and its jobs to events. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -33,6 +33,7 @@ class Pipeline:
 
     Attributes:
         scope: What of its runs is a deployment, as far as that is known.
+        silent: Jobs that are no deployment, whatever they are called.
         default_branch: Of the repository.
     """
 
@@ -40,11 +41,12 @@ class Pipeline:
     workflow: Workflow
     scope: Scope | None
     default_branch: str
+    silent: Collection[str] = ()
 
 
 def run_events(pipeline: Pipeline, run: Run, jobs: Iterable[Job]) -> tuple[Event, ...]:
     """The events of a run: of every attempt, given the jobs of all attempts."""
-    own = own_jobs(run, jobs)
+    own = [job for job in own_jobs(run, jobs) if job.name not in pipeline.silent]
     if deploying := [job for job in own if in_scope(job.name, pipeline.scope)]:
         told = [event for job in deploying for event in _job_events(pipeline, run, job)]
     # While a run goes on, the job that deploys may not be listed yet.

@@ -35,6 +35,7 @@ class WorkflowJob:
         name: Shown instead of the id.
         needs: The ids of the jobs that it waits for.
         environment: Where its deployment goes; None when it files none.
+        silent: It names an environment and says that this is no deployment.
         uses: The reusable workflow that it calls.
         matrix: There may be several of it, one for each combination of values.
     """
@@ -43,6 +44,7 @@ class WorkflowJob:
     name: str | None = None
     needs: tuple[str, ...] = ()
     environment: str | None = None
+    silent: bool = False
     uses: str | None = None
     matrix: bool = False
 
@@ -67,6 +69,7 @@ def _job(name: str, job: Mapping[str, Node]) -> WorkflowJob:
         name=_text(job.get("name")),
         needs=_texts(job.get("needs")),
         environment=_environment(job.get("environment")),
+        silent=_is_silent(job.get("environment")),
         uses=_text(job.get("uses")),
         matrix=job.get("strategy") is not None,
     )
@@ -74,9 +77,12 @@ def _job(name: str, job: Mapping[str, Node]) -> WorkflowJob:
 
 def _environment(node: Node) -> str | None:
     if isinstance(node, dict):
-        files_none = str(node.get("deployment")).lower() == "false"
-        return None if files_none else _text(node.get("name"))
+        return None if _is_silent(node) else _text(node.get("name"))
     return _text(node)
+
+
+def _is_silent(node: Node) -> bool:
+    return isinstance(node, dict) and str(node.get("deployment")).lower() == "false"
 
 
 def _text(node: Node) -> str | None:

@@ -87,6 +87,11 @@ class Graph:
         """Whether it stands for all the jobs of a workflow that could not be read."""
         return self._known[place].opaque
 
+    def is_silent(self, name: str) -> bool:
+        """Whether the job of this name says that what it does is no deployment."""
+        standing = self.stand(name)
+        return standing is not None and self._known[standing.place].job.silent
+
     def before(self, place: Place) -> tuple[Place, ...]:
         """The places whose jobs must have ended before a job at this place begins.
 

@@ -152,6 +152,35 @@ async def test_what_does_not_deploy_tells_nothing(
     assert len(await world.told()) == 2
 
 
+async def test_a_job_with_an_environment_that_says_it_is_no_deployment_is_none(
+    world: World, site: Repository
+) -> None:
+    site.edit(
+        "deploy.yml",
+        """
+        jobs:
+          plan:
+            name: deploy plan
+            environment: {name: production, deployment: false}
+          apply:
+            name: ${{ inputs.what }}
+        """,
+    )
+    deploy(site, "deploy plan")
+    await world.reads(SITE)
+    assert await world.told() == []
+
+    run = site.start_run("deploy.yml")
+    for name in ("deploy plan", "deploy apply"):
+        run.add_job(name).finish()
+    run.finish()
+    world.clock.tick(PLAN_LASTS.total_seconds())
+    await world.reads(SITE)
+
+    pages = {url.rpartition("/")[2] for (url,) in await world.told("run_url")}
+    assert pages == {f"{run.jobs[1].id}"}
+
+
 async def test_a_rerun_is_told_though_the_list_does_not_show_it(
     world: World, site: Repository
 ) -> None:

@@ -75,9 +75,10 @@ jobs:
 def test_a_job_files_deployments_when_it_names_an_environment_and_does_not_say_otherwise(
     environment: str, expected: str | None
 ) -> None:
-    assert parse_workflow(f"jobs:\n  a:\n    environment: {environment}\n") == (
-        WorkflowJob(id="a", environment=expected),
-    )
+    (job,) = parse_workflow(f"jobs:\n  a:\n    environment: {environment}\n") or ()
+
+    assert job.environment == expected
+    assert job.silent == ("false" in environment.lower())
 
 
 def test_an_anchor_may_be_used_again() -> None:
