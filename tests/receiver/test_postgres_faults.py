@@ -13,7 +13,9 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
+from receiver.database import open_database
 from receiver.database.postgres import LOCK
+from receiver.store import Store
 from tests.postgres import PostgresServer
 from tests.receiver.api import Client, client
 from tests.receiver.balancer import balanced
@@ -278,3 +280,12 @@ async def test_a_server_that_says_nothing_holds_nobody_up_for_long(
             assert message.data == REQUIRED | message.data  # its answer was lost, it was not
 
         assert message.data == sent
+
+
+async def test_a_url_names_several_servers_of_which_the_one_that_writes_is_taken(
+    cluster: Cluster,
+) -> None:
+    servers = f"host=127.0.0.1:1&host=127.0.0.1:{cluster.server.port}"
+    url = f"postgresql+asyncpg://postgres@/{cluster.database}?{servers}"
+    async with open_database(f"{url}&target_session_attrs=primary") as database:
+        assert await Store(database).last_id() == cluster.last_id()
