@@ -19,7 +19,7 @@ from receiver.guard import Guard
 from receiver.metrics import Metrics
 from receiver.page import File, accepts_gzip
 from receiver.query import ListQuery, MatrixQuery, StreamQuery, encode_cursor, parse_query
-from receiver.server import expect, read_body
+from receiver.server import KEY_NAME, REJECTIONS, expect, read_body
 from receiver.store import Store
 from receiver.stream import Streams
 from receiver.submission import Invalid, check_headers, parse
@@ -56,6 +56,7 @@ def routes(files: Iterable[str]) -> list[web.RouteDef]:
         web.get("/api/deployments", _protected(list_deployments)),
         web.get("/api/deployments/{id}", _protected(get_deployment)),
         web.get("/api/matrix", _protected(get_matrix)),
+        web.get("/api/rejections", _protected(list_rejections)),
         web.get("/api/services", _protected(list_services)),
         web.get("/api/environments", _protected(list_environments)),
         web.get("/api/events/stream", get_stream, allow_head=False),  # protects itself
@@ -87,6 +88,7 @@ async def post_deployment(request: web.Request) -> web.Response:
     """`POST /api/deployments`: one more row of the log."""
     parts = request.app[PARTS]
     grant = parts.guard.writer(request)
+    request[KEY_NAME] = grant.name
     _require_json(request)
     body = await read_body(request, LARGEST_BODY)
     append = _read_append(request, body, grant)
@@ -177,6 +179,11 @@ async def list_environments(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     await parts.feed.caught_up()
     return _json(encode_json({"items": parts.board.environments()}))
+
+
+async def list_rejections(request: web.Request) -> web.Response:
+    """`GET /api/rejections`: the posts that this receiver refused last, newest first."""
+    return _json(request.app[REJECTIONS].json)
 
 
 async def get_stream(request: web.Request) -> web.StreamResponse:

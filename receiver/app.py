@@ -21,8 +21,9 @@ from receiver.guard import Guard
 from receiver.keys import ApiKey, ReadKey
 from receiver.metrics import Metrics
 from receiver.page import File, load
+from receiver.rejections import Rejections
 from receiver.retention import Retention
-from receiver.server import METRICS
+from receiver.server import METRICS, REJECTIONS
 from receiver.session import Sessions
 from receiver.store import Store
 from receiver.stream import Streams
@@ -52,6 +53,7 @@ def build(
     metrics = Metrics(__version__)
     app = web.Application(client_max_size=LARGEST_BODY)
     app[METRICS] = metrics
+    app[REJECTIONS] = Rejections(clock)
     app.add_routes(routes(files))
     app.cleanup_ctx.append(lambda app: _parts(app, settings, files, metrics, clock, failed))
     app.on_shutdown.append(_stop)

@@ -1,9 +1,9 @@
 """An event: one change of state of one deployment, as the log keeps it and readers get it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, TypeAdapter
 from pydantic_core import to_json
@@ -11,6 +11,8 @@ from pydantic_core import to_json
 Status = Literal["in-progress", "success", "failure"]
 
 OrderKey = tuple[datetime, bool, int]
+
+CLOCK_SKEW: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,13 @@ class Event:
     def json(self) -> bytes:
         """The event as a reader gets it, in UTF-8: absent fields left out, times with `Z`.
 
-        Equal events give equal bytes.
+        Equal events give equal bytes. One dated more than 5 minutes ahead of its arrival, which
+        is its sender's clock gone wrong, is marked: it hides what happens until then.
         """
-        return _encoder.to_json(self, exclude_none=True)
+        encoded = _encoder.to_json(self, exclude_none=True)
+        if self.happened_at - self.received_at > CLOCK_SKEW:
+            return encoded[:-1] + b',"clock_skew":true}'
+        return encoded
 
 
 _encoder = TypeAdapter(Event).serializer

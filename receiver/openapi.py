@@ -89,6 +89,27 @@ PAGE: Final[Schema] = {
         "next_cursor": {"type": ["string", "null"]},
     },
 }
+REJECTIONS: Final[Schema] = {
+    "type": "object",
+    "description": "The last 100 of this receiver since its start.",
+    "required": ["items"],
+    "properties": {
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["rejected_at", "status", "detail", "errors"],
+                "properties": {
+                    "rejected_at": TIME,
+                    "key_name": {"type": "string", "description": "Of the key it came with."},
+                    "status": {"type": "integer"},
+                    "detail": PROBLEM["properties"]["detail"],
+                    "errors": PROBLEM["properties"]["errors"],
+                },
+            },
+        },
+    },
+}
 POST_HEADERS: Final[list[Schema]] = [
     {
         "name": "Idempotency-Key",
@@ -168,6 +189,7 @@ def _tagged() -> dict[str, dict[str, Schema]]:
             "/healthz": {"get": _get("The process answers", {"type": "object"})},
             "/readyz": {"get": _get("Ready to take and answer", {"type": "object"})},
             "/metrics": {"get": _text("For Prometheus", "text/plain")},
+            "/api/rejections": {"get": _read("The posts refused last, newest first", "Rejections")},
             "/api/version": {"get": _get("The running release", {"type": "object"})},
             "/openapi.json": {"get": _get("This document", {"type": "object"})},
         },
@@ -310,6 +332,7 @@ def _schemas() -> Schema:
         "Page": PAGE,
         "Names": NAMES,
         "Problem": PROBLEM,
+        "Rejections": REJECTIONS,
     }
 
 
@@ -326,5 +349,9 @@ def _event() -> Schema:
             **properties,
             "received_at": TIME,
             "progress_reporter": reporter,
+            "clock_skew": {
+                "const": True,
+                "description": "Dated more than 5 minutes ahead of its arrival.",
+            },
         },
     }

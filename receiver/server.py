@@ -11,6 +11,7 @@ from aiohttp import HttpVersion11, web
 
 from receiver.metrics import Metrics
 from receiver.problems import answer_to, problem
+from receiver.rejections import Rejections
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,9 @@ BACKLOG: Final = 1024
 
 
 METRICS: Final = web.AppKey("metrics", Metrics)
+REJECTIONS: Final = web.AppKey("rejections", Rejections)
+# Of the key that a request came with.
+KEY_NAME: Final = web.RequestKey("key_name", str)
 
 
 class Connection(web.RequestHandler):
@@ -33,8 +37,9 @@ class Connection(web.RequestHandler):
     parse, where its own answer and log line would quote the request, and with it perhaps a key.
     """
 
-    __slots__ = ("metrics",)
+    __slots__ = ("metrics", "rejections")
     metrics: Metrics
+    rejections: Rejections
 
     def handle_error(
         self,
@@ -63,6 +68,8 @@ class Connection(web.RequestHandler):
             self.metrics.refused(request.method, resp.status)
             if request.method == "POST":
                 log.info("refused a POST from %s: %d", request.remote, resp.status)
+                if isinstance(resp, web.Response) and isinstance(resp.body, bytes):
+                    self.rejections.add(request.get(KEY_NAME), resp.body)
         return await super().finish_response(request, resp, start_time)
 
 
@@ -102,6 +109,7 @@ def _connection(runner: web.AppRunner, loop: asyncio.AbstractEventLoop) -> Conne
         max_field_size=LARGEST_HEADER,
     )
     connection.metrics = runner.app[METRICS]
+    connection.rejections = runner.app[REJECTIONS]
     return connection
 
 
