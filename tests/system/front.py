@@ -23,9 +23,16 @@ class Front(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Exchange)
         self.receiver = receiver
         self.fault: Fault | None = None
+        self.faults: int | None = None  # how many are left; None stands for no end
         self.asked = Event()
         self.closed = Event()
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+    def next_fault(self) -> Fault | None:
+        """What to do to the next request."""
+        if self.faults is not None:
+            self.faults -= 1
+        return self.fault if self.faults is None or self.faults >= 0 else None
 
 
 class Exchange(BaseHTTPRequestHandler):
@@ -37,7 +44,7 @@ class Exchange(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.asked.set()
-        match self.server.fault:
+        match self.server.next_fault():
             case None:
                 self.pass_on(body)
             case "loses the answer":

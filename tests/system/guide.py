@@ -8,9 +8,9 @@ from typing import Final
 
 import yaml
 
-PAGE: Final = (Path(__file__).parents[1] / "examples" / "integration-guide.txt").read_text()
+from tests.system.recipe import Recipe, evaluated, groovy_strings, substituted
 
-Shell = tuple[str, ...]
+PAGE: Final = (Path(__file__).parents[1] / "examples" / "integration-guide.txt").read_text()
 
 HEADINGS: Final = (
     "Responses",
@@ -25,14 +25,6 @@ HEADINGS: Final = (
 NEXT_HEADING: Final = re.compile("\n\n(?:" + "|".join(map(re.escape, HEADINGS)) + ")\n\n")
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """The script of one recipe, and the shell that its CI system hands the script to."""
-
-    script: str
-    shell: Shell
-
-
 def curl() -> Recipe:
     return Recipe(snippet("curl (any pipeline)"), ("bash", "-c"))
 
@@ -44,14 +36,13 @@ def verify() -> Recipe:
 def github(contexts: dict[str, str]) -> Recipe:
     """The `run:` of the step, its `${{ }}` expressions evaluated."""
     (step,) = yaml.safe_load(snippet("GitHub Actions"))
-    script = re.sub(r"\$\{\{(.*?)\}\}", lambda match: evaluate(match[1], contexts), step["run"])
-    return Recipe(script, ("bash", "-e", "-c"))
+    return Recipe(evaluated(step["run"], contexts), ("bash", "-e", "-c"))
 
 
 def azure(variables: dict[str, str]) -> Recipe:
     """The inline script, its `$(Name)` macros filled in; what names no variable stays."""
     (step,) = yaml.safe_load(snippet("Azure DevOps Pipelines"))
-    script = re.sub(r"\$\(([\w.]+)\)", lambda match: variables[match[1]], step["inputs"]["script"])
+    script = substituted(step["inputs"]["script"], variables)
     return Recipe(script, ("bash", "--noprofile", "--norc", "-c"))
 
 
@@ -61,36 +52,9 @@ def gitlab() -> Recipe:
 
 
 def jenkins() -> Recipe:
-    """The string that Groovy makes of `sh '''…'''`: it joins lines at a backslash."""
-    literal = re.search(r"sh '''(.*?)'''", snippet("Jenkins (declarative pipeline)"), re.DOTALL)
-    assert literal
-    script = literal[1].replace("\\\n", "")
-    assert "\\" not in script, "Groovy has more escapes than this knows"
+    """The one `sh` step of the `post` section."""
+    (script,) = groovy_strings(snippet("Jenkins (declarative pipeline)"))
     return Recipe(script, ("sh", "-xe", "-c"))
-
-
-def evaluate(expression: str, contexts: dict[str, str]) -> str:
-    """GitHub's expressions as far as the guide uses them: `||`, `&&`, `==`, names, strings."""
-    value = ""
-    for alternative in expression.split("||"):
-        for operand in alternative.split("&&"):
-            value = _comparison(operand, contexts)
-            if not value:
-                break
-        if value:
-            break
-    return value
-
-
-def _comparison(operand: str, contexts: dict[str, str]) -> str:
-    left, equals, right = operand.partition("==")
-    if not equals:
-        return _term(left.strip(), contexts)
-    return "true" if _term(left.strip(), contexts) == _term(right.strip(), contexts) else ""
-
-
-def _term(term: str, contexts: dict[str, str]) -> str:
-    return term[1:-1] if term.startswith("'") else contexts[term]
 
 
 def snippet(heading: str) -> str:

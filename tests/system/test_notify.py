@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -11,10 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import yaml
 
 from tests.program import Receiver, clean_environment
+from tests.system import integrate
 from tests.system.front import Fault, Front, front
+from tests.system.recipe import composite
+from tests.system.variables import CI, SHA
 
 FOLDER: Final = Path(__file__).parents[2] / "integrations" / "notify"
 SHELLS: Final = [
@@ -22,7 +25,6 @@ SHELLS: Final = [
     for shell in (("sh",), ("dash",), ("bash", "--posix"), ("busybox", "sh"))
     if shutil.which(shell[0])
 ]
-SHA: Final = "7c25deb0f0a4b1a0c4b7b3a55a2a1d2f8f4a9e10"
 
 
 @dataclass
@@ -300,182 +302,43 @@ def test_the_words_of_the_ci_tools_are_statuses(pipeline: Pipeline) -> None:
             assert json.loads(done.stdout)["status"] == status, word
 
 
-CI: Final[dict[str, tuple[dict[str, str], dict[str, Any]]]] = {
-    "GitHub Actions": (
-        {
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_RUN_ID": "26365060973",
-            "GITHUB_RUN_NUMBER": "42",
-            "GITHUB_SERVER_URL": "https://github.example",
-            "GITHUB_REPOSITORY": "acme/checkout",
-            "GITHUB_ACTOR": "octocat",
-            "GITHUB_REF": "refs/heads/main",
-            "GITHUB_SHA": SHA,
-        },
-        {
-            "deployment_id": "gh-26365060973",
-            "run_url": "https://github.example/acme/checkout/actions/runs/26365060973",
-            "run_number": 42,
-            "actor": "octocat",
-            "ref": "refs/heads/main",
-        },
-    ),
-    "GitLab CI": (
-        {
-            "GITLAB_CI": "true",
-            "CI_PIPELINE_ID": "987654",
-            "CI_PIPELINE_IID": "42",
-            "CI_PIPELINE_URL": "https://gitlab.example/acme/checkout/-/pipelines/987654",
-            "GITLAB_USER_LOGIN": "zoe",
-            "CI_COMMIT_REF_NAME": "main",
-            "CI_COMMIT_SHA": SHA,
-            "CI_PROJECT_NAME": "checkout",
-            "CI_ENVIRONMENT_NAME": "prod",
-        },
-        {
-            "deployment_id": "gl-987654",
-            "run_url": "https://gitlab.example/acme/checkout/-/pipelines/987654",
-            "run_number": 42,
-            "actor": "zoe",
-            "ref": "main",
-            "environment": "prod",
-        },
-    ),
-    "Azure Pipelines": (
-        {
-            "TF_BUILD": "True",
-            "BUILD_BUILDID": "5150",
-            "SYSTEM_COLLECTIONURI": "https://dev.azure.example/acme/",
-            "SYSTEM_TEAMPROJECT": "The Shop",
-            "BUILD_REQUESTEDFOR": "Zoë Müller",
-            "BUILD_SOURCEBRANCH": "refs/heads/main",
-            "BUILD_SOURCEVERSION": SHA,
-            "BUILD_REPOSITORY_NAME": "acme/checkout",
-        },
-        {
-            "deployment_id": "ado-5150",
-            "run_url": "https://dev.azure.example/acme/The%20Shop/_build/results?buildId=5150",
-            "run_number": 5150,
-            "actor": "Zoë Müller",
-            "ref": "refs/heads/main",
-        },
-    ),
-    "Jenkins": (
-        {
-            "BUILD_TAG": "jenkins-checkout-42",
-            "BUILD_URL": "https://jenkins.example/job/checkout/42/",
-            "BUILD_NUMBER": "42",
-            "GIT_BRANCH": "origin/main",
-            "GIT_COMMIT": SHA,
-        },
-        {
-            "deployment_id": "jenkins-jenkins-checkout-42",
-            "run_url": "https://jenkins.example/job/checkout/42/",
-            "run_number": 42,
-            "ref": "origin/main",
-            "service": "",
-        },
-    ),
-    "CircleCI": (
-        {
-            "CIRCLECI": "true",
-            "CIRCLE_WORKFLOW_ID": "8a9b",
-            "CIRCLE_BUILD_URL": "https://circleci.example/gh/acme/checkout/42",
-            "CIRCLE_BUILD_NUM": "42",
-            "CIRCLE_USERNAME": "zoe",
-            "CIRCLE_BRANCH": "main",
-            "CIRCLE_SHA1": SHA,
-            "CIRCLE_PROJECT_REPONAME": "checkout",
-        },
-        {
-            "deployment_id": "circle-8a9b",
-            "run_url": "https://circleci.example/gh/acme/checkout/42",
-            "run_number": 42,
-            "actor": "zoe",
-            "ref": "main",
-        },
-    ),
-    "Bitbucket Pipelines": (
-        {
-            "BITBUCKET_BUILD_NUMBER": "42",
-            "BITBUCKET_REPO_FULL_NAME": "acme/checkout",
-            "BITBUCKET_REPO_SLUG": "checkout",
-            "BITBUCKET_TAG": "v1.2.0",
-            "BITBUCKET_COMMIT": SHA,
-            "BITBUCKET_DEPLOYMENT_ENVIRONMENT": "production",
-        },
-        {
-            "deployment_id": "bb-checkout-42",
-            "run_url": "https://bitbucket.org/acme/checkout/pipelines/results/42",
-            "run_number": 42,
-            "ref": "v1.2.0",
-            "environment": "production",
-        },
-    ),
-    "Woodpecker": (
-        {
-            "CI": "woodpecker",
-            "CI_REPO_NAME": "checkout",
-            "CI_PIPELINE_NUMBER": "42",
-            "CI_PIPELINE_URL": "https://woodpecker.example/repos/7/pipeline/42",
-            "CI_COMMIT_AUTHOR": "zoe",
-            "CI_COMMIT_REF": "refs/heads/main",
-            "CI_COMMIT_SHA": SHA,
-            "CI_PIPELINE_DEPLOY_TARGET": "production",
-        },
-        {
-            "deployment_id": "wp-checkout-42",
-            "run_url": "https://woodpecker.example/repos/7/pipeline/42",
-            "run_number": 42,
-            "actor": "zoe",
-            "ref": "refs/heads/main",
-            "environment": "production",
-        },
-    ),
-    "Drone": (
-        {
-            "DRONE": "true",
-            "DRONE_REPO_NAME": "checkout",
-            "DRONE_BUILD_NUMBER": "42",
-            "DRONE_BUILD_LINK": "https://drone.example/acme/checkout/42",
-            "DRONE_COMMIT_AUTHOR": "zoe",
-            "DRONE_COMMIT_REF": "refs/tags/v1.2.0",
-            "DRONE_COMMIT_SHA": SHA,
-        },
-        {
-            "deployment_id": "drone-checkout-42",
-            "run_url": "https://drone.example/acme/checkout/42",
-            "run_number": 42,
-            "actor": "zoe",
-            "ref": "refs/tags/v1.2.0",
-        },
-    ),
-}
-
-
 @pytest.mark.parametrize("tool", CI)
 def test_in_a_ci_tool_the_rest_comes_from_its_variables(pipeline: Pipeline, tool: str) -> None:
-    pipeline.variables, expected = CI[tool]
-    sent = {"service": "checkout", "environment": "test", "version": SHA, "sha": SHA} | expected
-    said = [
-        part
-        for name in ("service", "environment")
-        if not expected.get(name)
-        for part in (f"--{name}", sent[name] or "checkout")
-    ]
+    pipeline.variables = CI[tool].variables
+    expected = {"service": "checkout", "environment": "test"} | CI[tool].event
+    said = ["--service", "checkout"] if tool == "Jenkins" else []  # it has no name for it
+    if "environment" not in CI[tool].event:
+        said += ["--environment", "test"]
 
     event = json.loads(pipeline.run("success", *said, "--dry-run").stdout)
 
     assert event.pop("happened_at")
-    assert event == sent | {"status": "success", "service": "checkout"}
+    assert event == expected | {"status": "success", "version": SHA, "sha": SHA}
+
+
+@pytest.mark.parametrize("row", integrate.table("What to send", 1), ids=lambda row: row[0])
+def test_the_page_says_what_it_takes_from_a_ci_tool(row: list[str]) -> None:
+    """By the page's table of expressions."""
+    tool = CI[row[0]]
+    variables = tool.variables | {"BUILD_USER": ""}
+
+    def value(expression: str) -> str:
+        found = re.match(r"`(.*)`", expression)
+        return re.sub(r"\$(\w+)", lambda match: variables[match[1]], found[1]) if found else ""
+
+    names = ("deployment_id", "run_url", "run_number", "actor", "ref", "sha")
+    expressions = [*row[1:5], *row[5].split(", ")]
+    said = dict(zip(names, map(value, expressions), strict=True))
+    assert said.pop("sha") == SHA
+    assert said["run_url"].replace(" ", "%20") == tool.event["run_url"]
+    for name in ("deployment_id", "run_number", "actor", "ref"):
+        assert said[name] == str(tool.event.get(name, "")), name
 
 
 def test_the_action_tells_the_dashboard_what_its_inputs_say(
     pipeline: Pipeline, dashboard: Front
 ) -> None:
-    action = yaml.safe_load((FOLDER / "action.yml").read_text())
-    (step,) = action["runs"]["steps"]
-    given = {
+    inputs = {
         "url": dashboard.url,
         "api-key": pipeline.key,
         "status": "cancelled",
@@ -483,24 +346,9 @@ def test_the_action_tells_the_dashboard_what_its_inputs_say(
         "version": '1.2.0"; $(exit 3)',
         "parents": "gh-1 *",
     }
-    inputs = {name: value.get("default") for name, value in action["inputs"].items()} | given
-    assert {name for name, value in action["inputs"].items() if value.get("required")} <= {*given}
-    environment = {
-        name: inputs[expression.removeprefix("${{ inputs.").removesuffix(" }}")]
-        for name, expression in step["env"].items()
-    }
+    variables = CI["GitHub Actions"].variables | {"GITHUB_RUN_ID": "77"}
 
-    done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
-        cwd=FOLDER,
-        env=pipeline.environment
-        | CI["GitHub Actions"][0]
-        | environment
-        | {"GITHUB_ACTION_PATH": str(FOLDER), "GITHUB_RUN_ID": "77"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = composite(FOLDER, inputs).run(dashboard.receiver, pipeline.folder, **variables)
 
     assert (done.returncode, done.stderr) == (0, "")
     (event,) = stored(dashboard.receiver, "gh-77")

@@ -1,29 +1,15 @@
 """The guide's recipes, copied out of it, run by a real shell and curl against a real receiver."""
 
-import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
 
-from tests.program import Receiver, clean_environment
+from tests.program import Receiver
 from tests.system import guide
-from tests.system.guide import Recipe
 
 SHA: Final = "7c25deb0f0a4b1a0c4b7b3a55a2a1d2f8f4a9e10"
-
-
-def run(recipe: Recipe, receiver: Receiver, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a recipe as its CI would, the dashboard's two variables set as the guide says."""
-    dashboard = {"DASHBOARD_URL": receiver.url, "DASHBOARD_API_KEY": receiver.key}
-    return subprocess.run(
-        [*recipe.shell, recipe.script],
-        cwd=receiver.folder,
-        env=clean_environment() | dashboard | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def current(receiver: Receiver) -> Any:
@@ -62,7 +48,7 @@ CURL_VARIABLES: Final = {
 
 
 def test_the_curl_recipe_fills_the_slot(receiver: Receiver) -> None:
-    done = run(guide.curl(), receiver, **CURL_VARIABLES)
+    done = guide.curl().run(receiver, receiver.folder, **CURL_VARIABLES)
 
     assert done.returncode == 0, done.stderr
     assert current(receiver) == {
@@ -84,7 +70,7 @@ def test_the_curl_recipe_fills_the_slot(receiver: Receiver) -> None:
 def test_the_github_recipe_reports_how_the_job_ended(
     receiver: Receiver, job_status: str, status: str
 ) -> None:
-    done = run(guide.github(github_contexts(receiver, job_status)), receiver)
+    done = guide.github(github_contexts(receiver, job_status)).run(receiver, receiver.folder)
 
     assert done.returncode == 0, done.stderr
     assert current(receiver) == {
@@ -113,7 +99,7 @@ def test_the_azure_recipe_fills_the_slot(receiver: Receiver) -> None:
         "Build.RequestedFor": "Zoë Müller",
     }
 
-    done = run(guide.azure(macros), receiver)
+    done = guide.azure(macros).run(receiver, receiver.folder)
 
     assert done.returncode == 0, done.stderr
     assert current(receiver) == {
@@ -129,9 +115,9 @@ def test_the_azure_recipe_fills_the_slot(receiver: Receiver) -> None:
 
 
 def test_the_gitlab_recipe_fills_the_slot(receiver: Receiver) -> None:
-    done = run(
-        guide.gitlab(),
+    done = guide.gitlab().run(
         receiver,
+        receiver.folder,
         CI_PIPELINE_ID="987654",
         CI_COMMIT_SHORT_SHA="7c25deb0",
         CI_PIPELINE_URL="https://gitlab.example/acme/checkout/-/pipelines/987654",
@@ -154,9 +140,9 @@ def test_the_gitlab_recipe_fills_the_slot(receiver: Receiver) -> None:
 def test_the_jenkins_recipe_fills_the_slot_without_the_plugin_that_names_the_user(
     receiver: Receiver,
 ) -> None:
-    done = run(
-        guide.jenkins(),
+    done = guide.jenkins().run(
         receiver,
+        receiver.folder,
         BUILD_TAG="jenkins-checkout deploy-42",
         GIT_COMMIT=SHA,
         BUILD_URL="https://jenkins.example/job/checkout%20deploy/42/",
@@ -177,9 +163,9 @@ def test_the_jenkins_recipe_fills_the_slot_without_the_plugin_that_names_the_use
 def test_the_guides_command_to_verify_shows_the_service_and_its_environment(
     receiver: Receiver,
 ) -> None:
-    run(guide.curl(), receiver, **CURL_VARIABLES)
+    guide.curl().run(receiver, receiver.folder, **CURL_VARIABLES)
 
-    done = run(guide.verify(), receiver)
+    done = guide.verify().run(receiver, receiver.folder)
 
     assert done.returncode == 0, done.stderr
     assert '"service":"checkout"' in done.stdout
@@ -190,10 +176,10 @@ def test_a_start_and_an_end_of_one_deployment_both_persist_and_the_matrix_shows_
     receiver: Receiver,
 ) -> None:
     end = guide.curl()
-    start = Recipe(end.script.replace('"success"', '"in-progress"'), end.shell)
+    start = replace(end, script=end.script.replace('"success"', '"in-progress"'))
 
     for recipe in (start, end):
-        assert run(recipe, receiver, **CURL_VARIABLES).returncode == 0
+        assert recipe.run(receiver, receiver.folder, **CURL_VARIABLES).returncode == 0
 
     listed = receiver.get("/api/deployments?deployment_id=run-77")["items"]
     assert [event["status"] for event in listed] == ["success", "in-progress"]
@@ -202,14 +188,14 @@ def test_a_start_and_an_end_of_one_deployment_both_persist_and_the_matrix_shows_
 
 def test_a_retried_recipe_makes_another_row(receiver: Receiver) -> None:
     for _ in range(2):
-        assert run(guide.curl(), receiver, **CURL_VARIABLES).returncode == 0
+        assert guide.curl().run(receiver, receiver.folder, **CURL_VARIABLES).returncode == 0
 
     assert len(receiver.get("/api/deployments")["items"]) == 2
 
 
 def test_a_refused_recipe_fails_its_step_and_leaves_no_row(receiver: Receiver) -> None:
     for wrong in ({"DASHBOARD_API_KEY": "wrong"}, {"DASHBOARD_API_KEY": ""}, {"RUN_ID": ""}):
-        done = run(guide.curl(), receiver, **CURL_VARIABLES | wrong)
+        done = guide.curl().run(receiver, receiver.folder, **CURL_VARIABLES | wrong)
 
         assert done.returncode == 22, "curl -f ends so after an answer of 400 or more"
     assert receiver.get("/api/matrix")["rows"] == []
