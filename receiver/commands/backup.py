@@ -2,10 +2,10 @@
 
 import logging
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from sqlalchemy import make_url
@@ -36,34 +36,32 @@ def back_up(database_url: str, target: Path) -> None:
         raise Failure(PG_DUMP.format(target=target), code=2)
     with _new_file(target) as unfinished, progress("Copying") as shown:
         source = Path(url.database or "")
-        snapshot(source, unfinished, lambda done, all_: shown.step(done / all_, f"{done:,} pages"))
+        snapshot(source, unfinished, lambda share: shown.step(share, f"{share:.0%}"))
     log.info("copied to %s, %s bytes", target, f"{target.stat().st_size:,}")
 
 
 @contextmanager
 def _new_file(target: Path) -> Iterator[Path]:
-    """A file that gets its name when all is well, and durably; else it is removed."""
+    """A file that gets its name when all is well, and durably; else nothing is left of it."""
     for taken in (target, target.with_name(f"{target.name}-wal")):
         # SQLite would take a forgotten -wal for a part of the new file.
         if os.path.lexists(taken):
             raise Failure(f"{taken}: is there already")
     try:
-        number, name = tempfile.mkstemp(".part", f"{target.name}.", target.parent)
-        unfinished = Path(name)
-        try:
+        # A folder, for SQLite may put files of its own beside the copy.
+        with TemporaryDirectory(".part", f"{target.name}.", target.parent) as folder:
+            unfinished = Path(folder) / target.name
+            unfinished.touch(0o600)
             yield unfinished
-            os.fsync(number)
+            _sync(unfinished)
             unfinished.rename(target)
-            _sync_folder(target.parent)
-        finally:
-            os.close(number)
-            unfinished.unlink(missing_ok=True)
+            _sync(target.parent)
     except OSError as error:
         raise Failure(f"{target}: {error.strerror}") from error
 
 
-def _sync_folder(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    number = os.open(path, os.O_RDONLY)
     try:
         os.fsync(number)
     finally:

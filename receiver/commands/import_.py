@@ -81,9 +81,12 @@ class _Import:
         """Say at the end what became of the lines, whatever the end."""
         try:
             yield
-        except BaseException:
+        except BaseException as error:
             self._shown.clear()
-            log.warning("stopped: %s; begin again with the same lines to go on", self.tally)
+            hint = (
+                "" if isinstance(error, Failure) else "; begin again with the same lines to go on"
+            )
+            log.warning("stopped: %s%s", self.tally, hint)
             raise
         self._shown.clear()
         log.info("%s", self.tally)

@@ -1,10 +1,13 @@
-"""SIGINT and SIGTERM end a command at once; what it began is taken back on the way out."""
+"""A signal ends a command at once; what it began is taken back on the way out."""
 
 import signal
+from collections.abc import Callable
 from types import FrameType
 from typing import Final, NoReturn
 
-STOPS: Final = (signal.SIGINT, signal.SIGTERM)
+STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Handler = Callable[[int, FrameType | None], NoReturn] | signal.Handlers
 
 
 class Stopped(SystemExit):
@@ -13,8 +16,7 @@ class Stopped(SystemExit):
 
 def stop_on_signals() -> None:
     """Raise Stopped in the main thread on the first signal; the next one kills."""
-    for number in STOPS:
-        signal.signal(number, _stop)
+    _handle(_stop)
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
@@ -24,5 +26,10 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
 
 def die_on_signals() -> None:
     """Let signals kill: for what only reads, and leaves nothing to take back."""
+    _handle(signal.SIG_DFL)
+
+
+def _handle(handler: Handler) -> None:
     for number in STOPS:
-        signal.signal(number, signal.SIG_DFL)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+            signal.signal(number, handler)

@@ -11,19 +11,24 @@ from receiver.database.errors import StoreUnavailable
 PAGES_AT_ONCE: Final = 1000
 
 
-def snapshot(source: Path, target: Path, step: Callable[[int, int], None]) -> None:
+def snapshot(source: Path, target: Path, step: Callable[[float], None]) -> None:
     """Copy one state of the file, whatever is written meanwhile.
 
     Args:
         source: A log; receivers may have it.
         target: An empty file.
-        step: Told now and then how many pages of how many are done.
+        step: Told now and then which share of it is done.
 
     Raises:
         StoreUnavailable: It cannot be read, or the copy cannot be written.
     """
     if not source.is_file():
         raise StoreUnavailable("there is no such file")
+
+    def tell(_status: int, left: int, pages: int) -> None:
+        if pages:  # else the step failed
+            step(1 - left / pages)
+
     try:
         with (
             closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as log,
@@ -34,11 +39,7 @@ def snapshot(source: Path, target: Path, step: Callable[[int, int], None]) -> No
             log.execute("BEGIN")
             log.execute("SELECT count(*) FROM sqlite_schema")
             copy.execute("PRAGMA synchronous = OFF")  # whoever wants it durable syncs the file once
-            log.backup(
-                copy,
-                pages=PAGES_AT_ONCE,
-                progress=lambda _status, left, total: step(total - left, total),
-            )
+            log.backup(copy, pages=PAGES_AT_ONCE, progress=tell)
             copy.execute("PRAGMA journal_mode = DELETE")  # to be read with no file beside it
     except sqlite3.Error as error:
-        raise StoreUnavailable(str(error)) from error
+        raise StoreUnavailable(f"it cannot be copied: {error}") from error

@@ -1,9 +1,10 @@
 """Logs in a database and as lines, for the commands that move them."""
 
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 from sqlite3 import connect
 from typing import Any, Final
 
@@ -57,6 +58,17 @@ async def exported(database_url: str, folder: Path) -> bytes:
     file.unlink(missing_ok=True)
     await export_log(database_url, file, 0)
     return file.read_bytes()
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """No file grows beyond so many bytes."""
+    soft, hard = getrlimit(RLIMIT_FSIZE)
+    setrlimit(RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        setrlimit(RLIMIT_FSIZE, (soft, hard))
 
 
 def spoil(folder: Path, sql: str) -> None:

@@ -13,7 +13,7 @@ from receiver.config import Settings
 from receiver.database import StoreUnavailable
 from receiver.database.snapshot import snapshot
 from tests.receiver.api import Clock, serving, settings_for
-from tests.receiver.exported import bring, exported, lines_of, log_of
+from tests.receiver.exported import bring, exported, full_disk, lines_of, log_of
 
 
 def names(folder: Path, pattern: str) -> list[str]:
@@ -46,8 +46,8 @@ async def test_a_copy_is_one_state_whatever_is_written_meanwhile(
 
     with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as writer:
 
-        def step(done: int, total: int) -> None:
-            shares.append(done / total)
+        def step(share: float) -> None:
+            shares.append(share)
             writer.execute("DELETE FROM event WHERE id % 5 = ?", [len(shares) % 5])
 
         snapshot(tmp_path / "log.db", copy, step)
@@ -79,6 +79,15 @@ def test_what_fails_leaves_nothing(database_url: str, tmp_path: Path) -> None:
         back_up(database_url, tmp_path / "copy.db")
 
     assert names(tmp_path, "*") == ["log.db"]
+
+
+async def test_a_full_disk_gets_nothing(database_url: str, tmp_path: Path) -> None:
+    await bring(database_url, lines_of(log_of(500)), tmp_path)
+
+    with full_disk(40_000), pytest.raises(StoreUnavailable, match="it cannot be copied: "):
+        back_up(database_url, tmp_path / "copy.db")
+
+    assert names(tmp_path, "copy*") == []
 
 
 def test_for_postgresql_its_own_tool_is_named(tmp_path: Path) -> None:

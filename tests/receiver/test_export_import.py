@@ -16,7 +16,7 @@ from receiver.database import StoreUnavailable, open_database
 from receiver.ndjson import LONGEST_LINE
 from receiver.store import Store
 from tests.receiver.api import Api, Clock, serving, settings_for
-from tests.receiver.exported import bring, exported, lines_of, log_of, spoil
+from tests.receiver.exported import bring, exported, full_disk, lines_of, log_of, spoil
 
 on_both = pytest.mark.databases("sqlite", "postgresql")
 
@@ -142,6 +142,21 @@ async def test_an_export_that_was_cut_off_within_a_line_is_continued(
 
     await export_log(database_url, file, 0)
 
+    assert file.read_bytes() == lines
+
+
+async def test_a_full_disk_gets_whole_lines(database_url: str, tmp_path: Path) -> None:
+    file, lines = tmp_path / "log.ndjson", lines_of(log_of(5000))
+    await bring(database_url, lines, tmp_path)
+
+    with full_disk(len(lines) * 3 // 4), pytest.raises(Failure, match=r"log\.ndjson: "):
+        await export_log(database_url, file, 0)
+
+    assert 0 < file.stat().st_size < len(lines)
+    assert lines.startswith(file.read_bytes())
+    assert file.read_bytes().endswith(b"\n")
+
+    await export_log(database_url, file, 0)
     assert file.read_bytes() == lines
 
 
