@@ -35,10 +35,8 @@ format: $(INSTALLED) ## Format the code
 	$(BIN)/ruff format
 	$(BIN)/python hatch_build.py format
 
-bench: $(INSTALLED) page chromium ## Measure, beside a bare baseline in the same run
+bench: $(INSTALLED) page chromium ## Measure, beside a bare baseline, and write docs/performance.md
 	$(BIN)/python -m bench
-	$(BIN)/python -m bench.browser
-	$(BIN)/python -m bench.fetcher
 
 page: $(INSTALLED)
 	@$(BIN)/python hatch_build.py

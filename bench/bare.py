@@ -1,4 +1,4 @@
-"""The baseline: an aiohttp handler that only reads the body. `python -m bench.bare PORT`."""
+"""The baseline: aiohttp handlers that do nothing. `python -m bench.bare PORT`."""
 
 import sys
 
@@ -11,7 +11,13 @@ async def read(request: web.Request) -> web.Response:
     return web.Response(status=201)
 
 
+async def answer(_request: web.Request) -> web.Response:
+    """A small answer."""
+    return web.Response(body=b"{}", content_type="application/json")
+
+
 if __name__ == "__main__":
     app = web.Application()
     app.router.add_post("/api/deployments", read)
+    app.router.add_get("/api/matrix", answer)
     web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=None, print=None)

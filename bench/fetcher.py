@@ -1,7 +1,4 @@
-"""What a pass over many repositories takes: the real programs beside a make-believe GitHub.
-
-Prints a Markdown table: time, processor time and memory of the fetcher's process, and requests.
-"""
+"""What a pass over many repositories takes: the real programs beside a make-believe GitHub."""
 
 import json
 import os
@@ -15,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench.databases import sqlite
 from bench.servers import KEY, receiver
 
+TITLE: Final = "The fetcher"
 REPOSITORIES: Final = 500
 DEPLOYMENTS: Final = 2  # of each repository, whenever it deploys
 TOKEN: Final = "ghs_fake"  # noqa: S105 - it opens nothing
@@ -92,12 +91,14 @@ def measure() -> Iterator[tuple[str, Spent]]:
     with (
         tempfile.TemporaryDirectory(dir=Path.cwd()) as name,
         github() as beside,
-        receiver(folder := Path(name)) as port,
+        sqlite() as kind,
+        receiver(kind.empty()) as server,
     ):
+        folder = Path(name)
         settings = {
             "DEPLOYMENT_DASHBOARD_CONFIG": os.devnull,
             "PYTHONPATH": str(Path.cwd()),
-            "FETCHER_RECEIVER_URL": f"http://127.0.0.1:{port}",
+            "FETCHER_RECEIVER_URL": f"http://127.0.0.1:{server.port}",
             "FETCHER_API_KEY": KEY,
             "FETCHER_REPOSITORIES": "acme/*",
             "FETCHER_STATE": "fetcher.db",
@@ -114,19 +115,15 @@ def measure() -> Iterator[tuple[str, Spent]]:
         yield "nothing new", once(settings, folder, beside)
 
 
-def main() -> None:
-    """Measure and print."""
-    print(f"{REPOSITORIES} repositories, {DEPLOYMENTS} deployments in each when it deploys.\n")
-    print("| pass | seconds | CPU s | MB | requests | charged | charged per deployment |")
-    print("|---|---|---|---|---|---|---|")
+def lines() -> Iterator[str]:
+    """The section."""
+    yield f"{REPOSITORIES} repositories, {DEPLOYMENTS} deployments in each when it deploys."
+    yield ""
+    yield "| pass | seconds | CPU s | MB | requests | charged | charged per deployment |"
+    yield "|---|---|---|---|---|---|---|"
     for what, spent in measure():
         each = spent.charged / (REPOSITORIES * DEPLOYMENTS)
-        print(
+        yield (
             f"| {what} | {spent.wall:.1f} | {spent.processor:.1f} | {spent.memory:.0f} |"
             f" {spent.requests:,} | {spent.charged:,} | {each:.1f} |"
         )
-        sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -8,12 +8,43 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from socket import create_server
 from typing import Final
 
 KEY: Final = "bench"
-START_SECONDS: Final = 20
+START_SECONDS: Final = 60
+PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that runs.
+
+    Attributes:
+        seconds: From the start of its process to its first good answer.
+    """
+
+    port: int
+    pid: int
+    seconds: float
+
+    @property
+    def resident(self) -> float:
+        """Its memory in MiB, as the kernel counts it."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * PAGE_BYTES / 2**20
+
+    def get(self, path: str) -> bytes:
+        """The body of a GET on a connection of its own."""
+        return _get(f"http://127.0.0.1:{self.port}{path}")
+
+
+def _get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=START_SECONDS) as answer:  # noqa: S310 - loopback
+        body: bytes = answer.read()
+        return body
 
 
 def free_port() -> int:
@@ -24,49 +55,55 @@ def free_port() -> int:
 
 
 @contextmanager
-def bare() -> Iterator[int]:
-    """An aiohttp handler that reads the body and answers; yields its port."""
+def bare() -> Iterator[Server]:
+    """Handlers of aiohttp that read the request and answer."""
     port = free_port()
-    with _running([sys.executable, "-m", "bench.bare", str(port)], {}, port):
-        yield port
+    with _running([sys.executable, "-m", "bench.bare", str(port)], {}, port, "/") as server:
+        yield server
 
 
 @contextmanager
-def receiver(folder: Path) -> Iterator[int]:
-    """The receiver with its database in `folder`; yields its port."""
+def receiver(database_url: str, first: str = "/readyz", **settings: str) -> Iterator[Server]:
+    """The receiver on a database; it has started when it answers the path `first`."""
     port = free_port()
     environment = {
         "RECEIVER_API_KEY": KEY,
         "RECEIVER_PORT": str(port),
-        "RECEIVER_DATABASE_URL": f"sqlite+aiosqlite:///{folder}/bench.db",
+        "RECEIVER_DATABASE_URL": database_url,
         "DEPLOYMENT_DASHBOARD_CONFIG": os.devnull,
+        **settings,
     }
-    with _running([sys.executable, "-m", "receiver"], environment, port):
-        yield port
+    with _running([sys.executable, "-m", "receiver"], environment, port, first) as server:
+        yield server
 
 
 @contextmanager
-def _running(command: list[str], environment: Mapping[str, str], port: int) -> Iterator[None]:
+def _running(
+    command: list[str], environment: Mapping[str, str], port: int, first: str
+) -> Iterator[Server]:
+    began = time.perf_counter()
     process = subprocess.Popen(
         command, env={**os.environ, **environment}, stderr=subprocess.DEVNULL
     )
     try:
-        _wait(f"http://127.0.0.1:{port}/healthz", process)
-        yield
+        _wait(f"http://127.0.0.1:{port}{first}", process)
+        yield Server(port, process.pid, time.perf_counter() - began)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(START_SECONDS)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            urllib.request.urlopen(url, timeout=1).close()  # noqa: S310 - loopback
-        except urllib.error.HTTPError:
-            return
+            _get(url)
+        except urllib.error.HTTPError as error:
+            if error.code == 404:  # noqa: PLR2004 - the bare handler has no such path
+                return
+            time.sleep(0.01)
         except OSError:
-            time.sleep(0.05)  # it is still starting
+            time.sleep(0.01)  # it is still starting
         else:
             return
     raise RuntimeError(f"{process.args!r} did not start")

@@ -78,17 +78,20 @@ class Board:
     ) -> Answer:
         rows = _rows(slots, _services(slots) if services is None else services)
         environments = {name for slots in rows.values() for name in slots}
-        # Ten thousand slots are megabytes: they are copied once.
-        head = b'"last_event_id":%d,"environments":%b,"rows":[' % (
-            position,
-            encode_json(self._ordered(environments)),
-        )
-        body = b",".join(self._row(service, slots) for service, slots in rows.items())
+        content = [
+            b'"last_event_id":%d,"environments":%b,"rows":['
+            % (position, encode_json(self._ordered(environments)))
+        ]
+        for service, found in rows.items():
+            content += [self._row(service, found), b","]
+        content[1:] = [*content[1:-1], b"]}"]
         # Of all but the time it was made at; another log's matrix has another tag.
-        tag = hashlib.blake2b(head, digest_size=12)
-        tag.update(body)
-        at = encode_json(self._clock())
-        return Answer(f'W/"{tag.hexdigest()}"', b'{"generated_at":%b,%b%b]}' % (at, head, body))
+        tag = hashlib.blake2b(digest_size=12)
+        for part in content:
+            tag.update(part)
+        at = b'{"generated_at":%b,' % encode_json(self._clock())
+        # Ten thousand slots are megabytes: they are put together once.
+        return Answer(f'W/"{tag.hexdigest()}"', b"".join([at, *content]))
 
     def _row(self, service: str, slots: Mapping[str, Slot]) -> bytes:
         encoded = (
