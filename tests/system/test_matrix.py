@@ -368,3 +368,19 @@ def test_the_wall_turns_pages_of_what_does_not_fit_and_has_no_controls(
 
     page.keyboard.press("Escape")
     expect(dashboard.filter).to_be_visible()
+
+
+@pytest.mark.parametrize("tab_options", [WALL], indirect=True)
+def test_the_wall_shows_few_services_larger(dashboard: Dashboard, receiver: Receiver) -> None:
+    receiver.post()
+    page = dashboard.open(wall="").page
+    text = dashboard.services.first.get_by_text("checkout")
+    expect(text).to_have_css("font-size", "26.46px")  # 0.875 of 1.8 x (4 + 12.8)
+    assert page.evaluate("document.documentElement.scrollHeight") == 720
+
+    for view, shown in (("feed", "listitem"), ("lanes", "rowheader")):
+        dashboard.open(wall="", view=view)
+        expect(page.get_by_role(shown).first).to_contain_text("checkout")
+        expect(page.get_by_role("combobox")).to_have_count(0)
+        page.get_by_role("link").first.click()
+        expect(dashboard.drawer).to_have_count(0)

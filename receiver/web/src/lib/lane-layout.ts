@@ -1,7 +1,10 @@
 import { Graph, layout } from "@dagrejs/dagre";
 import type { Lane } from "./lanes";
 
-/** Where a lane's stops and the lines between them are: in columns from the left, px from the top. */
+/**
+ * Where a lane's stops and the lines between them are: in columns from the left, and from the top
+ * in px, sixteen of which are a rem.
+ */
 export interface LaneLayout {
   height: number;
   /** The middle of each stop, in the order of the lane's stops. */
