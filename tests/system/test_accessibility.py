@@ -88,26 +88,31 @@ def test_what_opens_bars_nobody_either(dashboard: Dashboard, receiver: Receiver)
     assert not dashboard.barriers()
 
 
+VIEWS: Final = ("matrix", "feed", "lanes")
+
+
 @pytest.mark.parametrize("tab_options", [{"forced_colors": "active"}], indirect=True)
 def test_with_forced_colours_every_state_has_its_shape(
     dashboard: Dashboard, receiver: Receiver, page: Page
 ) -> None:
     post_every_state(receiver)
-    dashboard.open()
-    expect(dashboard.services).to_have_count(3)
-    dashboard.screenshot("forced-colours")
+    for view in VIEWS:
+        dashboard.open(view=view)
+        glyphs = page.locator("[data-state] .glyph:not(.started)")
+        expect(glyphs.nth(3)).to_be_visible()
+        dashboard.screenshot(f"forced-colours-{view}")
 
-    masks = page.evaluate(
-        """() => [...document.querySelectorAll("[data-slot] .glyph")].map((glyph) => {
-          const { maskImage, backgroundColor } = getComputedStyle(glyph);
-          return [maskImage, backgroundColor];
-        })"""
-    )
+        masks = glyphs.evaluate_all(
+            """(glyphs) => glyphs.map((glyph) => {
+              const { maskImage, backgroundColor } = getComputedStyle(glyph);
+              return [maskImage, backgroundColor];
+            })"""
+        )
 
-    assert len({mask for mask, _ in masks}) == 4
-    assert {colour for _, colour in masks} == {
-        page.evaluate("getComputedStyle(document.body).color")
-    }
+        assert len({mask for mask, _ in masks}) == 4
+        assert {colour for _, colour in masks} == {
+            page.evaluate("getComputedStyle(document.body).color")
+        }
 
 
 @pytest.mark.parametrize(
@@ -117,13 +122,14 @@ def test_at_200_percent_zoom_nothing_is_cut_off(
     dashboard: Dashboard, receiver: Receiver, page: Page
 ) -> None:
     post_every_state(receiver)
-    dashboard.open()
-    expect(dashboard.slot("stalled", "prod")).to_be_visible()
-    dashboard.screenshot("zoomed")
+    for view in VIEWS:
+        dashboard.open(view=view)
+        expect(page.locator("a[data-slot]").first).to_be_visible()
+        dashboard.screenshot(f"zoomed-{view}")
 
-    assert page.evaluate("document.documentElement.scrollWidth") == 640
-    page.get_by_role("button", name="Options").click()
-    expect(page.get_by_role("link", name="API")).to_be_in_viewport()
+        assert page.evaluate("document.documentElement.scrollWidth") == 640
+        page.get_by_role("button", name="Options").click()
+        expect(page.get_by_role("link", name="API")).to_be_in_viewport()
 
 
 def is_dark(page: Page) -> bool:
@@ -149,8 +155,15 @@ def test_a_phone_shows_a_card_for_each_service_and_scrolls_only_down(
     dashboard.screenshot("phone")
     card = page.get_by_role("row").filter(has_text="search")
     expect(card).to_have_text(re.compile(r"search.*7\.2\.0.*7\.2\.0.*in progress", re.DOTALL))
+    receiver.post(service="search", environment="prod", version="7.0.0", actor="w" * 40)
+    expect(dashboard.slot("search", "prod")).to_contain_text("dev has 7.2.0")
     assert page.locator("main").evaluate("(main) => main.scrollWidth - main.clientWidth") == 0
     dashboard.slot("checkout", "prod").click()
     expect(dashboard.deployments).to_have_count(1)
     assert overflow() == 0
     dashboard.screenshot("phone-drawer")
+    for view in ("feed", "lanes"):
+        dashboard.open(view=view)
+        expect(page.locator("a[data-slot]").first).to_be_visible()
+        assert overflow() == 0
+        dashboard.screenshot(f"phone-{view}")

@@ -378,9 +378,9 @@ def test_the_wall_shows_few_services_larger(dashboard: Dashboard, receiver: Rece
     expect(text).to_have_css("font-size", "26.46px")  # 0.875 of 1.8 x (4 + 12.8)
     assert page.evaluate("document.documentElement.scrollHeight") == 720
 
-    for view, shown in (("feed", "listitem"), ("lanes", "rowheader")):
+    for view, row in (("feed", "li"), ("lanes", "[role=rowheader]")):
         dashboard.open(wall="", view=view)
-        expect(page.get_by_role(shown).first).to_contain_text("checkout")
+        expect(page.locator(row).first).to_contain_text("checkout")
         expect(page.get_by_role("combobox")).to_have_count(0)
         page.get_by_role("link").first.click()
         expect(dashboard.drawer).to_have_count(0)
