@@ -24,7 +24,7 @@ from pydantic_settings import (
 from fetcher.github.settings import GitHubSettings, token_of_environment
 from fetcher.mapping.rules import Rule
 from fetcher.selection import select
-from fetcher.values import Address, Listen, Secret, State
+from fetcher.values import Address, Listen, Secret, StatePlace
 
 CONFIG_VARIABLE: Final = "DEPLOYMENT_DASHBOARD_CONFIG"
 SECTIONS: Final = {"receiver", "fetcher"}
@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     api_key: Secret = None
     api_key_file: Path | None = None
     listen: Listen = None
-    state: State = Path("data/fetcher.db")
+    state: StatePlace = Path("data/fetcher.db")
     repositories: Repositories = ()
     poll_seconds: int = Field(default=30, ge=1, le=86_400)
     backfill_days: int = Field(default=7, ge=0, le=365)

@@ -14,6 +14,7 @@ from typing import Final
 import aiohttp
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy import Connection
 from yarl import URL
 
 from fetcher import observations, outbox
@@ -21,11 +22,12 @@ from fetcher.access import open_githubs
 from fetcher.clock import Clock, Sleep, system_clock
 from fetcher.config import Settings
 from fetcher.deliver import Delivery
+from fetcher.github.githubs import GitHubs
 from fetcher.poll import Poller
 from fetcher.receiver import Receiver
 from fetcher.roster import Roster
 from fetcher.rota import Due, Rota
-from fetcher.selection import select
+from fetcher.selection import Selection, select
 from fetcher.state import Standby, StateError, StateLost, open_state
 from fetcher.survey import Policy
 from fetcher.vitals import Vitals
@@ -66,29 +68,31 @@ async def open_work(
     """
     backfill = timedelta(days=settings.backfill_days)
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(open_state(settings.state, standby))
+        state = await stack.enter_async_context(open_state(settings.state, standby))
         githubs = await stack.enter_async_context(open_githubs(settings, clock, sleep))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         selection = select(settings.repositories)
-        async with engine.begin() as connection:
-            for owner in {*selection.owners, *(n.partition("/")[0] for n in selection.named)}:
-                github = githubs.for_owner(owner)
-                fingerprints = (github.credential.fingerprint, github.graphql_fingerprint)
-                rest, graphql = [await observations.gate(connection, f) for f in fingerprints]
-                github.gate.waits, github.graphql_gate.waits = rest, graphql
+        await state.run(lambda connection: _remember(connection, githubs, selection))
         policy = Policy(
             id_prefix=settings.github.id_prefix, backfill=backfill, rules=settings.rules
         )
-        poller = Poller(engine, githubs, policy, clock)
+        poller = Poller(state, githubs, policy, clock)
         receiver = _receiver(settings, session, clock, sleep)
-        delivery = Delivery(engine, receiver, clock, vitals.settled)
+        delivery = Delivery(state, receiver, clock, vitals.settled)
         cycle = timedelta(seconds=settings.poll_seconds)
-        roster = Roster(engine, githubs, selection, backfill, clock)
-        rota = Rota(engine, githubs, roster, cycle, clock)
-        async with engine.begin() as connection:
-            parked = await outbox.parked_events(connection)
+        roster = Roster(state, githubs, selection, backfill, clock)
+        rota = Rota(state, githubs, roster, cycle, clock)
+        parked = await state.run(outbox.parked_events)
         vitals.works(githubs.all, len(parked))
         yield Work(rota, githubs, poller, delivery, clock, vitals)
+
+
+def _remember(connection: Connection, githubs: GitHubs, selection: Selection) -> None:
+    """Let the gates know what they must not forget."""
+    for owner in {*selection.owners, *(name.partition("/")[0] for name in selection.named)}:
+        github = githubs.for_owner(owner)
+        github.gate.waits = observations.gate(connection, github.credential.fingerprint)
+        github.graphql_gate.waits = observations.gate(connection, github.graphql_fingerprint)
 
 
 def _receiver(

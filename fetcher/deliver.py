@@ -22,16 +22,17 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, Literal, NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection
 
 from fetcher import outbox
 from fetcher.clock import Clock
 from fetcher.ledger import Ledger
-from fetcher.outbox import Entry
+from fetcher.outbox import Entry, Waiting
 from fetcher.outcome import Away, Blocked, Outcome, Refused, Stored, Unknown
 from fetcher.pause import Pause, backoff
 from fetcher.progress import Step, no_step
 from fetcher.receiver import Held, HeldEvent, Receiver
+from fetcher.state import State
 
 log = logging.getLogger(__name__)
 
@@ -102,13 +103,13 @@ class Delivery:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        state: State,
         receiver: Receiver,
         clock: Clock,
         settled: Callable[[Settled], object] = lambda _settled: None,
     ) -> None:
-        self._engine = engine
-        self._ledger = Ledger(engine)
+        self._state = state
+        self._ledger = Ledger(state)
         self._receiver = receiver
         self._pause = Pause(receiver.url)
         self._timeout = receiver.timeout
@@ -118,8 +119,7 @@ class Delivery:
 
     async def waiting(self) -> int:
         """How many events wait, due or not."""
-        async with self._engine.begin() as connection:
-            return (await outbox.waiting(connection)).number
+        return (await self._state.run(outbox.waiting)).number
 
     async def deliver_due(self, step: Step = no_step) -> Delivered:
         """One round over everything that is due; it never waits for what is not.
@@ -142,25 +142,29 @@ class Delivery:
 
     async def put_back(self, since: datetime) -> int:
         """Let what was delivered or parked since a time wait as if it were new; how many it is."""
-        async with self._one_round, self._engine.begin() as connection:
-            return await outbox.put_back(connection, since, self._clock())
+        async with self._one_round:
+            now = self._clock()
+            return await self._state.run(lambda connection: outbox.put_back(connection, since, now))
 
     async def _begin(self) -> Iterator[str]:
         await self._ledger.commit()  # what a round before could not write
+        return iter(await self._state.run(self._due))
+
+    def _due(self, connection: Connection) -> Sequence[str]:
         now = self._clock()
-        async with self._engine.begin() as connection:
-            await self._pause.load(connection)
-            if self._pause.is_on(now):
-                return iter(())
-            return iter(await outbox.due_deployments(connection, now))
+        self._pause.load(connection)
+        return () if self._pause.is_on(now) else outbox.due_deployments(connection, now)
 
     async def _end(self, this: _Round) -> Delivered:
         await self._ledger.commit()
-        async with self._engine.begin() as connection:
+
+        def clean_up(connection: Connection) -> Waiting:
             if not this.stopped and this.results:
-                await self._pause.end(connection)
-            await outbox.prune(connection, self._clock() - KEPT)
-            number, next_at = await outbox.waiting(connection)
+                self._pause.end(connection)
+            outbox.prune(connection, self._clock() - KEPT)
+            return outbox.waiting(connection)
+
+        number, next_at = await self._state.run(clean_up)
         if next_at is not None and self._pause.is_on(self._clock()):
             next_at = max(next_at, self._pause.until)
         results, pause = this.results, self._pause
@@ -187,8 +191,8 @@ class Delivery:
     async def _read(self, deployment_ids: Sequence[str]) -> Iterable[tuple[str, list[Entry]]]:
         if not deployment_ids:
             return ()
-        async with self._engine.begin() as connection:
-            return (await outbox.waiting_of(connection, deployment_ids)).items()
+        found = await self._state.run(lambda c: outbox.waiting_of(c, deployment_ids))
+        return found.items()
 
     async def _deliver(self, deployment_id: str, entries: Sequence[Entry], this: _Round) -> None:
         held = await self._receiver.look(deployment_id)
@@ -270,8 +274,8 @@ class Delivery:
         if this.stopped:
             return  # what fails together is one failure
         this.stopped = True
-        async with self._engine.begin() as connection:
-            await self._pause.begin(connection, failure, self._clock())
+        now = self._clock()
+        await self._state.run(lambda connection: self._pause.begin(connection, failure, now))
 
     def _wait_to_look(self, entry: Entry) -> timedelta:
         """Until a receiver that gave no answer must be done with the request."""

@@ -7,26 +7,25 @@ is asked for under its new one.
 
 from collections.abc import Container
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection
 
 from fetcher import observations
 from fetcher.github.answers import Repository
 from fetcher.github.errors import GitHubError
 from fetcher.github.reader import Reader
 from fetcher.observations import Known
+from fetcher.state import State
 
 
 class Twice(GitHubError):
     """The settings name a repository by two names."""
 
 
-async def identified(
-    engine: AsyncEngine, reader: Reader, known: Known, others: Container[str]
-) -> Known:
+async def identified(state: State, reader: Reader, known: Known, others: Container[str]) -> Known:
     """What is known of a repository, under whatever name it was learned.
 
     Args:
-        engine: Of the state.
+        state: Where all of them are known.
         reader: Of the repository.
         known: By its name in the settings.
         others: The names that are read.
@@ -38,16 +37,21 @@ async def identified(
     if known.github_id is not None:
         return known
     repository = await reader.one(f"/repos/{known.name}", Repository)
-    async with engine.begin() as connection:
-        before = await observations.name_of(connection, repository.id)
-        # Its own name is among the others; it has no number yet, so it is not `before`.
-        if before and before in others:
-            raise Twice(f"is the same repository as {before}: name it once in fetcher.repositories")
-        if before and known.plan is None:  # nothing was read under this name
-            await observations.continue_as(connection, before, known.name)
-        same = repository.full_name.lower() == known.name.lower()
-        columns: dict[str, int | str | None] = {"full_name": None if same else repository.full_name}
-        if before is None or known.plan is None:
-            columns["github_id"] = repository.id
-        await observations.change(connection, known.name, **columns)
-        return await observations.known(connection, known.name)
+    return await state.run(lambda connection: _identify(connection, repository, known, others))
+
+
+def _identify(
+    connection: Connection, repository: Repository, known: Known, others: Container[str]
+) -> Known:
+    before = observations.name_of(connection, repository.id)
+    # Its own name is among the others; it has no number yet, so it is not `before`.
+    if before and before in others:
+        raise Twice(f"is the same repository as {before}: name it once in fetcher.repositories")
+    if before and known.plan is None:  # nothing was read under this name
+        observations.continue_as(connection, before, known.name)
+    same = repository.full_name.lower() == known.name.lower()
+    columns: dict[str, int | str | None] = {"full_name": None if same else repository.full_name}
+    if before is None or known.plan is None:
+        columns["github_id"] = repository.id
+    observations.change(connection, known.name, **columns)
+    return observations.known(connection, known.name)

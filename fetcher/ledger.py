@@ -2,17 +2,16 @@
 
 import asyncio
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from fetcher import outbox
 from fetcher.outbox import Change
+from fetcher.state import State
 
 
 class Ledger:
     """Writes changes of the outbox, in the order in which they were noted."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, state: State) -> None:
+        self._state = state
         self._noted: list[Change] = []  # and not committed
         self._committed = 0
         self._one_commit = asyncio.Lock()
@@ -33,7 +32,6 @@ class Ledger:
                 await self._write(list(self._noted))
 
     async def _write(self, changes: list[Change]) -> None:
-        async with self._engine.begin() as connection:
-            await outbox.apply(connection, changes)
+        await self._state.run(lambda connection: outbox.apply(connection, changes))
         del self._noted[: len(changes)]
         self._committed += len(changes)

@@ -9,8 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, insert, select, update
 
 from fetcher import upsert
 from fetcher.github.gate import Waits
@@ -80,20 +79,20 @@ class Seen(NamedTuple):
     parents: Mapping[str, Sequence[str]]
 
 
-async def register(connection: AsyncConnection, names: Sequence[str], since_at: datetime) -> None:
+def register(connection: Connection, names: Sequence[str], since_at: datetime) -> None:
     """Make repositories known; one that is known already stays as it is.
 
     GitHub does not tell upper case from lower: one that is spelled anew is continued. Its times are
     whole seconds: what ended in the very second of `since_at` may have ended after it.
     """
-    found = await connection.execute(select(repositories.c.name, repositories.c.service))
+    found = connection.execute(select(repositories.c.name, repositories.c.service))
     given: dict[str, str] = {row.name: row.service for row in found}
     spelled = {name.lower(): name for name in given}
     for name in names:
         before = spelled.get(name.lower(), name)
         if before != name:
             given[name] = given.pop(before)
-            await continue_as(connection, before, name)
+            continue_as(connection, before, name)
     services = name_services(names, given)
     rows = [
         {"name": name, "service": service, "since_at": since_at.replace(microsecond=0)}
@@ -101,63 +100,59 @@ async def register(connection: AsyncConnection, names: Sequence[str], since_at: 
         if name not in given
     ]
     if rows:
-        await connection.execute(insert(repositories), rows)
+        connection.execute(insert(repositories), rows)
 
 
-async def continue_as(connection: AsyncConnection, before: str, name: str) -> None:
+def continue_as(connection: Connection, before: str, name: str) -> None:
     """Let a repository go on under another name, under which nothing was read yet."""
     its_row = repositories.c.name == before
-    row = (await connection.execute(select(repositories).where(its_row))).mappings().one()
-    await connection.execute(delete(repositories).where(repositories.c.name == name))
+    row = connection.execute(select(repositories).where(its_row)).mappings().one()
+    connection.execute(delete(repositories).where(repositories.c.name == name))
     # What is unique is given back before it is given anew.
-    await change(connection, before, service=f"{before} is now {name}", github_id=None)
-    await connection.execute(insert(repositories).values({**row, "name": name}))
+    change(connection, before, service=f"{before} is now {name}", github_id=None)
+    connection.execute(insert(repositories).values({**row, "name": name}))
     for table in (watched, places):
-        await connection.execute(
+        connection.execute(
             update(table).where(table.c.repository == before).values(repository=name)
         )
-    await connection.execute(
-        update(snapshots).where(snapshots.c.subject == before).values(subject=name)
-    )
-    await connection.execute(delete(repositories).where(its_row))
+    connection.execute(update(snapshots).where(snapshots.c.subject == before).values(subject=name))
+    connection.execute(delete(repositories).where(its_row))
 
 
-async def name_of(connection: AsyncConnection, github_id: int) -> str | None:
+def name_of(connection: Connection, github_id: int) -> str | None:
     """The name under which the repository of this number is registered."""
     query = select(repositories.c.name).where(repositories.c.github_id == github_id)
-    return (await connection.execute(query)).scalar_one_or_none()
+    return connection.execute(query).scalar_one_or_none()
 
 
-async def known(connection: AsyncConnection, name: str) -> Known:
+def known(connection: Connection, name: str) -> Known:
     """What is known of a registered repository."""
-    row = await connection.execute(select(repositories).where(repositories.c.name == name))
+    row = connection.execute(select(repositories).where(repositories.c.name == name))
     return Known(**row.mappings().one())
 
 
-async def change(connection: AsyncConnection, name: str, **columns: Any) -> None:
+def change(connection: Connection, name: str, **columns: Any) -> None:
     """Change columns of a repository's row."""
     if columns:
-        await connection.execute(
-            update(repositories).where(repositories.c.name == name).values(columns)
-        )
+        connection.execute(update(repositories).where(repositories.c.name == name).values(columns))
 
 
-async def pauses(connection: AsyncConnection) -> dict[str, Pause]:
+def pauses(connection: Connection) -> dict[str, Pause]:
     """The repositories that are left alone, by name."""
     columns = repositories.c
     query = select(columns.name, columns.paused_until, columns.error)
-    rows = await connection.execute(query.where(columns.paused_until.is_not(None)))
+    rows = connection.execute(query.where(columns.paused_until.is_not(None)))
     return {row.name: Pause(row.paused_until, row.error or "") for row in rows}
 
 
-async def services(connection: AsyncConnection, name: str) -> dict[Place, str]:
+def services(connection: Connection, name: str) -> dict[Place, str]:
     """The services that the units of a repository were given, by unit and environment."""
     columns = (places.c.unit, places.c.environment, places.c.service)
-    rows = await connection.execute(select(*columns).where(places.c.repository == name))
+    rows = connection.execute(select(*columns).where(places.c.repository == name))
     return {Place(tuple(json.loads(row.unit)), row.environment): row.service for row in rows}
 
 
-async def keep_services(connection: AsyncConnection, name: str, given: Mapping[Place, str]) -> None:
+def keep_services(connection: Connection, name: str, given: Mapping[Place, str]) -> None:
     """Keep services that units of a repository were given."""
     rows = [
         {
@@ -168,49 +163,45 @@ async def keep_services(connection: AsyncConnection, name: str, given: Mapping[P
         }
         for place, service in given.items()
     ]
-    await upsert.put(connection, places, rows)
+    upsert.put(connection, places, rows)
 
 
-async def seen(
-    connection: AsyncConnection, name: str, lane: Lane, since: datetime
-) -> dict[int, Seen]:
+def seen(connection: Connection, name: str, lane: Lane, since: datetime) -> dict[int, Seen]:
     """How the items of a lane that were filed since a time were last seen, by id."""
     query = select(watched.c.id, *(watched.c[column] for column in Seen._fields)).where(
         watched.c.repository == name, watched.c.lane == lane, watched.c.created_at >= since
     )
-    rows = await connection.execute(query)
+    rows = connection.execute(query)
     return {row.id: Seen(row.mark, row.told, row.parents) for row in rows}
 
 
-async def subjects(connection: AsyncConnection, name: str, lane: Lane, sha: str) -> list[bytes]:
+def subjects(connection: Connection, name: str, lane: Lane, sha: str) -> list[bytes]:
     """What is watched of a commit, as its list said it."""
     query = select(watched.c.subject).where(
         watched.c.repository == name, watched.c.lane == lane, watched.c.sha == sha
     )
-    return list(await connection.scalars(query))
+    return list(connection.scalars(query))
 
 
-async def due(
-    connection: AsyncConnection, name: str, lane: Lane, due_at: datetime, most: int
+def due(
+    connection: Connection, name: str, lane: Lane, due_at: datetime, most: int
 ) -> list[Watched]:
     """What is to be looked at, the newest first."""
     columns = [watched.c[field] for field in Watched.__dataclass_fields__]
     query = select(*columns).where(
         watched.c.repository == name, watched.c.lane == lane, watched.c.look_at <= due_at
     )
-    rows = await connection.execute(query.order_by(watched.c.created_at.desc()).limit(most))
+    rows = connection.execute(query.order_by(watched.c.created_at.desc()).limit(most))
     return [Watched(**row) for row in rows.mappings()]
 
 
-async def watch(connection: AsyncConnection, name: str, items: Iterable[Watched]) -> None:
+def watch(connection: Connection, name: str, items: Iterable[Watched]) -> None:
     """Keep these as they are now."""
     rows = [{"repository": name, **asdict(item)} for item in items]
-    await upsert.put(connection, watched, rows)
+    upsert.put(connection, watched, rows)
 
 
-async def reach_back(
-    connection: AsyncConnection, since: datetime, oldest: datetime, now: datetime
-) -> int:
+def reach_back(connection: Connection, since: datetime, oldest: datetime, now: datetime) -> int:
     """Have what ended since a time told, too, in repositories where so far only later ones were.
 
     Args:
@@ -224,9 +215,9 @@ async def reach_back(
     """
     later = select(repositories.c.name).where(repositories.c.since_at > since)
     untold = [~watched.c.told, watched.c.created_at >= oldest, watched.c.repository.in_(later)]
-    await connection.execute(update(watched).where(*untold).values(look_at=now))
+    connection.execute(update(watched).where(*untold).values(look_at=now))
     anew = {"deployments_read_to": None, "runs_read_to": None, "read_at": None}
-    reached = await connection.execute(
+    reached = connection.execute(
         update(repositories)
         .where(repositories.c.since_at > since)
         .values(since_at=since.replace(microsecond=0), **anew)
@@ -234,11 +225,11 @@ async def reach_back(
     return reached.rowcount
 
 
-async def stop_watching_old_reruns(connection: AsyncConnection, name: str) -> None:
+def stop_watching_old_reruns(connection: Connection, name: str) -> None:
     """Of the runs that ended, only the newest are watched for being run again."""
     ended = [watched.c.repository == name, watched.c.lane == "runs", watched.c.ended]
     newest = select(watched.c.id).where(*ended).order_by(watched.c.id.desc())
-    await connection.execute(
+    connection.execute(
         update(watched)
         .where(
             *ended,
@@ -249,48 +240,48 @@ async def stop_watching_old_reruns(connection: AsyncConnection, name: str) -> No
     )
 
 
-async def snapshot_keys(connection: AsyncConnection, subject: str) -> frozenset[str]:
+def snapshot_keys(connection: Connection, subject: str) -> frozenset[str]:
     """The keys under which answers about a subject are kept."""
     query = select(snapshots.c.key).where(snapshots.c.subject == subject)
-    return frozenset(await connection.scalars(query))
+    return frozenset(connection.scalars(query))
 
 
-async def snapshot(connection: AsyncConnection, key: str) -> Snapshot | None:
+def snapshot(connection: Connection, key: str) -> Snapshot | None:
     """The answer that is kept under a key."""
     query = select(snapshots.c.etag, snapshots.c.body, snapshots.c.whole).where(
         snapshots.c.key == key
     )
-    row = (await connection.execute(query)).one_or_none()
+    row = connection.execute(query).one_or_none()
     return Snapshot(row.etag, row.body, row.whole) if row else None
 
 
-async def keep_snapshots(
-    connection: AsyncConnection, subject: str, fresh: Mapping[str, Snapshot], now: datetime
+def keep_snapshots(
+    connection: Connection, subject: str, fresh: Mapping[str, Snapshot], now: datetime
 ) -> None:
     """Keep answers, in the place of those under the same keys."""
     rows = [
         {"key": key, "subject": subject, "kept_at": now, **asdict(one)}
         for key, one in fresh.items()
     ]
-    await upsert.put(connection, snapshots, rows)
+    upsert.put(connection, snapshots, rows)
 
 
-async def drop_snapshots(connection: AsyncConnection, subject: str, before: datetime) -> None:
+def drop_snapshots(connection: Connection, subject: str, before: datetime) -> None:
     """Drop the answers that did not change for long: most are of what ended."""
-    await connection.execute(
+    connection.execute(
         delete(snapshots).where(snapshots.c.subject == subject, snapshots.c.kept_at < before)
     )
 
 
-async def gate(connection: AsyncConnection, credential: str) -> Waits:
+def gate(connection: Connection, credential: str) -> Waits:
     """What the gate of a credential had to remember."""
     columns = [gates.c[field] for field in Waits.__dataclass_fields__]
-    row = await connection.execute(select(*columns).where(gates.c.credential == credential))
+    row = connection.execute(select(*columns).where(gates.c.credential == credential))
     found = row.mappings().one_or_none()
     return Waits(**found) if found else Waits()
 
 
-async def keep_gate(connection: AsyncConnection, credential: str, waits: Waits) -> None:
+def keep_gate(connection: Connection, credential: str, waits: Waits) -> None:
     """Keep what the gate of a credential has to remember."""
     row = {"credential": credential, **asdict(waits)}
-    await upsert.put(connection, gates, [row])
+    upsert.put(connection, gates, [row])

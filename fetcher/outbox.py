@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from fetcher import upsert
 from fetcher.event import Event, make_key, renamed
@@ -78,13 +77,13 @@ class Waiting(NamedTuple):
     next_at: datetime | None
 
 
-async def put(connection: AsyncConnection, events: Iterable[Event], now: datetime) -> int:
+def put(connection: Connection, events: Iterable[Event], now: datetime) -> int:
     """Add the events that are new, in their order, inside the caller's transaction.
 
     Returns:
         How many were new; an event whose key was put before changes nothing.
     """
-    return await upsert.add(connection, outbox, [_row(event, now) for event in events])
+    return upsert.add(connection, outbox, [_row(event, now) for event in events])
 
 
 def _row(event: Event, now: datetime) -> dict[str, Any]:
@@ -102,52 +101,48 @@ def _row(event: Event, now: datetime) -> dict[str, Any]:
     }
 
 
-async def services(connection: AsyncConnection, deployment_ids: Iterable[str]) -> dict[str, str]:
+def services(connection: Connection, deployment_ids: Iterable[str]) -> dict[str, str]:
     """The services under which deployments were told before, by deployment id."""
     query = select(outbox.c.deployment_id, outbox.c.service).order_by(outbox.c.id.desc())
-    rows = await connection.execute(query.where(outbox.c.deployment_id.in_(list(deployment_ids))))
+    rows = connection.execute(query.where(outbox.c.deployment_id.in_(list(deployment_ids))))
     return {row.deployment_id: row.service for row in rows}  # of several, the first
 
 
 _heads = select(func.min(outbox.c.id)).where(WAITING).group_by(outbox.c.deployment_id)
 
 
-async def due_deployments(connection: AsyncConnection, now: datetime) -> list[str]:
+def due_deployments(connection: Connection, now: datetime) -> list[str]:
     """The deployments whose first waiting event is due: the new first, then the longest due."""
     next_at = outbox.c.next_at
     is_due = or_(next_at <= now, next_at > now + LONGEST_WAIT)
     query = select(outbox.c.deployment_id).where(outbox.c.id.in_(_heads), is_due)
     is_new = outbox.c.state == "new"
-    return list(await connection.scalars(query.order_by(is_new.desc(), next_at, outbox.c.id)))
+    return list(connection.scalars(query.order_by(is_new.desc(), next_at, outbox.c.id)))
 
 
-async def waiting_of(
-    connection: AsyncConnection, deployment_ids: Sequence[str]
-) -> dict[str, list[Entry]]:
+def waiting_of(connection: Connection, deployment_ids: Sequence[str]) -> dict[str, list[Entry]]:
     """What waits of each of these deployments, in the order in which it is to be sent."""
     columns = [outbox.c[name] for name in Entry.__dataclass_fields__ if name != "unanswered"]
     unanswered = (outbox.c.state == "unanswered").label("unanswered")
     query = select(*columns, unanswered).where(WAITING, outbox.c.deployment_id.in_(deployment_ids))
     entries: dict[str, list[Entry]] = {id_: [] for id_ in deployment_ids}
-    for row in (await connection.execute(query.order_by(outbox.c.id))).mappings():
+    for row in connection.execute(query.order_by(outbox.c.id)).mappings():
         entries[row["deployment_id"]].append(Entry(**row))
     return entries
 
 
-async def waiting(connection: AsyncConnection) -> Waiting:
+def waiting(connection: Connection) -> Waiting:
     """What waits in all."""
-    number = await connection.scalar(select(func.count()).select_from(outbox).where(WAITING))
-    next_at = await connection.scalar(
-        select(func.min(outbox.c.next_at)).where(outbox.c.id.in_(_heads))
-    )
+    number = connection.scalar(select(func.count()).select_from(outbox).where(WAITING))
+    next_at = connection.scalar(select(func.min(outbox.c.next_at)).where(outbox.c.id.in_(_heads)))
     return Waiting(number or 0, next_at)
 
 
-async def apply(connection: AsyncConnection, changes: Sequence[Change]) -> None:
+def apply(connection: Connection, changes: Sequence[Change]) -> None:
     """Write what became of events."""
     if changes:
         its_row = update(outbox).where(outbox.c.id == bindparam("row"))
-        await connection.execute(its_row, [asdict(change) for change in changes])
+        connection.execute(its_row, [asdict(change) for change in changes])
 
 
 def sending(entry: Entry, look_at: datetime) -> Change:
@@ -188,7 +183,7 @@ def parked(entry: Entry, answer: str, now: datetime) -> Change:
     return replace(sending(entry, now), state="parked", error=answer)
 
 
-async def put_back(connection: AsyncConnection, since: datetime, now: datetime) -> int:
+def put_back(connection: Connection, since: datetime, now: datetime) -> int:
     """Let the events since a time wait as if they were new; what the receiver holds is found there.
 
     Returns:
@@ -196,7 +191,7 @@ async def put_back(connection: AsyncConnection, since: datetime, now: datetime) 
     """
     is_settled = outbox.c.state.in_(("delivered", "parked"))
     anew = {"state": "new", "attempts": 0, "looks": 0, "next_at": now}
-    put = await connection.execute(
+    put = connection.execute(
         update(outbox)
         .where(is_settled, outbox.c.happened_at >= since)
         .values(**anew, location=None, error=None)
@@ -204,18 +199,18 @@ async def put_back(connection: AsyncConnection, since: datetime, now: datetime) 
     return put.rowcount
 
 
-async def parked_events(connection: AsyncConnection) -> list[Parked]:
+def parked_events(connection: Connection) -> list[Parked]:
     """What the receiver refused, the latest first."""
     columns = [outbox.c[name] for name in Parked.__dataclass_fields__]
     query = select(*columns).where(outbox.c.state == "parked")
-    rows = await connection.execute(query.order_by(outbox.c.happened_at.desc()))
+    rows = connection.execute(query.order_by(outbox.c.happened_at.desc()))
     return [Parked(**row) for row in rows.mappings()]
 
 
-async def prune(connection: AsyncConnection, before: datetime) -> None:
+def prune(connection: Connection, before: datetime) -> None:
     """Forget the events of that time that wait no more.
 
     One that GitHub tells of again is put again, looked for, and found at the receiver.
     """
     is_settled = outbox.c.state.in_(("delivered", "parked"))
-    await connection.execute(delete(outbox).where(is_settled, outbox.c.happened_at < before))
+    connection.execute(delete(outbox).where(is_settled, outbox.c.happened_at < before))

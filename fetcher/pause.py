@@ -5,8 +5,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, select
 
 from fetcher import upsert
 from fetcher.outcome import LONGEST_RETRY_AFTER, Away, Blocked, Unknown
@@ -40,13 +39,13 @@ class Pause:
         self._url = receiver_url
         self._failures: int | None = None  # in a row; None before it is read
 
-    async def load(self, connection: AsyncConnection) -> None:
+    def load(self, connection: Connection) -> None:
         """Take up the pause that the process before this one left."""
         if self._failures is not None:
             return
         columns = receiver_pause.c
         query = select(columns.failures, columns.until).where(columns.receiver_url == self._url)
-        row = (await connection.execute(query)).one_or_none()
+        row = connection.execute(query).one_or_none()
         self._failures, self.until = (row.failures, row.until) if row else (0, EPOCH)
 
     def is_on(self, now: datetime) -> bool:
@@ -56,8 +55,8 @@ class Pause:
         """
         return now < self.until <= now + LONGEST_RETRY_AFTER
 
-    async def begin(
-        self, connection: AsyncConnection, failure: Away | Blocked | Unknown, now: datetime
+    def begin(
+        self, connection: Connection, failure: Away | Blocked | Unknown, now: datetime
     ) -> None:
         """The receiver failed."""
         self._failures = (self._failures or 0) + 1
@@ -73,7 +72,7 @@ class Pause:
             case Unknown(reason):
                 self.until = now + wait
         self.blocked = None
-        await self._keep(connection)
+        self._keep(connection)
         if self._failures == 1:
             log.warning(
                 "The receiver %s %s. Trying again until it takes events.", self._url, reason
@@ -88,15 +87,15 @@ class Pause:
         """The next failure is a first one again: one bad event must not slow down the others."""
         self._failures = 0
 
-    async def end(self, connection: AsyncConnection) -> None:
+    def end(self, connection: Connection) -> None:
         """The receiver did all that was asked of it."""
-        gone = await connection.execute(
+        gone = connection.execute(
             delete(receiver_pause).where(receiver_pause.c.receiver_url == self._url)
         )
         if gone.rowcount or self.blocked:
             log.info("The receiver %s takes events again.", self._url)
         self._failures, self.blocked = 0, None
 
-    async def _keep(self, connection: AsyncConnection) -> None:
+    def _keep(self, connection: Connection) -> None:
         row = {"receiver_url": self._url, "failures": self._failures, "until": self.until}
-        await upsert.put(connection, receiver_pause, [row])
+        upsert.put(connection, receiver_pause, [row])

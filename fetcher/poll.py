@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection
 
 from fetcher import observations, outbox
 from fetcher.findings import Findings
@@ -25,6 +25,7 @@ from fetcher.lanes.look import LONGEST_LIFE
 from fetcher.mapping.rules import Facts, ignored
 from fetcher.observations import Known
 from fetcher.services import with_services
+from fetcher.state import State
 from fetcher.survey import Policy, Survey
 
 SNAPSHOTS_LAST: Final = timedelta(days=40)
@@ -54,12 +55,12 @@ class Poller:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        state: State,
         githubs: GitHubs,
         policy: Policy,
         clock: Callable[[], datetime],
     ) -> None:
-        self._engine = engine
+        self._state = state
         self._githubs = githubs
         self._policy = policy
         self._clock = clock
@@ -80,32 +81,33 @@ class Poller:
             sighting: What the detector saw of it, if it looked.
             others: Whose repositories must not be this one by another name.
         """
-        async with self._engine.begin() as connection:
-            known = await observations.known(connection, name)
-            kept = await observations.snapshot_keys(connection, name)
+
+        def load(connection: Connection) -> tuple[Known, frozenset[str]]:
+            known = observations.known(connection, name)
+            return known, observations.snapshot_keys(connection, name)
+
+        known, kept = await self._state.run(load)
         reader = Reader(self._githubs.for_repository(name), partial(self._snapshot, kept))
         if ignored(self._policy.rules, Facts(repository=name)):
             return await self._commit(known, Findings(), reader.fresh)
         try:
-            known = await identified(self._engine, reader, known, others)
+            known = await identified(self._state, reader, known, others)
         except GitHubError as error:
             return await self._commit(known, Findings(error=error), reader.fresh)
         reader.redirect(name, known.full_name)
-        survey = Survey(self._engine, reader, known, self._policy, self._clock, due_at, sighting)
+        survey = Survey(self._state, reader, known, self._policy, self._clock, due_at, sighting)
         findings = await survey.made()
         return await self._commit(known, findings, reader.fresh)
 
     async def reach_back(self, since: datetime) -> int:
         """Have repositories read back to a time; how many were not read so far back before."""
-        async with self._engine.begin() as connection:
-            oldest = since - LONGEST_LIFE
-            return await observations.reach_back(connection, since, oldest, self._clock())
+        oldest, now = since - LONGEST_LIFE, self._clock()
+        return await self._state.run(lambda c: observations.reach_back(c, since, oldest, now))
 
     async def _snapshot(self, kept: Container[str], key: str) -> Snapshot | None:
         if key not in kept:
             return None  # most of what a pass asks is asked for the first time
-        async with self._engine.begin() as connection:
-            return await observations.snapshot(connection, key)
+        return await self._state.run(lambda connection: observations.snapshot(connection, key))
 
     async def _commit(self, known: Known, findings: Findings, fresh: dict[str, Snapshot]) -> Passed:
         now, name = self._clock(), known.name
@@ -118,17 +120,21 @@ class Poller:
             fresh or changed or waits != self._waits_kept.get(credential)
         ):
             return Passed(0, 0, findings.error, more)
-        async with self._engine.begin() as connection:
-            events = await with_services(connection, known, findings)
-            new = await outbox.put(connection, events, now)
-            await observations.watch(connection, name, findings.watched.values())
-            await observations.stop_watching_old_reruns(connection, name)
-            await observations.keep_snapshots(connection, name, fresh, now)
+
+        def keep(connection: Connection) -> int:
+            events = with_services(connection, known, findings)
+            new = outbox.put(connection, events, now)
+            observations.watch(connection, name, findings.watched.values())
+            observations.stop_watching_old_reruns(connection, name)
+            observations.keep_snapshots(connection, name, fresh, now)
             if "plan" in columns:
-                await observations.drop_snapshots(connection, name, now - SNAPSHOTS_LAST)
-            await observations.change(connection, name, **changed)
+                observations.drop_snapshots(connection, name, now - SNAPSHOTS_LAST)
+            observations.change(connection, name, **changed)
             if waits != self._waits_kept.get(credential):
-                await observations.keep_gate(connection, credential, waits)
+                observations.keep_gate(connection, credential, waits)
+            return new
+
+        new = await self._state.run(keep)
         self._waits_kept[credential] = waits
         return Passed(new, len(findings.looks), findings.error, more)
 

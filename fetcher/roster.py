@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection, select
 
 from fetcher import observations, upsert
 from fetcher.clock import Clock
@@ -21,6 +20,7 @@ from fetcher.github.owned import owned_repositories
 from fetcher.github.reader import Reader, Snapshot
 from fetcher.schema import owners
 from fetcher.selection import Selection
+from fetcher.state import State
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Roster:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        state: State,
         githubs: GitHubs,
         selection: Selection,
         backfill: timedelta,
@@ -55,7 +55,7 @@ class Roster:
         self.owners = frozenset(selection.owners)
         self.failures: dict[str, GitHubError] = {}
         self.selected: tuple[str, ...] = ()
-        self._engine = engine
+        self._state = state
         self._githubs = githubs
         self._selection = selection
         self._backfill = backfill
@@ -75,12 +75,14 @@ class Roster:
 
     async def _known(self) -> dict[str, Owned]:
         if self._owned is None:
-            async with self._engine.begin() as connection:
-                found = await _kept(connection)
-                names = {owner: each.names for owner, each in found.items()}
-                await self._register(connection, self._selection.names(names))
-            self._owned = found
+            self._owned = await self._state.run(self._load)
         return self._owned
+
+    def _load(self, connection: Connection) -> dict[str, Owned]:
+        found = _kept(connection)
+        names = {owner: each.names for owner, each in found.items()}
+        self._register(connection, self._selection.names(names))
+        return found
 
     def _is_due(self, owner: str, owned: Owned | None) -> bool:
         now = self._clock()
@@ -108,17 +110,19 @@ class Roster:
     ) -> None:
         now = self._clock()
         row = {"name": owner, "repositories": json.dumps(names).encode(), "read_at": now}
-        async with self._engine.begin() as connection:
-            await upsert.put(connection, owners, [row])
-            await observations.keep_snapshots(connection, f"{owner}/*", fresh, now)
-            await self._register(connection, self._selection.names({owner: names}))
 
-    async def _register(self, connection: AsyncConnection, names: tuple[str, ...]) -> None:
-        await observations.register(connection, names, self._clock() - self._backfill)
+        def keep(connection: Connection) -> None:
+            upsert.put(connection, owners, [row])
+            observations.keep_snapshots(connection, f"{owner}/*", fresh, now)
+            self._register(connection, self._selection.names({owner: names}))
+
+        await self._state.run(keep)
+
+    def _register(self, connection: Connection, names: tuple[str, ...]) -> None:
+        observations.register(connection, names, self._clock() - self._backfill)
 
     async def _snapshot(self, key: str) -> Snapshot | None:
-        async with self._engine.begin() as connection:
-            return await observations.snapshot(connection, key)
+        return await self._state.run(lambda connection: observations.snapshot(connection, key))
 
 
 async def look_up(
@@ -140,8 +144,8 @@ async def look_up(
     return selection.names(owned), failures
 
 
-async def _kept(connection: AsyncConnection) -> dict[str, Owned]:
-    rows = await connection.execute(select(owners))
+def _kept(connection: Connection) -> dict[str, Owned]:
+    rows = connection.execute(select(owners))
     return {row.name: Owned(tuple(json.loads(row.repositories)), row.read_at) for row in rows}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection
 
 from fetcher import cadence, observations
 from fetcher.cadence import Standing
@@ -23,6 +23,7 @@ from fetcher.github.sighting import Sighting
 from fetcher.poll import LONGEST_PAUSE
 from fetcher.roster import Roster
 from fetcher.standings import note_read, standings
+from fetcher.state import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +54,14 @@ class Rota:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        state: State,
         githubs: GitHubs,
         roster: Roster,
         cycle: timedelta,
         clock: Clock,
     ) -> None:
         self.roster = roster
-        self._engine = engine
+        self._state = state
         self._githubs = githubs
         self._cycle = cycle
         self._clock = clock
@@ -73,9 +74,8 @@ class Rota:
         """The repositories to read now."""
         await self.note()
         names, now = await self.roster.names(), self._clock()
-        async with self._engine.begin() as connection:
-            pauses = await observations.pauses(connection)
-            known = await standings(connection, names, now)
+        pauses = await self._state.run(observations.pauses)
+        known = await self._state.run(lambda connection: standings(connection, names, now))
         # A longer pause was noted before the clock was set back.
         paused = {
             name: pause.error
@@ -137,8 +137,11 @@ class Rota:
         changed = {g: each for g, each in waits.items() if self._waits_kept.get(g) != each}
         if not (began or changed):
             return
-        async with self._engine.begin() as connection:
-            await note_read(connection, began)
+
+        def keep(connection: Connection) -> None:
+            note_read(connection, began)
             for github, each in changed.items():
-                await observations.keep_gate(connection, github.graphql_fingerprint, each)
+                observations.keep_gate(connection, github.graphql_fingerprint, each)
+
+        await self._state.run(keep)
         self._waits_kept |= changed

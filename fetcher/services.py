@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from fetcher import observations, outbox
 from fetcher.event import Event
@@ -11,15 +11,13 @@ from fetcher.mapping.services import name_places
 from fetcher.observations import Known
 
 
-async def with_services(
-    connection: AsyncConnection, known: Known, findings: Findings
-) -> list[Event]:
+def with_services(connection: Connection, known: Known, findings: Findings) -> list[Event]:
     """The events of one pass, each with its service; new names are kept, in this transaction.
 
     A deployment stays what it was told as, whatever was learned of it since: so it does after the
     state was lost, when the outbox is filled with what the receiver holds.
     """
-    told = await outbox.services(connection, {event.deployment_id for event in findings.events})
+    told = outbox.services(connection, {event.deployment_id for event in findings.events})
     left = findings.doubtful - told.keys()
     events = [event for event in findings.events if event.deployment_id not in left]
     seen = [
@@ -27,9 +25,9 @@ async def with_services(
         for sight in findings.sights
         if sight.deployment_id not in left
     ]
-    given = await observations.services(connection, known.name) if seen else {}
+    given = observations.services(connection, known.name) if seen else {}
     services = name_places(known.service, given, seen)
-    await observations.keep_services(
+    observations.keep_services(
         connection, known.name, {place: services[place] for place in services.keys() - given.keys()}
     )
     named = {sight.deployment_id: services[sight.place] for sight in seen} | told

@@ -6,8 +6,7 @@ Everything here runs inside the caller's transaction.
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import RowMapping, bindparam, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from fetcher.cadence import Standing
 from fetcher.schema import repositories, watched
@@ -24,13 +23,11 @@ COLUMNS = (
 )
 
 
-async def standings(
-    connection: AsyncConnection, names: Collection[str], now: datetime
-) -> dict[str, Standing]:
+def standings(connection: Connection, names: Collection[str], now: datetime) -> dict[str, Standing]:
     """Those of these repositories that are registered, by name."""
     items = select(watched.c.repository).where(watched.c.look_at <= now).distinct()
-    to_look_at = frozenset(await connection.scalars(items))
-    rows = (await connection.execute(select(*COLUMNS))).mappings()
+    to_look_at = frozenset(connection.scalars(items))
+    rows = connection.execute(select(*COLUMNS)).mappings()
     wanted = frozenset(names)
     return {row["name"]: _standing(row, to_look_at) for row in rows if row["name"] in wanted}
 
@@ -49,10 +46,10 @@ def _standing(row: RowMapping, to_look_at: Collection[str]) -> Standing:
     )
 
 
-async def note_read(connection: AsyncConnection, read_at: Mapping[str, datetime]) -> None:
+def note_read(connection: Connection, read_at: Mapping[str, datetime]) -> None:
     """Note when these were begun to be read."""
     rows = [{"this": name, "read_at": instant} for name, instant in read_at.items()]
     if rows:
-        await connection.execute(
+        connection.execute(
             update(repositories).where(repositories.c.name == bindparam("this")), rows
         )

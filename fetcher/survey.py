@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import ValidationError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fetcher import observations
 from fetcher.findings import Findings
@@ -23,6 +22,7 @@ from fetcher.mapping.origin import Origin
 from fetcher.mapping.rules import Rule
 from fetcher.observations import Known
 from fetcher.plan import Plan, first_plan, judged
+from fetcher.state import State
 from fetcher.sweep import Sweep
 
 PLAN_LASTS: Final = timedelta(hours=6)
@@ -49,7 +49,7 @@ class Survey:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        state: State,
         reader: Reader,
         known: Known,
         policy: Policy,
@@ -57,7 +57,7 @@ class Survey:
         due_at: datetime,
         sighting: Sighting | None = None,
     ) -> None:
-        self._engine = engine
+        self._state = state
         self._reader = reader
         self._known = known
         self._findings = Findings()
@@ -65,7 +65,7 @@ class Survey:
         self._clock = clock
         self._sighting = sighting
         self._sweep = Sweep(
-            engine, known, self._findings, clock, due_at=due_at, backfill=policy.backfill
+            state, known, self._findings, clock, due_at=due_at, backfill=policy.backfill
         )
 
     async def made(self) -> Findings:
@@ -223,8 +223,8 @@ class Survey:
     async def _of_commit(self, sha: str) -> list[Deployment]:
         """The deployments of a commit that are known, those found in this pass among them."""
         lane = DeploymentsLane.name
-        async with self._engine.begin() as connection:
-            kept = await observations.subjects(connection, self._known.name, lane, sha)
+        name = self._known.name
+        kept = await self._state.run(lambda c: observations.subjects(c, name, lane, sha))
         found = [
             w.subject for w in self._findings.watched.values() if (w.lane, w.sha) == (lane, sha)
         ]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection
 
 from fetcher import observations
 from fetcher.findings import Findings
@@ -14,7 +14,8 @@ from fetcher.github.errors import Garbled, Missing
 from fetcher.lanes.deployments import DeploymentsLane
 from fetcher.lanes.look import LONGEST_LIFE
 from fetcher.lanes.runs import RunsLane
-from fetcher.observations import Known, Watched
+from fetcher.observations import Known, Seen, Watched
+from fetcher.state import State
 
 AnyLane = DeploymentsLane | RunsLane
 
@@ -27,7 +28,7 @@ class Sweep:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        state: State,
         known: Known,
         findings: Findings,
         clock: Callable[[], datetime],
@@ -35,7 +36,7 @@ class Sweep:
         due_at: datetime,
         backfill: timedelta,
     ) -> None:
-        self._engine = engine
+        self._state = state
         self._known = known
         self._findings = findings
         self._clock = clock
@@ -93,9 +94,13 @@ class Sweep:
     ) -> tuple[dict[int, Watched], list[Watched]]:
         """What changed in a list, by id, and what else is due to be looked at."""
         name, oldest = self._known.name, min((item.created_at for item in listed), default=None)
-        async with self._engine.begin() as connection:
-            seen = await observations.seen(connection, name, lane.name, oldest) if oldest else {}
-            due = await observations.due(connection, name, lane.name, self._due_at, lane.looks + 1)
+
+        def load(connection: Connection) -> tuple[dict[int, Seen], list[Watched]]:
+            seen = observations.seen(connection, name, lane.name, oldest) if oldest else {}
+            most = lane.looks + 1
+            return seen, observations.due(connection, name, lane.name, self._due_at, most)
+
+        seen, due = await self._state.run(load)
         changed = {}
         for item in (lane.item(each, self._due_at) for each in listed if lane.concerns(each)):
             found = self._findings.watched.get((lane.name, item.id))

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 Row = Mapping[str, Any]
 Insert = sqlite.Insert | postgresql.Insert
@@ -16,7 +15,7 @@ INSERT: Final[Mapping[str, Callable[[Table], Insert]]] = {
 }
 
 
-async def add(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> int:
+def add(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
     """Insert, in their order, the rows that break no unique constraint.
 
     Returns:
@@ -25,11 +24,11 @@ async def add(connection: AsyncConnection, table: Table, rows: Sequence[Row]) ->
     if not rows:
         return 0
     statement = INSERT[connection.dialect.name](table).on_conflict_do_nothing()
-    added = await connection.execute(statement.returning(*table.primary_key), rows)
+    added = connection.execute(statement.returning(*table.primary_key), rows)
     return len(added.all())
 
 
-async def put(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
+def put(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows, all with the same columns, in the place of those with the same primary key."""
     if not rows:
         return
@@ -37,4 +36,4 @@ async def put(connection: AsyncConnection, table: Table, rows: Sequence[Row]) ->
     key = list(table.primary_key)
     given = {name: insert.excluded[name] for name in rows[0] if name not in table.primary_key}
     statement = insert.on_conflict_do_update(index_elements=key, set_=given)
-    await connection.execute(statement, rows)
+    connection.execute(statement, rows)

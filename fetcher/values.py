@@ -102,5 +102,5 @@ PrivateKey = Annotated[
 ]
 AppId = Annotated[Annotated[str, BeforeValidator(_text)] | None, BeforeValidator(_absent_if_empty)]
 # A URL's repr hides its password.
-State = Annotated[Path | InstanceOf[URL], BeforeValidator(_place)]
+StatePlace = Annotated[Path | InstanceOf[URL], BeforeValidator(_place)]
 Listen = Annotated[tuple[str, int] | None, NoDecode, BeforeValidator(_host_and_port)]

@@ -19,8 +19,8 @@ async def check_state(place: Path | URL) -> list[Finding]:
     """Look for events that could not be delivered."""
     try:
         async with look_into(place) as connection:
-            waiting = await outbox.waiting(connection)
-            parked = await outbox.parked_events(connection)
+            waiting = await connection.run_sync(outbox.waiting)
+            parked = await connection.run_sync(outbox.parked_events)
     except StateMissing as missing:
         return [_of_new(place, str(missing))]
     except StateError as error:

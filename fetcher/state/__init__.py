@@ -1,14 +1,14 @@
 """The fetcher's state: used by one process at a time, migrated when it is opened, durable.
 
 It is a SQLite file, or a schema in a PostgreSQL database: then several fetchers may be started, of
-which one works and the others stand by.
+which one works and the others stand by. A transaction is a plain function of a SQLAlchemy
+connection, and the same one for both.
 """
 
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fetcher.state.errors import (
     StateError,
@@ -20,9 +20,11 @@ from fetcher.state.errors import (
 from fetcher.state.looking import look_into
 from fetcher.state.postgres import Standby, in_database
 from fetcher.state.sqlite import in_file
+from fetcher.state.state import State
 
 __all__ = [
     "Standby",
+    "State",
     "StateError",
     "StateInUse",
     "StateLost",
@@ -35,11 +37,8 @@ __all__ = [
 
 def open_state(
     place: Path | URL, standby: Standby | None = None
-) -> AbstractAsyncContextManager[AsyncEngine]:
+) -> AbstractAsyncContextManager[State]:
     """The state, made when there is none, for this process alone until the end.
-
-    The engine has one connection: while a transaction is open every other waits, so keep none open
-    over a request.
 
     Args:
         place: A file, or the URL of a PostgreSQL database.

@@ -8,26 +8,25 @@ from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fetcher.state.errors import StateUnusable
+from fetcher.state.state import State
 
 MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 
 
-async def migrate(engine: AsyncEngine, name: str) -> None:
-    """Run the migrations that it has not seen, in one transaction.
+async def migrate(state: State, name: str) -> None:
+    """Run the migrations that the state has not seen, in one transaction.
 
     Args:
-        engine: Of the state.
+        state: Open, and not used by anybody yet.
         name: Of the state, for messages.
 
     Raises:
         StateUnusable: They can't be run.
     """
     try:
-        async with engine.begin() as connection:
-            await connection.run_sync(_upgrade)
+        await state.run(_upgrade)
     except CommandError as error:
         raise StateUnusable(
             f"The state {name} was written by a newer version of the fetcher: {error}"

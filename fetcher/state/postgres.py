@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from fetcher.state.errors import StateInUse, StateLost, StateUnusable
 from fetcher.state.migrate import migrate
+from fetcher.state.state import Result, Transaction
 
 Standby = Callable[[str], object]
 
@@ -42,8 +43,24 @@ SESSION: Final = {
 UNREACHABLE: Final = (SQLAlchemyError, OSError, TimeoutError)
 
 
+class DatabaseState:
+    """A session that has the state; see State."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    async def run(self, transaction: Transaction[Result]) -> Result:
+        """Run it on the session.
+
+        Raises:
+            StateLost: The session has ended.
+        """
+        async with self.engine.begin() as connection:
+            return await connection.run_sync(transaction)
+
+
 @asynccontextmanager
-async def in_database(url: URL, standby: Standby | None) -> AsyncIterator[AsyncEngine]:
+async def in_database(url: URL, standby: Standby | None) -> AsyncIterator[DatabaseState]:
     """The state in the database, made when there is none.
 
     Raises:
@@ -54,11 +71,12 @@ async def in_database(url: URL, standby: Standby | None) -> AsyncIterator[AsyncE
     lost = asyncio.Event()
     try:
         await _make_schema(engine, name)
-        await migrate(engine, name)
+        state = DatabaseState(engine)
+        await migrate(state, name)
         async with asyncio.timeout(None) as held:
             watch = asyncio.create_task(_watch(engine, lost, held))
             try:
-                yield engine
+                yield state
             finally:
                 watch.cancel()
     except (TimeoutError, SQLAlchemyError) as error:

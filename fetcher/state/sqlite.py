@@ -1,19 +1,25 @@
-"""The state in one SQLite file."""
+"""The state in one SQLite file.
 
+A transaction runs whole in a thread: one hand-over for each transaction, where an asynchronous
+driver needs one for each step (docs/decisions/0002-transactions-in-threads.md has the figures).
+"""
+
+import asyncio
 import fcntl
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from fetcher.state.errors import StateInUse, StateUnusable
 from fetcher.state.migrate import migrate
+from fetcher.state.state import Result, Transaction
 
 # FULL: what was committed before a POST is there after a power cut, too.
 PRAGMAS: Final = (
@@ -24,21 +30,43 @@ PRAGMAS: Final = (
 )
 
 
+class FileState:
+    """An open file; see State."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._thread = ThreadPoolExecutor(1, "state")
+
+    async def run(self, transaction: Transaction[Result]) -> Result:
+        """Run it in the thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._commit, transaction)
+
+    def _commit(self, transaction: Transaction[Result]) -> Result:
+        with self.engine.begin() as connection:
+            return transaction(connection)
+
+    def close(self) -> None:
+        """Wait for what runs, then close the connection."""
+        self._thread.shutdown()
+        self.engine.dispose()
+
+
 @asynccontextmanager
-async def in_file(path: Path) -> AsyncIterator[AsyncEngine]:
+async def in_file(path: Path) -> AsyncIterator[FileState]:
     """The state in `path`, made when there is none.
 
     Raises:
         StateError: It can't be used.
     """
     with _locked(path):
-        engine = _engine(path)
+        state = FileState(_engine(path))
         try:
-            await migrate(engine, str(path))
-            event.listen(engine.sync_engine, "handle_error", partial(_say, path))
-            yield engine
+            await migrate(state, str(path))
+            event.listen(state.engine, "handle_error", partial(_say, path))
+            yield state
         finally:
-            await engine.dispose()
+            state.close()
 
 
 @contextmanager
@@ -59,12 +87,11 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _engine(path: Path) -> AsyncEngine:
-    url = URL.create("sqlite+aiosqlite", database=str(path))
-    # SQLite lets one write at a time: better to queue here than to poll for its lock.
-    engine = create_async_engine(url, pool_size=1, max_overflow=0)
-    event.listen(engine.sync_engine, "connect", _set_up)
-    event.listen(engine.sync_engine, "begin", _begin)
+def _engine(path: Path) -> Engine:
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, pool_size=1, max_overflow=0)
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
     return engine
 
 

@@ -26,12 +26,11 @@ def fast_clock() -> datetime:
     return START + (datetime.now(UTC) - START) * TIMES_FASTER
 
 
-async def deliver(state: Path, url: str, deployments: int) -> None:
-    async with aiohttp.ClientSession() as session, open_state(state) as engine:
-        async with engine.begin() as connection:
-            events = [event for number in range(deployments) for event in a_deployment(str(number))]
-            await outbox.put(connection, events, fast_clock())
-        delivery = Delivery(engine, Receiver(session, URL(url), API_KEY, 5, fast_clock), fast_clock)
+async def deliver(place: Path, url: str, deployments: int) -> None:
+    async with aiohttp.ClientSession() as session, open_state(place) as state:
+        events = [event for number in range(deployments) for event in a_deployment(str(number))]
+        await state.run(lambda connection: outbox.put(connection, events, fast_clock()))
+        delivery = Delivery(state, Receiver(session, URL(url), API_KEY, 5, fast_clock), fast_clock)
         while (next_at := (await delivery.deliver_due()).next_at) is not None:
             wait = (next_at - fast_clock()) / TIMES_FASTER
             await asyncio.sleep(wait.total_seconds())

@@ -9,7 +9,6 @@ from pathlib import Path
 import aiohttp
 from sqlalchemy import URL as Database  # noqa: N811 - aiohttp has a URL, too
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
 from yarl import URL
 
 from fetcher import outbox
@@ -17,7 +16,7 @@ from fetcher.deliver import Delivered, Delivery, Settled
 from fetcher.event import Event, Status
 from fetcher.receiver import Receiver
 from fetcher.schema import outbox as outbox_table
-from fetcher.state import open_state
+from fetcher.state import State, open_state
 from tests.fetcher.receiver_double import API_KEY
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -28,10 +27,10 @@ class Fetcher:
     """Time stands still; a test moves `now` on to when there is something to do."""
 
     def __init__(
-        self, engine: AsyncEngine, session: aiohttp.ClientSession, url: str, api_key: str
+        self, state: State, session: aiohttp.ClientSession, url: str, api_key: str
     ) -> None:
         self.now = START
-        self.engine = engine
+        self.state = state
         self.session = session
         self.start(url, api_key=api_key)
 
@@ -41,14 +40,13 @@ class Fetcher:
         """As a new process does, with the state that is there."""
         clock, self.settled = (lambda: self.now), list[Settled]()
         receiver = Receiver(self.session, URL(url), api_key, timeout_seconds, clock, self.sleep)
-        self.delivery = Delivery(self.engine, receiver, clock, self.settled.append)
+        self.delivery = Delivery(self.state, receiver, clock, self.settled.append)
 
     async def sleep(self, _seconds: float) -> None:
         """The short waits between tries take no time: four workers at once would add them up."""
 
     async def put(self, events: Iterable[Event]) -> None:
-        async with self.engine.begin() as connection:
-            await outbox.put(connection, events, self.now)
+        await self.state.run(lambda connection: outbox.put(connection, events, self.now))
 
     async def deliver(self) -> Delivered:
         return await self.delivery.deliver_due()
@@ -72,23 +70,20 @@ class Fetcher:
 
     async def states(self) -> Counter[str]:
         """How many events are in each state."""
-        async with self.engine.begin() as connection:
-            return Counter(await connection.scalars(select(outbox_table.c.state)))
+        query = select(outbox_table.c.state)
+        return await self.state.run(lambda connection: Counter(connection.scalars(query)))
 
     async def parked(self) -> Counter[tuple[str, str]]:
         """How often each (deployment, status) is parked."""
         columns = outbox_table.c
         query = select(columns.deployment_id, columns.status).where(columns.state == "parked")
-        async with self.engine.begin() as connection:
-            return Counter(
-                (row.deployment_id, row.status) for row in await connection.execute(query)
-            )
+        rows = await self.state.run(lambda connection: connection.execute(query).all())
+        return Counter((row.deployment_id, row.status) for row in rows)
 
     async def errors(self) -> list[str]:
         """What was kept of the receiver's answers."""
-        async with self.engine.begin() as connection:
-            errors = await connection.scalars(select(outbox_table.c.error))
-            return [error for error in errors if error is not None]
+        query = select(outbox_table.c.error).where(outbox_table.c.error.is_not(None))
+        return await self.state.run(lambda connection: list(connection.scalars(query)))
 
 
 def place_as_text(place: Path | Database) -> str:
@@ -98,11 +93,11 @@ def place_as_text(place: Path | Database) -> str:
 
 @asynccontextmanager
 async def fetcher_with(
-    state: Path | Database, url: str, *, api_key: str = API_KEY
+    place: Path | Database, url: str, *, api_key: str = API_KEY
 ) -> AsyncIterator[Fetcher]:
-    """A fetcher that delivers what is in `state` to `url`."""
-    async with aiohttp.ClientSession() as session, open_state(state) as engine:
-        yield Fetcher(engine, session, url, api_key)
+    """A fetcher that delivers what is in the state at `place` to `url`."""
+    async with aiohttp.ClientSession() as session, open_state(place) as state:
+        yield Fetcher(state, session, url, api_key)
 
 
 def an_event(deployment_id: str, status: Status, seconds: int = 0) -> Event:

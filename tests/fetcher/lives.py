@@ -198,4 +198,5 @@ class Death:
         # What a dead process still sends is lost.
         lost: list[Fault] = ["drop"] * 10
         self._receiver.faults = deque(fates + lost)
-        self._task.cancel()
+        # A transaction runs in a thread of its own.
+        self._task.get_loop().call_soon_threadsafe(self._task.cancel)

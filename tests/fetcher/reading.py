@@ -11,8 +11,7 @@ from typing import Any
 
 import aiohttp
 from pydantic import SecretStr
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection, select
 
 from fetcher import observations
 from fetcher.access import credential_for
@@ -24,7 +23,7 @@ from fetcher.github.settings import GitHubSettings
 from fetcher.mapping.rules import Rule
 from fetcher.poll import Passed, Poller
 from fetcher.schema import outbox, snapshots, watched
-from fetcher.state import open_state
+from fetcher.state.sqlite import FileState, in_file
 from fetcher.survey import Policy
 from tests.fake_github import Clock, FakeGitHub, Request, serve
 
@@ -50,7 +49,7 @@ class World:
     """A fetcher that reads a fake GitHub, and everything that it has put into its outbox."""
 
     fake: FakeGitHub
-    engine: AsyncEngine
+    state: FileState
     githubs: GitHubs
     poller: Poller
     clock: Clock
@@ -76,9 +75,9 @@ class World:
 
     async def bodies(self) -> list[dict[str, Any]]:
         """What would be POSTed, in its order."""
-        async with self.engine.begin() as connection:
-            rows = await connection.scalars(select(outbox.c.body).order_by(outbox.c.id))
-            return [json.loads(body) for body in rows]
+        query = select(outbox.c.body).order_by(outbox.c.id)
+        bodies = await self.state.run(lambda connection: connection.scalars(query).all())
+        return [json.loads(body) for body in bodies]
 
     async def told(self, *fields: str) -> list[tuple[Any, ...]]:
         """Some fields of what would be POSTed; without names environment and status."""
@@ -87,19 +86,17 @@ class World:
 
     async def watched_ids(self) -> list[int]:
         """What is still going to be looked at."""
-        async with self.engine.begin() as connection:
-            query = select(watched.c.id).where(watched.c.look_at.is_not(None))
-            return list(await connection.scalars(query.order_by(watched.c.id)))
+        query = select(watched.c.id).where(watched.c.look_at.is_not(None)).order_by(watched.c.id)
+        return await self.state.run(lambda connection: list(connection.scalars(query)))
 
     async def snapshot_keys(self) -> set[str]:
         """The answers that are kept."""
-        async with self.engine.begin() as connection:
-            return set(await connection.scalars(select(snapshots.c.key)))
+        query = select(snapshots.c.key)
+        return await self.state.run(lambda connection: set(connection.scalars(query)))
 
     async def paused_until(self, name: str) -> datetime | None:
         """Until when a repository is left alone."""
-        async with self.engine.begin() as connection:
-            return (await observations.known(connection, name)).paused_until
+        return (await self.state.run(lambda c: observations.known(c, name))).paused_until
 
     def requests(self) -> list[Request]:
         """What GitHub was asked since the last time this was asked."""
@@ -146,7 +143,7 @@ async def reading(  # noqa: PLR0913 - what worlds differ in, each by its name
 
     async with (
         serve(fake, port) as url,
-        open_state(folder / "fetcher.db") as engine,
+        in_file(folder / "fetcher.db") as state,
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(timeout_seconds)) as session,
     ):
         server = Server(session, api_url or url)
@@ -157,12 +154,15 @@ async def reading(  # noqa: PLR0913 - what worlds differ in, each by its name
             sleep,
         )
         names = [repository.full_name for repository in fake.repositories]
-        async with engine.begin() as connection:
-            await observations.register(connection, names, clock() - BACKFILL)
+
+        def open_up(connection: Connection) -> None:
+            observations.register(connection, names, clock() - BACKFILL)
             for github in map(githubs.for_repository, ("acme/", *names)):
-                kept = await observations.gate(connection, github.credential.fingerprint)
+                kept = observations.gate(connection, github.credential.fingerprint)
                 github.gate.waits = kept
+
+        await state.run(open_up)
         poller = Poller(
-            engine, githubs, Policy(id_prefix="gh", backfill=BACKFILL, rules=tuple(rules)), clock
+            state, githubs, Policy(id_prefix="gh", backfill=BACKFILL, rules=tuple(rules)), clock
         )
-        yield World(fake, engine, githubs, poller, clock, slept=slept)
+        yield World(fake, state, githubs, poller, clock, slept=slept)

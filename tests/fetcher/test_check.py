@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from fetcher import outbox
@@ -346,14 +347,14 @@ async def test_a_receiver_that_is_away_is_an_error(field: Field) -> None:
 async def test_beside_a_running_fetcher_refused_events_are_shown_with_the_answer(
     field: Field,
 ) -> None:
-    async with open_state(field.folder / "fetcher.db") as engine:
-        async with engine.begin() as connection:
-            await outbox.put(connection, [event("gh-dep-1"), event("gh-dep-2")], START)
-            waiting = await outbox.waiting_of(connection, ["gh-dep-1"])
-            answer = "answered 422 service: too long"
-            change = outbox.parked(waiting["gh-dep-1"][0], answer, START)
-            await outbox.apply(connection, [change])
+    def put_two_and_park_one(connection: Connection) -> None:
+        outbox.put(connection, [event("gh-dep-1"), event("gh-dep-2")], START)
+        (entry,) = outbox.waiting_of(connection, ["gh-dep-1"])["gh-dep-1"]
+        change = outbox.parked(entry, "answered 422 service: too long", START)
+        outbox.apply(connection, [change])
 
+    async with open_state(field.folder / "fetcher.db") as state:
+        await state.run(put_two_and_park_one)
         found = await field.found()
 
     assert "the state: 1 events wait to be delivered" in as_lines(found)
@@ -368,9 +369,8 @@ async def test_a_state_in_postgresql_is_looked_into_beside_a_running_fetcher(
     field.state = database.render_as_string(hide_password=False)
     assert f"the state: {database} will be made" in as_lines(await field.found())
 
-    async with open_state(database) as engine:
-        async with engine.begin() as connection:
-            await outbox.put(connection, [event("gh-dep-1")], START)
+    async with open_state(database) as state:
+        await state.run(lambda connection: outbox.put(connection, [event("gh-dep-1")], START))
 
         assert "the state: 1 events wait to be delivered" in as_lines(await field.found())
 

@@ -149,8 +149,8 @@ async def test_nothing_is_seen_before_its_events_are_committed_wherever_a_pass_i
                 if left[0] == 0:
                     raise KilledError
 
-            event.listen(world.engine.sync_engine, "before_cursor_execute", kill)
-            event.listen(world.engine.sync_engine, "commit", kill)
+            event.listen(world.state.engine, "before_cursor_execute", kill)
+            event.listen(world.state.engine, "commit", kill)
             try:
                 await world.passes(SHOP)
             except KilledError:

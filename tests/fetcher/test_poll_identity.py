@@ -33,8 +33,8 @@ async def world(fake: FakeGitHub, shop: Repository, tmp_path: Path) -> AsyncIter
 
 async def register(world: World, *names: str) -> None:
     """Name repositories in the settings."""
-    async with world.engine.begin() as connection:
-        await observations.register(connection, names, world.clock() - BACKFILL)
+    since_at = world.clock() - BACKFILL
+    await world.state.run(lambda connection: observations.register(connection, names, since_at))
 
 
 async def test_one_that_is_renamed_everywhere_goes_on_and_nothing_is_told_twice(
@@ -133,8 +133,8 @@ async def test_another_repository_under_the_name_is_read_as_the_one_before(
         ]
         * 2
     )
-    async with world.engine.begin() as connection:
-        assert await observations.name_of(connection, new.id) == SHOP
+    name = await world.state.run(lambda connection: observations.name_of(connection, new.id))
+    assert name == SHOP
 
 
 async def test_two_names_that_were_read_apart_stay_apart(world: World, shop: Repository) -> None:
@@ -164,5 +164,5 @@ async def test_an_archived_repository_tells_its_past_and_no_error(
     await world.reads(SHOP)
 
     assert len(await world.told()) == 2
-    async with world.engine.begin() as connection:
-        assert (await observations.known(connection, SHOP)).archived
+    known = await world.state.run(lambda connection: observations.known(connection, SHOP))
+    assert known.archived

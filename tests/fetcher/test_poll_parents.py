@@ -342,7 +342,9 @@ async def test_a_deployment_that_was_deleted_is_nobodys_parent(
     gone = shop.deployments.pop()
     world.fake.fail(f"*/deployments/{gone.id}/statuses", answer(404), times=9)
     production = deploy(world, run.add_job("production", environment="production"))
-    async with reading(world.fake, Path(world.engine.url.database or "").parent / "new") as other:
+    async with reading(
+        world.fake, Path(world.state.engine.url.database or "").parent / "new"
+    ) as other:
         await other.reads(SHOP)
         assert await parents(other) == {dev: [], production: [dev]}
 

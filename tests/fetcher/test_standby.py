@@ -4,24 +4,22 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from fetcher.state import StateLost, StateUnusable, open_state
+from fetcher.state import State, StateLost, StateUnusable, open_state
 from tests.fetcher.reading import until
 from tests.postgres import PostgresServer
 
 FAILURES = "SELECT max(failures) FROM deployment_fetcher.receiver_pause"
 
 
-async def keep(engine: AsyncEngine, failures: int) -> None:
+async def keep(state: State, failures: int) -> None:
     """A transaction as the fetcher has them."""
-    async with engine.begin() as connection:
-        values = {"url": f"http://{failures}", "failures": failures}
-        statement = "INSERT INTO receiver_pause VALUES (:url, :failures, 0)"
-        await connection.execute(text(statement), values)
+    values = {"url": f"http://{failures}", "failures": failures}
+    statement = text("INSERT INTO receiver_pause VALUES (:url, :failures, 0)")
+    await state.run(lambda connection: connection.execute(statement, values))
 
 
 def end_sessions(postgres: PostgresServer, database: URL) -> None:
@@ -33,18 +31,18 @@ def end_sessions(postgres: PostgresServer, database: URL) -> None:
     )
 
 
-async def hold(database: URL, work: Callable[[AsyncEngine], Awaitable[None]]) -> None:
+async def hold(database: URL, work: Callable[[State], Awaitable[None]]) -> None:
     """Do the work, and go on for ever."""
-    async with open_state(database) as engine:
-        await work(engine)
+    async with open_state(database) as state:
+        await work(state)
         await asyncio.Event().wait()
 
 
 async def test_who_loses_its_session_is_stopped_at_once_and_can_commit_nothing(
     postgres: PostgresServer, database: URL
 ) -> None:
-    async def work(engine: AsyncEngine) -> None:
-        await keep(engine, 1)
+    async def work(state: State) -> None:
+        await keep(state, 1)
         await asyncio.to_thread(end_sessions, postgres, database)
 
     async with asyncio.timeout(5):
@@ -57,12 +55,12 @@ async def test_who_loses_its_session_is_stopped_at_once_and_can_commit_nothing(
 async def test_no_transaction_is_begun_on_another_session(
     postgres: PostgresServer, database: URL
 ) -> None:
-    async def work(engine: AsyncEngine) -> None:
+    async def work(state: State) -> None:
         end_sessions(postgres, database)  # no await: the fetcher does not know it yet
         with pytest.raises(SQLAlchemyError):
-            await keep(engine, 1)
+            await keep(state, 1)
         with pytest.raises(StateLost):
-            await keep(engine, 2)
+            await keep(state, 2)
 
     with pytest.raises(StateLost):
         await hold(database, work)
@@ -74,13 +72,13 @@ async def test_a_standby_says_so_once_and_takes_over_when_the_first_ends(databas
     said: list[str] = []
 
     async def stand_by() -> None:
-        async with open_state(database, standby=said.append) as engine:
-            await keep(engine, 2)
+        async with open_state(database, standby=said.append) as state:
+            await keep(state, 2)
 
-    async with open_state(database) as engine:
+    async with open_state(database) as state:
         second = asyncio.create_task(stand_by())
         await until(lambda: said)
-        await keep(engine, 1)
+        await keep(state, 1)
     async with asyncio.timeout(30):
         await second
 
@@ -97,7 +95,7 @@ async def test_a_standby_outlives_a_database_that_is_away(
         async with open_state(database, standby=said.append):
             pass
 
-    async def work(_engine: AsyncEngine) -> None:
+    async def work(_state: State) -> None:
         second.append(asyncio.create_task(stand_by()))
         await until(lambda: said)
         await asyncio.to_thread(postgres.stop)
@@ -118,16 +116,20 @@ async def test_a_server_ends_the_session_of_a_fetcher_that_is_gone_without_a_wor
     database: URL,
 ) -> None:
     """Or frozen; then a standby takes over. Not waited for here: it takes the server 20 s."""
-    async with open_state(database) as engine, engine.connect() as connection:
-        for setting, value in {
-            "idle_session_timeout": "20s",
-            "idle_in_transaction_session_timeout": "20s",
-            "tcp_keepalives_idle": "5",
-            "tcp_keepalives_interval": "5",
-            "tcp_keepalives_count": "3",
-            "tcp_user_timeout": "20000",
-        }.items():
-            assert await connection.scalar(text(f"SHOW {setting}")) == value
+    expected = {
+        "idle_session_timeout": "20s",
+        "idle_in_transaction_session_timeout": "20s",
+        "tcp_keepalives_idle": "5",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
+        "tcp_user_timeout": "20000",
+    }
+
+    def shown(connection: Connection) -> dict[str, str | None]:
+        return {name: connection.scalar(text(f"SHOW {name}")) for name in expected}
+
+    async with open_state(database) as state:
+        assert await state.run(shown) == expected
 
 
 async def test_it_leaves_other_tables_of_the_database_alone(

@@ -11,25 +11,33 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 
 from fetcher.schema import metadata
-from fetcher.state import StateInUse, StateUnusable, open_state
+from fetcher.state import State, StateInUse, StateUnusable, open_state
 from tests.fetcher.delivering import place_as_text
 from tests.program import Program
+
+
+async def execute(state: State, statement: str) -> None:
+    await state.run(lambda connection: connection.execute(text(statement)))
+
+
+def failures(connection: Connection) -> int:
+    return connection.scalar(text("SELECT failures FROM receiver_pause")) or 0
 
 
 async def test_the_migrations_make_exactly_the_schema(place: Path | URL) -> None:
     def differences(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
-    async with open_state(place) as engine, engine.begin() as connection:
-        assert await connection.run_sync(differences) == []
+    async with open_state(place) as state:
+        assert await state.run(differences) == []
 
 
 async def test_what_was_committed_is_there_when_it_is_opened_again(place: Path | URL) -> None:
-    async with open_state(place) as engine, engine.begin() as connection:
-        await connection.execute(text("INSERT INTO receiver_pause VALUES ('http://r', 1, 2)"))
+    async with open_state(place) as state:
+        await execute(state, "INSERT INTO receiver_pause VALUES ('http://r', 1, 2)")
 
-    async with open_state(place) as engine, engine.begin() as connection:
-        assert await connection.scalar(text("SELECT failures FROM receiver_pause")) == 1
+    async with open_state(place) as state:
+        assert await state.run(failures) == 1
 
 
 async def test_a_second_opening_is_refused_and_says_why(place: Path | URL) -> None:
@@ -53,24 +61,20 @@ async def test_a_killed_process_leaves_no_lock(place: Path | URL) -> None:
 
 
 async def test_transactions_at_the_same_time_come_one_after_the_other(place: Path | URL) -> None:
-    async with open_state(place) as engine:
-        async with engine.begin() as connection:
-            await connection.execute(text("INSERT INTO receiver_pause VALUES ('http://r', 0, 0)"))
+    def increase(connection: Connection) -> None:
+        statement = text("UPDATE receiver_pause SET failures = :number")
+        connection.execute(statement, {"number": failures(connection) + 1})
 
-        async def increase() -> None:
-            async with engine.begin() as connection:
-                number = await connection.scalar(text("SELECT failures FROM receiver_pause"))
-                statement = text("UPDATE receiver_pause SET failures = :number")
-                await connection.execute(statement, {"number": (number or 0) + 1})
+    async with open_state(place) as state:
+        await execute(state, "INSERT INTO receiver_pause VALUES ('http://r', 0, 0)")
 
-        await asyncio.gather(*(increase() for _ in range(4)))
-        async with engine.begin() as connection:
-            assert await connection.scalar(text("SELECT failures FROM receiver_pause")) == 4
+        await asyncio.gather(*(state.run(increase) for _ in range(4)))
+        assert await state.run(failures) == 4
 
 
 async def test_a_state_of_a_newer_version_is_refused(place: Path | URL) -> None:
-    async with open_state(place) as engine, engine.begin() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    async with open_state(place) as state:
+        await execute(state, "UPDATE alembic_version SET version_num = '9999'")
 
     with pytest.raises(StateUnusable, match="newer version"):
         async with open_state(place):
@@ -81,9 +85,13 @@ async def test_a_state_of_a_newer_version_is_refused(place: Path | URL) -> None:
 
 
 async def test_every_commit_is_synced_to_the_disk(file: Path) -> None:
-    async with open_state(file) as engine, engine.connect() as connection:
-        assert await connection.scalar(text("PRAGMA synchronous")) == 2  # FULL
-        assert await connection.scalar(text("PRAGMA journal_mode")) == "wal"
+    def pragmas(connection: Connection) -> list[object]:
+        return [
+            connection.scalar(text(f"PRAGMA {name}")) for name in ("synchronous", "journal_mode")
+        ]
+
+    async with open_state(file) as state:
+        assert await state.run(pragmas) == [2, "wal"]  # 2 is FULL
 
 
 @pytest.fixture
@@ -123,10 +131,9 @@ async def test_a_migration_that_fails_half_way_leaves_nothing_behind(file: Path)
 
 
 async def test_a_file_that_is_damaged_while_it_is_open_is_named_in_a_sentence(file: Path) -> None:
-    async with open_state(file) as engine:
+    async with open_state(file) as state:
         for each in file.parent.glob("fetcher.db*"):
             each.write_bytes(b"garbage" * 1000)
 
         with pytest.raises(StateUnusable, match=r"^The state .* can't be used: .*database"):
-            async with engine.begin() as connection:
-                await connection.execute(text("SELECT * FROM outbox"))
+            await execute(state, "SELECT * FROM outbox")

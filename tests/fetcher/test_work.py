@@ -86,9 +86,9 @@ async def test_a_fault_of_our_own_ends_one_pass_and_is_shown_with_its_traceback(
     def full(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    event.listen(world.engine.sync_engine, "commit", full)
+    event.listen(world.state.engine, "commit", full)
     error = await work.read("acme/one")
-    event.remove(world.engine.sync_engine, "commit", full)
+    event.remove(world.state.engine, "commit", full)
 
     assert isinstance(error, OSError)
     assert caplog.messages == ["acme/one: OSError: [Errno 28] No space left on device"]
@@ -100,8 +100,8 @@ async def test_a_fault_of_the_state_is_said_in_a_line(
     parts: tuple[World, Work], caplog: pytest.LogCaptureFixture
 ) -> None:
     world, work = parts
-    async with world.engine.begin() as connection:
-        await connection.execute(text("ALTER TABLE outbox RENAME TO gone"))
+    away = text("ALTER TABLE outbox RENAME TO gone")
+    await world.state.run(lambda connection: connection.execute(away))
 
     assert isinstance(await work.read("acme/one"), StateError)
 
@@ -217,10 +217,10 @@ async def test_the_daemon_survives_a_state_that_cannot_be_read(
         def broken(*_arguments: object) -> None:
             raise OSError(5, "Input/output error")
 
-        event.listen(world.engine.sync_engine, "begin", broken)
+        event.listen(world.state.engine, "begin", broken)
         async with running(work):
             await until(lambda: work.troubles.subjects() == ["Delivery", "The state"])
-            event.remove(world.engine.sync_engine, "begin", broken)
+            event.remove(world.state.engine, "begin", broken)
             await until(lambda: len(receiver.rows) == 4)
             await until(lambda: work.troubles.subjects() == [])
         assert caplog.messages[0].endswith("Input/output error")

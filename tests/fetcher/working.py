@@ -37,12 +37,12 @@ async def working(
         aiohttp.ClientSession() as session,
     ):
         receiver = Receiver(session, URL(receiver_url), API_KEY, 5, world.clock)
-        delivery = Delivery(world.engine, receiver, world.clock)
+        delivery = Delivery(world.state, receiver, world.clock)
         names = [repository.full_name for repository in fake.repositories]
         roster = Roster(
-            world.engine, world.githubs, select(patterns or names), BACKFILL, world.clock
+            world.state, world.githubs, select(patterns or names), BACKFILL, world.clock
         )
-        rota = Rota(world.engine, world.githubs, roster, CYCLE, world.clock)
+        rota = Rota(world.state, world.githubs, roster, CYCLE, world.clock)
         yield (
             world,
             Work(rota, world.githubs, world.poller, delivery, world.clock, Vitals(world.clock)),
