@@ -77,14 +77,14 @@ class Writer:
                 else:
                     await self._try()
         finally:
-            self._refuse()
+            self._refuse(StoreUnavailable("the writer stopped"))
 
     async def close(self) -> None:
         """Wait until everyone who asked is answered; too late, nobody can say what is stored."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._idle.wait()
-        self._refuse()
+        self._refuse(StoreUnavailable("the receiver stops"))
 
     async def _anything(self) -> bool:
         """Wait until somebody asks; False when it is time to try whether it works again."""
@@ -107,8 +107,7 @@ class Writer:
         try:
             batch = await self._store.append([append for append, _ in waiting], self._clock())
         except StoreUnavailable as error:
-            self.outage.failed(error)
-            _fail(waiting, error)
+            self._failed(error)
         except Exception:
             log.exception("could not store %d events", len(waiting))
             _fail(waiting, StoreUnavailable("the writer failed"))
@@ -121,7 +120,7 @@ class Writer:
         try:
             await self._store.probe(self._clock())
         except StoreUnavailable as error:
-            self.outage.failed(error)
+            self._failed(error)
         else:
             self.outage.over()
 
@@ -135,9 +134,16 @@ class Writer:
         except StoreUnavailable as error:
             log.warning("could not forget old idempotency keys: %s", error)
 
-    def _refuse(self) -> None:
+    def _failed(self, error: StoreUnavailable) -> None:
+        self.outage.failed(error)
+        # Whoever came meanwhile as well: nobody waits longer than one transaction may take.
+        self._refuse(error)
+
+    def _refuse(self, error: StoreUnavailable) -> None:
+        """Refuse whoever waits, also for the transaction under way."""
         waiting, self._queue = self._writing + self._queue, []
-        _fail(waiting, StoreUnavailable("the writer stopped"))
+        self._arrived.clear()
+        _fail(waiting, error)
 
 
 def _answer(waiting: list[Waiting], answers: list[Event | KeyReused]) -> None:

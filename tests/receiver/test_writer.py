@@ -20,6 +20,7 @@ from receiver.submission import parse
 from receiver.writer import LARGEST_BATCH, Writer
 from tests.receiver.api import settings_for
 from tests.receiver.examples import NOON, as_json, submission
+from tests.receiver.waiting import eventually
 
 
 class TickingClock:
@@ -155,19 +156,39 @@ async def test_a_reused_key_in_a_batch_is_its_callers_alone(desk: Desk) -> None:
     assert [other.id for other in others if isinstance(other, Event)] == [2, 3]
 
 
-async def test_a_store_that_fails_fails_exactly_its_batch(
+async def test_a_store_that_fails_fails_whoever_waits_and_nobody_who_comes_later(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("receiver.writer.LARGEST_BATCH", 2)
     callers = await desk.queue(5)
     with desk.writing():
         with locked(tmp_path):
-            refused = await asyncio.gather(*callers[:2], return_exceptions=True)
-        events = await asyncio.gather(*callers[2:])
+            refused = await asyncio.gather(*callers, return_exceptions=True)
+        events = await asyncio.gather(*await desk.queue(3))
 
-    assert [type(outcome) for outcome in refused] == [StoreUnavailable] * 2
-    assert [(event.id, event.run_number) for event in events] == [(1, 2), (2, 3), (3, 4)]
+    assert [type(outcome) for outcome in refused] == [StoreUnavailable] * 5
+    assert [(event.id, event.run_number) for event in events] == [(1, 0), (2, 1), (3, 2)]
     assert desk.told == [2, 3]
+
+
+async def test_after_a_failure_it_finds_out_by_itself_that_it_is_over(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("receiver.writer.RETRY_SECONDS", 0.01)  # the test need not wait
+    with desk.writing():
+        with locked(tmp_path):
+            (caller,) = await desk.queue(1)
+            with pytest.raises(StoreUnavailable):
+                await caller
+            assert desk.writer.outage.lasts
+            (caller,) = await desk.queue(1)  # it waits for the trial that is under way, or its own
+            with pytest.raises(StoreUnavailable):
+                await caller
+            assert desk.writer.outage.lasts
+        await eventually(lambda: not desk.writer.outage.lasts)
+
+    assert await desk.store.last_id() == 0
+    assert desk.told == []
 
 
 async def test_a_failed_batch_uses_up_no_key(desk: Desk, tmp_path: Path) -> None:
