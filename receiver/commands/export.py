@@ -34,16 +34,16 @@ async def export_log(database_url: str, file: Path | None, after: int) -> None:
     """
     async with open_for_reading(database_url) as database:
         if file is None:
-            await _write(database, after, _to_standard_output)
+            await _write(database, after, _to_standard_output, bar=not sys.stdout.isatty())
             return
         with open_log_file(file) as lines:
             await _write(database, await _end_of(lines, database), lines.append)
             lines.sync()
 
 
-async def _write(database: Database, after: int, write: Write) -> None:
+async def _write(database: Database, after: int, write: Write, *, bar: bool = True) -> None:
     until, count = await Store(database).last_id(), 0
-    with progress("Exporting") as shown:
+    with progress("Exporting", bar=bar) as shown:
         async for page in Archive(database).pages(after, until):
             write(b"".join(map(encode, page)))
             count += len(page)

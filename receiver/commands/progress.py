@@ -72,10 +72,14 @@ def _bar(share: float | None) -> str:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Progress]:
-    """Show on the standard error how far some work is, unless the rows go to the same terminal."""
-    quiet = sys.stdout.isatty() or not sys.stderr.isatty()
-    shown = Progress(what, None if quiet else sys.stderr)
+def progress(what: str, *, bar: bool = True) -> Iterator[Progress]:
+    """Show on the standard error how far some work is.
+
+    Args:
+        what: Is done.
+        bar: Whether a terminal may show one: not where it shows the rows.
+    """
+    shown = Progress(what, sys.stderr if bar and sys.stderr.isatty() else None)
     try:
         yield shown
     finally:

@@ -14,7 +14,7 @@ import pytest
 from receiver.commands.export import export_log
 from receiver.commands.failure import Failure
 from receiver.commands.import_ import LINES_AT_ONCE
-from receiver.commands.progress import Progress
+from receiver.commands.progress import Progress, progress
 from tests.forked import Forked
 from tests.program import Program, eventually
 from tests.receiver.exported import bring, exported, lines_of, log_of
@@ -107,26 +107,45 @@ def seconds() -> list[float]:
 
 def test_a_terminal_shows_a_bar_and_is_left_clean(seconds: list[float]) -> None:
     terminal = io.StringIO()
-    progress = Progress("Exporting", terminal, lambda: seconds[0])
+    shown = Progress("Exporting", terminal, lambda: seconds[0])
 
-    progress.step(0.1, "100 events")
+    shown.step(0.1, "100 events")
     assert terminal.getvalue() == ""
     seconds[0] += 1
-    progress.step(0.5, "500 events")
+    shown.step(0.5, "500 events")
     assert terminal.getvalue().endswith("Exporting [###############---------------] 500 events")
-    progress.clear()
+    shown.clear()
     assert terminal.getvalue().endswith("\r\x1b[K")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("bar", [True, False])
+def test_a_bar_is_drawn_on_a_terminal_that_shows_no_rows(
+    monkeypatch: pytest.MonkeyPatch, *, bar: bool
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setattr("receiver.commands.progress.SECONDS_BETWEEN_BARS", 0)
+
+    with progress("Exporting", bar=bar) as shown:
+        shown.step(1, "10 events")
+
+    assert ("[####" in terminal.getvalue()) == bar
 
 
 def test_a_log_gets_a_line_now_and_then(
     seconds: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    progress = Progress("Importing", None, lambda: seconds[0])
+    shown = Progress("Importing", None, lambda: seconds[0])
 
     for share in (0.1, 0.2, 0.3):
-        progress.step(share, f"{share:.0%}")
+        shown.step(share, f"{share:.0%}")
         seconds[0] += 6
-    progress.step(None, "4 lines")
+    shown.step(None, "4 lines")
 
     assert caplog.messages == ["Importing: 30% (30%)"]
