@@ -9,6 +9,7 @@ import pytest
 from receiver.commands.backup import back_up
 from receiver.commands.check import check_log
 from receiver.commands.failure import Failure
+from receiver.commands.signals import Stopped
 from receiver.config import Settings
 from receiver.database import StoreUnavailable
 from receiver.database.snapshot import snapshot
@@ -79,6 +80,21 @@ def test_what_fails_leaves_nothing(database_url: str, tmp_path: Path) -> None:
         back_up(database_url, tmp_path / "copy.db")
 
     assert names(tmp_path, "*") == ["log.db"]
+
+
+async def test_a_copy_can_be_stopped_in_the_middle(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("receiver.database.snapshot.PAGES_AT_ONCE", 5)
+    await bring(database_url, lines_of(log_of(500)), tmp_path)
+
+    def step(share: float) -> None:
+        raise Stopped(share)
+
+    with pytest.raises(Stopped) as stopped:
+        snapshot(tmp_path / "log.db", tmp_path / "copy.db", step)
+
+    assert 0 < float(str(stopped.value)) < 1
 
 
 async def test_a_full_disk_gets_nothing(database_url: str, tmp_path: Path) -> None:
