@@ -58,6 +58,8 @@ EVENTS: Final = frozenset(
 ENOUGH: Final = 3
 JOBS: Final[Sequence[Scope]] = ("plain", "call", "job")  # scopes of jobs, the surest first
 WORKFLOW_FILES: Final = ".github/workflows/"
+WORD: Final = re.compile(r"[^\W_]+")
+CAMEL_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 SEGMENT: Final = " / "  # between the job that calls a workflow and the called one
 
 
@@ -83,8 +85,7 @@ class Verdict:
 
 def words(text: str) -> list[str]:
     """The words of a name, in lower case: `Deploy_to-prodEU` is deploy, to, prod, eu."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    return re.findall(r"[^\W_]+", apart.lower())
+    return WORD.findall(CAMEL_HUMP.sub(" ", text).lower())
 
 
 def deploys(text: str) -> bool:

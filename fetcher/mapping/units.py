@@ -24,6 +24,7 @@ GENERAL: Final = DEPLOY | frozenset(
     )
     for word in line.split()
 )
+TELLING_NOTHING: Final = GENERAL | ENVIRONMENTS.keys()
 LEGS: Final = re.compile(r"(?P<name>[^()]*?)\s*\((?P<values>.*)\)\s*")
 # What a template puts into a job's name and is another in the next run: versions, commits, #42.
 CHANGING: Final = re.compile(
@@ -80,8 +81,7 @@ def _what(unit: Unit) -> list[str]:
 
 def _subject(text: str, environment: str) -> str:
     place = _words_of_environment(environment)
-    told = (w for w in words(text) if w not in GENERAL | ENVIRONMENTS.keys() and w not in place)
-    return "-".join(told)
+    return "-".join(word for word in words(text) if word not in TELLING_NOTHING | place)
 
 
 def _without_environment(leg: str, environment: str) -> str:
@@ -99,7 +99,9 @@ def _words_of_environment(environment: str) -> set[str]:
 
 def _steady(name: str, run: Run) -> str:
     """A job's name without what makes it another one in the next run."""
-    for fact in sorted(_facts(run), key=len, reverse=True):
+    # Few names hold a fact, and a pattern of a fact is compiled anew for each run.
+    told = [fact for fact in _facts(run) if fact in name]
+    for fact in sorted(told, key=len, reverse=True):
         name = re.sub(rf"(?<![\w-]){re.escape(fact)}(?![\w-])", " ", name)
     return CHANGING.sub(" ", name)
 
