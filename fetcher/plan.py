@@ -76,10 +76,9 @@ class Plan(BaseModel):
             return f"{files}; {runs}"
         return files if newest else f"{files}, and no workflow is named as deploying"
 
-    def deploying(self, workflow_id: int) -> Verdict | None:
-        """The workflow of this id, if its names say that it deploys."""
-        found = (v for v in self.workflows if v.deploys and v.workflow.id == workflow_id)
-        return next(found, None)
+    def verdict(self, workflow_id: int) -> Verdict | None:
+        """What is known of a workflow."""
+        return next((v for v in self.workflows if v.workflow.id == workflow_id), None)
 
     def read_by_runs(self) -> frozenset[int]:
         """The workflows whose runs are deployments."""

@@ -106,10 +106,13 @@ class Survey:
             return
         filed = {look.run.id for look in deployments if look.run}
         self._findings.doubtful = frozenset(
-            event.deployment_id
+            deployment_id
             for look in self._findings.of("runs")
-            for event in look.events
-            if look.run and (look.run.id in filed or look.run.workflow_id in plan.filing)
+            for deployment_id in (
+                {event.deployment_id for event in look.events}
+                if look.run and (look.run.id in filed or look.run.workflow_id in plan.filing)
+                else look.doubtful
+            )
         )
 
     def _plan(self) -> Plan | None:

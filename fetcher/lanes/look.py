@@ -52,6 +52,7 @@ class Look:
         events: All that are owed of it, those told before among them.
         sights: Their deployments, as far as names can tell which service they are of.
         run: That was looked at, or that filed the deployment, as far as that is known.
+        doubtful: Deployments of which nothing is told, unless something was told before.
         is_blank: A deployment that is so new that nothing tells yet what filed it.
     """
 
@@ -59,6 +60,7 @@ class Look:
     events: tuple[Event, ...] = ()
     sights: tuple[Sight, ...] = ()
     run: Run | None = None
+    doubtful: frozenset[str] = frozenset()
     is_blank: bool = False
 
 

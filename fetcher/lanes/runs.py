@@ -14,11 +14,17 @@ from fetcher.github.reader import Reader
 from fetcher.lanes.ancestry import graph_of
 from fetcher.lanes.lists import list_jobs
 from fetcher.lanes.look import Look, Told, look_of, next_look, owed
-from fetcher.mapping.naming import EVENTS
+from fetcher.mapping.naming import EVENTS, Verdict
 from fetcher.mapping.origin import Origin
 from fetcher.mapping.parents import Step, ids, parents_in_run, step_of
 from fetcher.mapping.rules import Facts, Rule, ignored
-from fetcher.mapping.runs import COMPLETED, Pipeline, job_deployment_id, run_events
+from fetcher.mapping.runs import (
+    COMPLETED,
+    Pipeline,
+    job_deployment_id,
+    possible_events,
+    run_events,
+)
 from fetcher.mapping.source import Source
 from fetcher.observations import Lane, Watched
 from fetcher.plan import Plan
@@ -89,7 +95,12 @@ class RunsLane:
         new = {event.deployment_id for event in owed(events, self.since_at)} - item.parents.keys()
         parents = {**item.parents, **await self._parents(run, told, new)}
         seen = replace(self.item(run, now), told=item.told, look_at=look_at, parents=parents)
-        return look_of(seen, [each for one in told for each in one.events], self.since_at, run)
+        before = self._told(run, jobs, self._else_told(run, jobs, events)) if item.told else []
+        look = look_of(
+            seen, [e for one in (*told, *before) for e in one.events], self.since_at, run
+        )
+        doubtful = (each.event.deployment_id for one in before for each in one.events)
+        return replace(look, doubtful=frozenset(doubtful))
 
     async def told(self, run: Run) -> list[Told]:
         """What is told of each of a run's jobs, or of the whole run."""
@@ -118,16 +129,25 @@ class RunsLane:
         return told
 
     def _events(self, run: Run, jobs: Sequence[Job]) -> tuple[Event, ...]:
-        if (verdict := self.plan.deploying(run.workflow_id)) is None:
+        verdict = self.plan.verdict(run.workflow_id)
+        return run_events(self._pipeline(verdict), run, jobs) if verdict and verdict.deploys else ()
+
+    def _else_told(self, run: Run, jobs: Sequence[Job], events: Sequence[Event]) -> Sequence[Event]:
+        """What may have been told while names were taken to say something else."""
+        if (verdict := self.plan.verdict(run.workflow_id)) is None:
             return ()
-        pipeline = Pipeline(
+        told = {event.deployment_id for event in events}
+        possible = possible_events(self._pipeline(verdict), run, jobs)
+        return [event for event in possible if event.deployment_id not in told]
+
+    def _pipeline(self, verdict: Verdict) -> Pipeline:
+        return Pipeline(
             origin=self.origin,
             workflow=verdict.workflow,
             scope=verdict.scope,
             silent=verdict.silent,
             default_branch=self.plan.default_branch,
         )
-        return run_events(pipeline, run, jobs)
 
 
 def _step(told: Told) -> Step | None:

@@ -61,6 +61,15 @@ def run_events(pipeline: Pipeline, run: Run, jobs: Iterable[Job]) -> tuple[Event
     return tuple(told)
 
 
+def possible_events(pipeline: Pipeline, run: Run, jobs: Iterable[Job]) -> tuple[Event, ...]:
+    """The events of whatever in a run may have been told as a deployment, by any scope."""
+    own = own_jobs(run, jobs)
+    attempts = range(1, run.run_attempt + 1)
+    of_jobs = (event for job in own for event in _job_events(pipeline, run, job))
+    of_run = (event for n in attempts for event in _attempt_events(pipeline, run, n, own))
+    return (*of_jobs, *of_run)
+
+
 def job_deployment_id(origin: Origin, job: Job) -> str:
     """The id under which a job is told as a deployment."""
     return f"{origin.id_prefix}-job-{job.id}"

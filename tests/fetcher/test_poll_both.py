@@ -112,6 +112,32 @@ async def test_a_workflow_that_begins_to_file_deployments_changes_its_lane_and_n
     assert len(ids) == 2 * 6
 
 
+async def test_what_was_told_by_its_name_ends_though_names_are_judged_more_strictly_by_now(
+    world: World, shop: Repository
+) -> None:
+    end(start(shop, "release.yml", "release"))
+    await world.reads(SHOP)
+    begun = start(shop, "release.yml", "release")
+    world.clock.tick(30)
+    await world.reads(SHOP)
+    assert len(await world.told()) == 3
+
+    shop.start_run("deploy.yml").deploy("staging")
+    for _ in range(2):
+        world.clock.tick(30)
+        await world.reads(SHOP)
+    later = start(shop, "release.yml", "release")
+    for job in (begun, later):
+        end(job)
+    world.clock.tick(30)
+    await world.reads(SHOP)
+
+    ids = [id_ for (id_,) in await world.told("deployment_id")]
+    assert ids.count(f"gh-job-{begun.id}") == 2
+    assert f"gh-job-{later.id}" not in ids
+    assert len(ids) == 6
+
+
 async def test_a_later_job_of_a_run_that_was_told_is_told_by_its_deployment_alone(
     world: World, shop: Repository
 ) -> None:
