@@ -1,6 +1,6 @@
 """What one pass asks GitHub, and what it finds: where to look, and what is new there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -159,11 +159,22 @@ class Survey:
         read_to = self._sweep.read_to(self._known.deployments_read_to)
         listed = await list_deployments(self._reader, self._known.name, read_to)
         lane = self._deployments_lane(plan, beside_runs=beside_runs or bool(plan.read_by_runs()))
-        await self._sweep.read(lane, listed)
+        try:
+            await self._sweep.read(lane, listed)
+        finally:  # what was looked at is not looked at again, however this pass ends
+            runs = [look.run for look in self._findings.of("deployments") if look.run]
+            plan = self._learned(plan, listed, {run.workflow_id for run in runs})
         if self._sighting and self._sighting.is_shown_in(listed):
             self._findings.columns["marker"] = self._sighting.marker
-        runs = [look.run for look in self._findings.of("deployments") if look.run]
-        return plan.with_deployments(listed, (run.workflow_id for run in runs))
+        return plan
+
+    def _learned(self, before: Plan, listed: Sequence[Deployment], filing: Collection[int]) -> Plan:
+        """The plan that knows of what was listed; kept at once if more workflows file some."""
+        plan = before.with_deployments(listed, filing)
+        if plan.filing != before.filing:
+            self._findings.columns["plan"] = plan.model_dump_json().encode()
+            self._findings.columns["plan_due_at"] = self._clock()  # it may not be complete
+        return plan
 
     def _changed(self, before: Plan, plan: Plan) -> Plan:
         if (before.lane, before.filing) != (plan.lane, plan.filing):

@@ -227,6 +227,7 @@ class Run:
             conclusion=job.conclusion,
             started_at=job.started_at,
             completed_at=job.completed_at,
+            environment=job.environment,
         )
         self.jobs.append(copy)
         return copy

@@ -220,6 +220,22 @@ async def test_runs_are_not_told_while_a_deployment_can_not_be_read(
     assert (await world.told("deployment_id"))[2:] == [(f"gh-dep-{job.deployment.id}",)]
 
 
+async def test_that_a_workflow_files_deployments_is_known_after_a_pass_that_was_cut_short(
+    world: World, shop: Repository
+) -> None:
+    shop.start_run("deploy.yml").deploy("staging")
+    end(start(shop, "legacy.yml"))
+    world.clock.tick(2 * 60)  # so that the deployment is not looked at again
+    world.fake.fail("*/actions/workflows", garbage(), times=1)
+    await world.passes(SHOP)
+
+    world.clock.tick(10 * 60)
+    await world.reads(SHOP)
+
+    ids = [id_ for (id_,) in await world.told("deployment_id")]
+    assert [id_.rpartition("-")[0] for id_ in ids] == ["gh-dep", "gh-dep", "gh-job", "gh-job"]
+
+
 async def test_an_idle_repository_with_both_lanes_costs_nothing(
     world: World, shop: Repository
 ) -> None:
