@@ -232,6 +232,7 @@ class Survey:
             since_at=self._known.since_at,
             rules=rules,
             beside_runs=beside_runs,
+            ignored_too=bool(plan.read_by_runs()),
         )
 
     async def _of_commit(self, sha: str) -> list[Deployment]:

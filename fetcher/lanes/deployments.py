@@ -24,6 +24,7 @@ class DeploymentsLane:
         looks: Of one pass, so that a long history is committed piece by piece.
         beside_runs: There are workflows that are read by their runs, so it must be known which
             workflows are not, before anything is told of them.
+        ignored_too: Likewise of those that a rule ignores: their jobs are not told by their names.
     """
 
     name: ClassVar[Lane] = "deployments"
@@ -35,6 +36,7 @@ class DeploymentsLane:
     since_at: datetime
     rules: Sequence[Rule] = ()
     beside_runs: bool = False
+    ignored_too: bool = False
 
     def item(self, deployment: Deployment, look_at: datetime) -> Watched:
         """A listed deployment, to be watched. Each of its statuses moves `updated_at`."""
@@ -49,9 +51,10 @@ class DeploymentsLane:
         )
 
     def concerns(self, deployment: Deployment) -> bool:
-        """Whether the deployment goes somewhere, and no rule says already that it is ignored."""
-        facts = Facts(repository=self.repository, environment=deployment.environment)
-        return bool(deployment.environment) and not ignored(self.rules, facts)
+        """Whether the deployment goes somewhere, and is not ignored without a further look."""
+        return bool(deployment.environment) and (
+            self.ignored_too or not self._is_ignored(deployment)
+        )
 
     async def look(self, item: Watched, *, listed: bool) -> Look:  # noqa: ARG002 - as in RunsLane
         """Read how a deployment goes on, and what made it if something is to be told."""
@@ -61,16 +64,24 @@ class DeploymentsLane:
         ended = is_finished(statuses)
         look_at = next_look(item.created_at, changed_at, now, ended=ended)
         seen = replace(item, ended=ended, look_at=look_at)
+        is_blank = not statuses and now - item.created_at < SETTLED
+        if self._is_ignored(deployment):
+            run = await self.records.run(statuses)
+            return Look(replace(seen, look_at=None if run else look_at), run=run, is_blank=is_blank)
         if not owed(self.records.events(deployment, statuses), self.since_at):
             lately = self.beside_runs and changed_at >= self.since_at
             run = await self.records.run(statuses) if lately else None
-            return Look(seen, run=run, is_blank=not statuses and now - item.created_at < SETTLED)
+            return Look(seen, run=run, is_blank=is_blank)
         told = await self.records.told(deployment, statuses, again=not item.told)
         if not told.events:  # they are ignored, and so will others be
             return Look(replace(seen, look_at=None), run=told.source.run)
         parents = item.parents or await self._parents(deployment, told)
         seen = replace(seen, parents=parents)
         return look_of(seen, told.events, self.since_at, told.source.run)
+
+    def _is_ignored(self, deployment: Deployment) -> bool:
+        facts = Facts(repository=self.repository, environment=deployment.environment)
+        return ignored(self.rules, facts)
 
     async def _parents(self, deployment: Deployment, told: Told) -> Mapping[str, Sequence[str]]:
         """By the deployment's id, found once when it begins; without it, not known as yet."""

@@ -25,12 +25,30 @@ async def test_an_ignored_environment_is_asked_about_no_further(
     fake: FakeGitHub, shop: Repository, tmp_path: Path
 ) -> None:
     rule = Rule(match=Match(environment="github-pages"), ignore=True)
-    shop.start_run("deploy.yml").deploy("github-pages")
+    shop.add_workflow("pages.yml")
+    shop.start_run("pages.yml").deploy("github-pages", name="pages")
     async with reading(fake, tmp_path, rules=[rule]) as world:
         await world.reads(SHOP)
 
         assert await world.told() == []
         assert not [r for r in world.requests() if r.path.endswith("/statuses")]
+
+
+async def test_a_job_of_an_ignored_environment_is_not_told_by_its_name_either(
+    fake: FakeGitHub, shop: Repository, tmp_path: Path
+) -> None:
+    rule = Rule(match=Match(environment="github-pages"), ignore=True)
+    run = shop.start_run("deploy.yml")
+    run.deploy("github-pages", name="deploy")
+    run.finish()
+    async with reading(fake, tmp_path, rules=[rule]) as world:
+        for _ in range(2):
+            await world.reads(SHOP)
+            world.clock.tick(60)
+
+        assert await world.told() == []
+        asked = [request.path for request in world.requests()]
+        assert sum(path.endswith("/statuses") for path in asked) == 1
 
 
 async def test_an_ignored_job_is_looked_at_no_more(
