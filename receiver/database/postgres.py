@@ -7,8 +7,9 @@ Whoever writes takes an advisory lock first, so ids are given in the order of co
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
+from weakref import WeakSet
 
 from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
@@ -28,6 +29,7 @@ PATIENCE: Final = text(
 )
 NOTIFY: Final = text("SELECT pg_notify(:channel, :last_id)")
 CONNECT_SECONDS: Final = 5
+CLOSE_SECONDS: Final = 1
 RETRY_SECONDS: Final = 1.0
 # Within these a transaction is done or given up, the wait for a connection included. They are the
 # net under the server's own time-outs, which answer nothing when its line is dead.
@@ -54,9 +56,19 @@ class PostgresDatabase:
     """An open database; see Database. It has six connections at most: readers, writer, listener."""
 
     def __init__(self, url: URL) -> None:
-        self._reading = _engine(url, pool_size=READERS, max_overflow=0)
-        self._writing = _engine(url, pool_size=1, max_overflow=0)
-        self._listening = _engine(url, poolclass=NullPool)
+        self._drivers: WeakSet[Any] = WeakSet()
+        self._reading = self._engine(url, pool_size=READERS, max_overflow=0)
+        self._writing = self._engine(url, pool_size=1, max_overflow=0)
+        self._listening = self._engine(url, poolclass=NullPool)
+
+    def _engine(self, url: URL, **pool: Any) -> AsyncEngine:
+        engine = _engine(url, **pool)
+        event.listen(
+            engine.sync_engine,
+            "connect",
+            lambda connection, _record: self._drivers.add(connection.driver_connection),
+        )
+        return engine
 
     async def read(self, transaction: Transaction[Result]) -> Result:
         """Run it on one state of the database."""
@@ -91,7 +103,10 @@ class PostgresDatabase:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             driver.add_termination_listener(lambda _connection: lost.set())
             await driver.add_listener(CHANNEL, lambda *news: grown(int(news[-1])))
-            await lost.wait()
+            try:
+                await lost.wait()
+            finally:
+                await _close(driver)
 
     async def open(self) -> None:
         """Bring it to the newest schema, after whoever is at it. Raises StoreUnavailable."""
@@ -104,9 +119,16 @@ class PostgresDatabase:
         await _run(self._writing, alone, UPGRADE_SECONDS)
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; a server that says nothing is not waited for."""
+        await asyncio.gather(*map(_close, self._drivers))
         for engine in (self._reading, self._writing, self._listening):
             await engine.dispose()
+
+
+async def _close(driver: Any) -> None:
+    # Not by its pool, which would wait for the server's last word. It is over in any case.
+    with suppress(Exception):
+        await driver.close(timeout=CLOSE_SECONDS)
 
 
 def _engine(url: URL, **pool: Any) -> AsyncEngine:

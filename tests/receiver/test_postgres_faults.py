@@ -273,7 +273,11 @@ async def test_a_server_that_says_nothing_holds_nobody_up_for_long(
     await ready(apis)
     async with apis[0].stream() as stream:
         with cluster.server.frozen():
+            *_, stopped = cluster.receivers
+            stopping = asyncio.create_task(asyncio.to_thread(stopped.stop))
             await assert_refused(apis[0])
+            assert await stopping == 0
+        await asyncio.to_thread(stopped.start)
         await ready(apis)
         sent = await apis[0].append()
         while (message := await stream.message()).id < sent["id"]:
