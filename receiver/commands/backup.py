@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 
 PG_DUMP: Final = (
     "PostgreSQL has its own tool for it, which works beside the receivers as well: "
-    "pg_dump --format=custom --file={target} (and pg_restore)"
+    "pg_dump --format=custom --file={target} --dbname={url}"
 )
 
 
@@ -33,7 +34,8 @@ def back_up(database_url: str, target: Path) -> None:
     """
     url = make_url(database_url)
     if url.get_backend_name() == "postgresql":
-        raise Failure(PG_DUMP.format(target=target), code=2)
+        as_text = url.set(drivername="postgresql").render_as_string(hide_password=True)
+        raise Failure(PG_DUMP.format(target=shlex.quote(str(target)), url=shlex.quote(as_text)), 2)
     with _new_file(target) as unfinished, progress("Copying") as shown:
         source = Path(url.database or "")
         snapshot(source, unfinished, lambda share: shown.step(share, f"{share:.0%}"))
