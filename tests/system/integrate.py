@@ -22,6 +22,15 @@ ACTION: Final = ROOT / "integrations" / "notify"
 BASH: Final = ("bash", "-eo", "pipefail", "-c")
 SH: Final = ("sh", "-e", "-c")
 
+SCHEMAS: Final = {
+    "Azure Pipelines": "azure-pipelines",
+    "GitLab CI": "gitlab-ci",
+    "CircleCI": "circle-ci",
+    "Bitbucket Pipelines": "bitbucket-pipelines",
+    "Woodpecker": "woodpecker-ci",
+    "Drone": "drone-ci",
+}
+
 Outcome = Literal["success", "failure"]
 
 
@@ -113,26 +122,16 @@ def jenkins(outcome: Outcome) -> list[Recipe]:
 
 
 def circleci(outcome: Outcome) -> Iterator[Recipe]:
-    config = yaml.safe_load(block("CircleCI"))
-    command = config["commands"]["notify_dashboard"]
-    (run,) = command["steps"]
-    defaults = {name: told.get("default", "") for name, told in command["parameters"].items()}
+    """Each step's bash reads the file that BASH_ENV names."""
     result = "success"
-    for step in config["jobs"]["deploy"]["steps"]:
+    for step in yaml.safe_load(block("CircleCI"))["jobs"]["deploy"]["steps"]:
         if step == "checkout":
             continue
-        if "run" in step:
-            yield Recipe(step["run"], BASH)
+        run = step["run"] if isinstance(step["run"], dict) else {"command": step["run"]}
+        if run.get("when", "on_success") == ("on_fail" if result == "failure" else "on_success"):
+            yield Recipe(run["command"], BASH, {"BASH_ENV": "bash_env"})
+        if run["command"] == "./deploy.sh":
             result = outcome
-        else:
-            parameters = defaults | step["notify_dashboard"]
-            assert run["run"]["when"] == "<< parameters.when >>"
-            if parameters["when"] == ("on_fail" if result == "failure" else "on_success"):
-                yield Recipe(with_parameters(run["run"]["command"], parameters), BASH)
-
-
-def with_parameters(text: str, parameters: dict[str, str]) -> str:
-    return re.sub(r"<< parameters\.(\w+) >>", lambda match: parameters[match[1]], text)
 
 
 def bitbucket(outcome: Outcome) -> list[Recipe]:
@@ -206,3 +205,13 @@ def argo(application: dict[str, Any]) -> list[dict[str, Any]]:
 def config_map() -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load(block("Argo CD"))
     return found
+
+
+def documents() -> Iterator[tuple[str, Any]]:
+    """What is a configuration of a tool: the name of the tool's schema, and the configuration."""
+    for number in range(2):
+        workflow = yaml.safe_load(block("GitHub Actions", number))
+        yield "github-workflows", {"on": "push"} | workflow
+    for heading, schema in SCHEMAS.items():
+        yield schema, yaml.safe_load(block(heading))
+    yield "github-actions", yaml.safe_load((ACTION / "action.yml").read_text())

@@ -5,14 +5,16 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+import jsonschema
 import pytest
 
 from receiver.submission import Submission
 from tests.program import Receiver, ago
-from tests.system import integrate
+from tests.system import gitlab, integrate
 from tests.system.front import front
 from tests.system.integrate import Outcome
 from tests.system.recipe import Recipe
@@ -280,6 +282,28 @@ def test_every_block_of_the_page_is_run_here() -> None:
     assert {
         heading for heading in integrate.headings() if "```" in integrate.section(heading)
     } == run
+
+
+def test_every_configuration_is_what_its_tool_accepts() -> None:
+    """By the schemas that the tools publish."""
+    published = resources.files("check_jsonschema") / "builtin_schemas" / "vendor"
+    for name, document in integrate.documents():
+        schema = json.loads((published / f"{name}.json").read_text())
+        validator = jsonschema.validators.validator_for(schema)(schema)
+        assert [error.message for error in validator.iter_errors(document)] == [], name
+
+
+def test_gitlab_ci_runs_its_recipe(receiver: Receiver, tmp_path: Path) -> None:
+    """GitLab's own rules for jobs, by the npm package that runs them on a developer's machine."""
+    repository(tmp_path, "success")
+    before = receiver.get("/api/matrix")["last_event_id"]
+
+    done = gitlab.run(tmp_path, integrate.block("GitLab CI"), receiver)
+
+    assert done.returncode == 0, done.stdout
+    end, start = since(receiver, before)
+    assert (start["status"], end["status"]) == ("in-progress", "success")
+    assert start["run_url"].startswith("https://gitlab.example/acme/checkout/")
 
 
 def test_the_table_of_fields_is_the_model() -> None:
