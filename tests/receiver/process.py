@@ -4,7 +4,7 @@ import asyncio
 import resource
 import signal
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -13,9 +13,21 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientError
 
-from tests.program import Receiver
+from tests.forked import Forked
+from tests.program import Program, Receiver
 from tests.receiver.api import Client, client
 from tests.receiver.examples import EVERY_FIELD
+
+
+class Command(Program):
+    """A receiver that ends by itself, with what it has said in `log`."""
+
+    def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
+        super().__init__("receiver", *arguments, folder=folder, settings=settings)
+        self._arguments = arguments
+
+    def _begin(self, environment: Mapping[str, str]) -> Forked:
+        return Forked("receiver", *self._arguments, folder=self.folder, environment=environment)
 
 
 class Process(Receiver):

@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from receiver import __version__
-from tests.program import Program
 from tests.receiver.examples import EVERY_FIELD, REQUIRED, as_json, submission
 from tests.receiver.problem import assert_problem
-from tests.receiver.process import Posting, Process, client_of, everything
+from tests.receiver.process import Command, Posting, Process, client_of, everything
 from tests.receiver.waiting import eventually
 from tests.receiver.wire import Wire, connected, post_head
 
@@ -163,17 +162,10 @@ async def test_a_full_disk_acknowledges_nothing_and_is_got_over(process: Process
         assert (await everything(api)) == [second, first]
 
 
-def ended(folder: Path, *arguments: str, **settings: str) -> Program:
-    """A receiver that is about to end by itself."""
-    program = Program("receiver", *arguments, folder=folder, settings=settings)
-    program.start()
-    return program
-
-
 def outcome(folder: Path, *arguments: str, **settings: str) -> tuple[int, list[str]]:
     """How a receiver that ends by itself does so: its exit code and what it said."""
-    with Program("receiver", *arguments, folder=folder, settings=settings) as program:
-        return program.wait(), program.log
+    with Command(folder, *arguments, **settings) as command:
+        return command.wait(), command.log
 
 
 def test_what_cannot_start_says_why_in_a_line_for_each_reason(tmp_path: Path) -> None:
