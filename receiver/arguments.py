@@ -22,7 +22,7 @@ exit codes:
 """
 EXPORT: Final = """\
 Write every event as a line of JSON, in the order of ids, up to the newest one there is:
-what readers get, and sent_by, the name of the key that it came with. The receiver may run.
+all that is stored of it, sent_by among it, the name of its key. The receiver may run.
 
 A FILE that is there already is continued: what it lacks of the log is put at its end. So the
 same command goes on with an export that was cut off, and keeps a file up to date each night.

@@ -36,8 +36,8 @@ class Row(Submission):
 
 
 def encode(event: Event) -> bytes:
-    """The line, with its end: the event as a reader gets it, and `sent_by`."""
-    line = event.json
+    """The line, with its end: everything that is stored of the event."""
+    line = event.fields
     if event.sent_by is not None:
         line = b'%b,"sent_by":%b}' % (line.removesuffix(b"}"), encode_json(event.sent_by))
     return line + b"\n"
