@@ -16,6 +16,7 @@ from receiver.database import StoreUnavailable
 from receiver.event import Event, encode_json
 from receiver.feed import Feed
 from receiver.guard import Guard
+from receiver.matrix import STAGES
 from receiver.metrics import Metrics
 from receiver.page import File, accepts_gzip
 from receiver.query import ListQuery, MatrixQuery, StreamQuery, encode_cursor, parse_query
@@ -218,6 +219,7 @@ async def get_settings(request: web.Request) -> web.Response:
     settings = {
         "stalled_minutes": parts.stalled_minutes,
         "read_protected": parts.guard.protects_reading,
+        "stages": STAGES,
     }
     return _json(encode_json(settings))
 

@@ -24,6 +24,10 @@ async def test_it_is_alive_ready_and_tells_its_version(api: Api) -> None:
     assert await api.read("/api/version") == {"version": __version__}
 
 
+async def test_the_dashboard_is_told_the_usual_spellings_of_each_stage(api: Api) -> None:
+    assert ["prod", "production", "prd", "live"] in (await api.read("/api/settings"))["stages"]
+
+
 async def test_the_dashboard_is_told_when_a_deployment_counts_as_stalled(
     tmp_path: Path, clock: Clock
 ) -> None:

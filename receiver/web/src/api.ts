@@ -20,6 +20,8 @@ export interface DeploymentEvent {
   sha?: string;
   parent_deployments?: string[];
   progress_reporter?: string;
+  /** Only when it is dated more than 5 minutes after it arrived. */
+  clock_skew?: true;
 }
 
 export interface Slot {
@@ -116,6 +118,24 @@ export async function getEnvironments(signal: AbortSignal): Promise<string[]> {
   return answer.items;
 }
 
+/** A post that the receiver refused. */
+export interface Rejection {
+  rejected_at: string;
+  /** Absent where the key is missing or wrong. */
+  key_name?: string;
+  status: number;
+  detail: string;
+  errors: { pointer: string; message: string }[];
+}
+
+/** The posts refused last, newest first. */
+export async function getRejections(signal: AbortSignal): Promise<Rejection[]> {
+  const answer = (await (await get("/api/rejections", {}, signal)).json()) as {
+    items: Rejection[];
+  };
+  return answer.items;
+}
+
 /** The version of the running receiver. */
 export async function getVersion(signal: AbortSignal): Promise<string> {
   const answer = (await (await get("/api/version", {}, signal)).json()) as { version: string };
@@ -126,6 +146,11 @@ export async function getVersion(signal: AbortSignal): Promise<string> {
 export interface Settings {
   stalled_minutes: number;
   read_protected: boolean;
+  /**
+   * The usual spellings of each stage, in lower case and without separators. One that is not
+   * upgraded yet, behind the same address, tells none.
+   */
+  stages?: string[][];
 }
 
 /** Ask for the settings. */

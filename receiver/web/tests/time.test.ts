@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { age, ago, duration, dayName } from "../src/lib/time";
+import { age, ago, duration, dayName, skewOf } from "../src/lib/time";
+import { makeEvent } from "./events";
 
 const NOW = Date.parse("2026-11-23T12:00:00Z");
 
@@ -23,6 +24,16 @@ test("a clock a little ahead of ours is no news from the future", () => {
 test("an event from a clock far ahead says so", () => {
   expect(age("2026-11-23T14:00:00Z", NOW)).toBe("in 2 h");
   expect(ago("2026-11-23T14:00:00Z", NOW)).toBe("in 2 h");
+});
+
+test("how far its sender's clock is ahead is said of an event that the receiver marks", () => {
+  const ahead = makeEvent({
+    happened_at: "2026-11-23T15:00:01Z",
+    received_at: "2026-11-23T12:00:00Z",
+  });
+
+  expect(skewOf({ ...ahead, clock_skew: true })).toBe("dated 3 h ahead by its sender's clock");
+  expect(skewOf(ahead)).toBeUndefined();
 });
 
 test("as a phrase an age reads as a sentence does", () => {

@@ -10,7 +10,7 @@ export interface OpenSlot extends SlotName {
   deployment?: string;
 }
 
-export const KINDS = ["matrix", "feed", "lanes"] as const;
+export const KINDS = ["matrix", "feed", "lanes", "refused"] as const;
 export const STATUSES = ["failure", "in-progress", "stalled"] as const;
 export const PERIODS = ["hour", "day"] as const;
 export const SORTS = ["name", "changed", "failures"] as const;

@@ -1,3 +1,5 @@
+import type { DeploymentEvent } from "../api";
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -53,6 +55,13 @@ export function duration(ms: number): string {
 
 function join(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small ? `${large} ${largeUnit} ${small} ${smallUnit}` : `${large} ${largeUnit}`;
+}
+
+/** What is wrong with an event's date, where its sender's clock is ahead of the receiver's. */
+export function skewOf({ happened_at, received_at, clock_skew }: DeploymentEvent) {
+  if (!clock_skew) return undefined;
+  const ahead = span(Date.parse(happened_at) - Date.parse(received_at));
+  return `dated ${ahead} ahead by its sender's clock`;
 }
 
 /** The date and time in the viewer's language and zone. */
