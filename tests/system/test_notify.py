@@ -160,6 +160,23 @@ def test_an_event_whose_answer_was_lost_is_stored_once(
     assert pipeline.waiting == []
 
 
+def test_several_at_once_send_what_waits_once(pipeline: Pipeline, dashboard: Front) -> None:
+    dashboard.fault = 503
+    for number in range(4):
+        pipeline.notify("success", "--deployment-id", f"waiting-{number}")
+    dashboard.fault = None
+
+    plain = ("--service", "checkout", "--environment", "prod", "--deployment-id", "at-once")
+    command = pipeline.command("success", *plain)
+    together = [subprocess.Popen(command, env=pipeline.environment) for _ in range(3)]
+
+    assert [process.wait() for process in together] == [0, 0, 0]
+    for number in range(4):
+        assert len(stored(dashboard.receiver, f"waiting-{number}")) == 1
+    assert len(stored(dashboard.receiver, "at-once")) == 3
+    assert pipeline.waiting == []
+
+
 def test_an_event_is_kept_when_notify_is_killed_while_it_sends(
     pipeline: Pipeline, dashboard: Front
 ) -> None:
