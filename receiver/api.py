@@ -153,10 +153,12 @@ async def get_deployment(request: web.Request) -> web.Response:
 async def get_matrix(request: web.Request) -> web.Response:
     """`GET /api/matrix`: what is where, or was."""
     query = parse_query(MatrixQuery, request.query)
-    return _conditional(request, await request.app[PARTS].board.matrix(query.service, query.at))
+    return await _conditional(
+        request, await request.app[PARTS].board.matrix(query.service, query.at)
+    )
 
 
-def _conditional(request: web.Request, answer: Answer) -> web.Response:
+async def _conditional(request: web.Request, answer: Answer) -> web.Response:
     headers = {"ETag": answer.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     # Weak comparison, as If-None-Match asks for (RFC 9110, 13.1.2).
     known = {tag.value for tag in request.if_none_match or ()}
@@ -164,7 +166,7 @@ def _conditional(request: web.Request, answer: Answer) -> web.Response:
         return web.Response(status=304, headers=headers)
     if accepts_gzip(request):
         headers["Content-Encoding"] = "gzip"
-        return web.Response(body=answer.compressed, content_type=JSON, headers=headers)
+        return web.Response(body=await answer.compressed(), content_type=JSON, headers=headers)
     return web.Response(body=answer.body, content_type=JSON, headers=headers)
 
 

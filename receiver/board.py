@@ -4,9 +4,7 @@ import asyncio
 import gzip
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 from receiver.event import encode_json
 from receiver.feed import Feed
@@ -14,17 +12,21 @@ from receiver.matrix import Slot, SlotKey, promotion_order
 from receiver.store import Store
 
 
-@dataclass(frozen=True)
 class Answer:
     """One state of the matrix, ready to send."""
 
-    etag: str
-    body: bytes
+    def __init__(self, etag: str, body: bytes) -> None:
+        self.etag = etag
+        self.body = body
+        self._packed: bytes | None = None
+        self._packing = asyncio.Lock()
 
-    @cached_property
-    def compressed(self) -> bytes:
-        """The body in gzip."""
-        return gzip.compress(self.body, compresslevel=5, mtime=0)
+    async def compressed(self) -> bytes:
+        """The body in gzip: made once, and megabytes of it while others go on."""
+        async with self._packing:
+            if self._packed is None:
+                self._packed = await asyncio.to_thread(gzip.compress, self.body, 5, mtime=0)
+            return self._packed
 
 
 class Board:

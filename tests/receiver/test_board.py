@@ -258,3 +258,13 @@ async def test_names_are_json_whatever_they_hold(api: Api) -> None:
     slots: dict[str, Any] = row["slots"]
     assert row["service"] == odd
     assert slots[odd]["current"]["version"] == "\t\n\r\x01"
+
+
+async def test_the_matrix_is_compressed_once_for_all_who_ask_at_the_same_time(api: Api) -> None:
+    await api.fill([submission(service=f"service-{number}") for number in range(500)])
+    answer = await api.app[PARTS].board.matrix()
+
+    packed = await asyncio.gather(*(answer.compressed() for _ in range(5)))
+
+    assert {id(each) for each in packed} == {id(packed[0])}
+    assert gzip.decompress(packed[0]) == answer.body
