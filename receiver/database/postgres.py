@@ -6,8 +6,9 @@ Whoever writes takes an advisory lock first, so ids are given in the order of co
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
@@ -28,7 +29,7 @@ PATIENCE: Final = text(
     "SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)"
 )
 NOTIFY: Final = text("SELECT pg_notify(:channel, :last_id)")
-CONNECT_SECONDS: Final = 5
+CONNECT_SECONDS: Final = 2  # to each server that the URL names
 CLOSE_SECONDS: Final = 1
 RETRY_SECONDS: Final = 1.0
 # Within these a transaction is done or given up, the wait for a connection included. They are the
@@ -131,8 +132,26 @@ async def _close(driver: Any) -> None:
         await driver.close(timeout=CLOSE_SECONDS)
 
 
+async def _connect(**options: Any) -> Any:
+    # asyncpg itself has one time-out for all servers, which one that says nothing uses up.
+    asyncpg = import_module("asyncpg")  # of an extra, which need not be installed
+    *others, last = _servers(options)
+    for server in others:
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InternalClientError):
+            return await asyncpg.connect(**options | server, timeout=CONNECT_SECONDS)
+    return await asyncpg.connect(**options | last, timeout=CONNECT_SECONDS)
+
+
+def _servers(options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Where each server is that the URL names; nothing for one that it leaves to asyncpg."""
+    if not isinstance(options.get("host"), list):
+        return [{}]
+    places = zip(options["host"], options["port"], strict=True)
+    return [{"host": host, "port": port} for host, port in places]
+
+
 def _engine(url: URL, **pool: Any) -> AsyncEngine:
-    arguments = {"server_settings": SESSION, "timeout": CONNECT_SECONDS}
+    arguments = {"server_settings": SESSION, "async_creator_fn": _connect}
     engine = create_async_engine(url, connect_args=arguments, **pool)
     event.listen(engine.sync_engine, "checkout", _require_open)
     return engine
