@@ -89,7 +89,7 @@ def once(settings: Mapping[str, str], folder: Path, beside: GitHub) -> Spent:
 def measure() -> Iterator[tuple[str, Spent]]:
     """What was done, and what it took."""
     with (
-        tempfile.TemporaryDirectory(dir=Path.cwd()) as name,
+        tempfile.TemporaryDirectory(dir=Path.cwd(), prefix="bench-") as name,
         github() as beside,
         sqlite() as kind,
         receiver(kind.empty()) as server,
