@@ -27,6 +27,13 @@ def receiver(tmp_path: Path) -> Iterator[Receiver]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def shared_receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
+    """A receiver for all tests of a module: each must know its own events from the others'."""
+    with Receiver(tmp_path_factory.mktemp("receiver")) as running:
+        yield running
+
+
 # Not for the session: Playwright's loop would be in the way of the asyncio tests that follow.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

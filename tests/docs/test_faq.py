@@ -11,7 +11,7 @@ import pytest
 
 from receiver.submission import Invalid, parse
 from tests.docs import tree
-from tests.program import Receiver, clean_environment, deployment
+from tests.program import Receiver, ago, clean_environment, deployment
 
 PAGE: Final = (tree.ROOT / "docs" / "faq.md").read_text()
 
@@ -42,13 +42,15 @@ def run(receiver: Receiver, heading: str) -> str:
     return done.stdout
 
 
-def test_its_commands_show_what_they_are_said_to_show(receiver: Receiver) -> None:
-    receiver.post(deployment_id="run-77", version="1.0.0", status="in-progress")
+def test_its_commands_show_what_they_are_said_to_show(shared_receiver: Receiver) -> None:
+    receiver = shared_receiver
+    began_at = ago(minutes=5)
+    receiver.post(version="1.0.0", status="in-progress", happened_at=began_at)
     receiver.send(**deployment(colour="red"))
 
     refused, _, arrived = run(receiver, "Nothing shows up").partition('{"items":[{"id"')
     assert "/colour" in refused
-    assert '"run-77"' in arrived
+    assert '"run-1"' in arrived
     assert '"1.0.0"' in run(receiver, "The wrong version is current")
     assert "retry: 2000" in run(receiver, "The page is not live")
     assert run(receiver, "401: the key is not known") == "200\n"
@@ -79,13 +81,13 @@ REFUSED: Final[tuple[dict[str, Any], ...]] = (
 )
 
 
-def test_the_refusals_that_it_explains_are_the_receivers(receiver: Receiver) -> None:
+def test_the_refusals_that_it_explains_are_the_receivers(shared_receiver: Receiver) -> None:
     first, *others = re.findall(
         r"^\| (.*?) \| ", section("422: the event is refused"), re.MULTILINE
     )
     bodies = [json.dumps(deployment(**fields)).encode() for fields in REFUSED]
     said = [mistakes(body) for body in [*bodies, b'{"version": "a"b"}']]
-    said.append(reused_key(receiver))
+    said.append(reused_key(shared_receiver))
 
     assert first == "`pointer` and `message`"
     for explained, mistake in zip(others, said, strict=True):

@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -31,11 +31,10 @@ SECRETS: Final = {"dashboard_api_key": Receiver.key}
 OUTCOMES: Final[tuple[Outcome, ...]] = ("success", "failure")
 
 
-@pytest.fixture(scope="module")
-def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
-    """A receiver for all recipes: each is told from the others by its deployment_id."""
-    with Receiver(tmp_path_factory.mktemp("receiver")) as running:
-        yield running
+@pytest.fixture
+def receiver(shared_receiver: Receiver) -> Receiver:
+    """One for all recipes: each tells what was stored since it began."""
+    return shared_receiver
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,16 @@ from tests.system import guide
 SHA: Final = "7c25deb0f0a4b1a0c4b7b3a55a2a1d2f8f4a9e10"
 
 
+@pytest.fixture
+def receiver(shared_receiver: Receiver) -> Receiver:
+    """One for all recipes, which all fill the same slot."""
+    return shared_receiver
+
+
 def current(receiver: Receiver) -> Any:
-    """The one slot's current event; its times are checked here and taken away."""
-    (row,) = receiver.get("/api/matrix")["rows"]
-    (slot,) = row["slots"].values()
-    assert slot.keys() == {"current"}
-    event = slot["current"]
+    """The slot's current event; its times are checked here and taken away, and its id."""
+    event = receiver.slot("checkout", "prod")["current"]
+    del event["id"]
     now = datetime.now(UTC)
     for name in ("happened_at", "received_at"):
         assert timedelta() <= now - datetime.fromisoformat(event.pop(name)) < timedelta(seconds=30)
@@ -52,7 +56,6 @@ def test_the_curl_recipe_fills_the_slot(receiver: Receiver) -> None:
 
     assert done.returncode == 0, done.stderr
     assert current(receiver) == {
-        "id": 1,
         "deployment_id": "run-77",
         "service": "checkout",
         "environment": "prod",
@@ -74,7 +77,6 @@ def test_the_github_recipe_reports_how_the_job_ended(
 
     assert done.returncode == 0, done.stderr
     assert current(receiver) == {
-        "id": 1,
         "deployment_id": "gh-26365060973",
         "service": "checkout",
         "environment": "prod",
@@ -103,7 +105,6 @@ def test_the_azure_recipe_fills_the_slot(receiver: Receiver) -> None:
 
     assert done.returncode == 0, done.stderr
     assert current(receiver) == {
-        "id": 1,
         "deployment_id": "ado-5150",
         "service": "checkout",
         "environment": "prod",
@@ -126,7 +127,6 @@ def test_the_gitlab_recipe_fills_the_slot(receiver: Receiver) -> None:
 
     assert done.returncode == 0, done.stderr
     assert current(receiver) == {
-        "id": 1,
         "deployment_id": "gl-987654",
         "service": "checkout",
         "environment": "prod",
@@ -150,7 +150,6 @@ def test_the_jenkins_recipe_fills_the_slot_without_the_plugin_that_names_the_use
 
     assert done.returncode == 0, done.stderr
     assert current(receiver) == {
-        "id": 1,
         "deployment_id": "jenkins-jenkins-checkout deploy-42",
         "service": "checkout",
         "environment": "prod",
@@ -179,23 +178,27 @@ def test_a_start_and_an_end_of_one_deployment_both_persist_and_the_matrix_shows_
     start = replace(end, script=end.script.replace('"success"', '"in-progress"'))
 
     for recipe in (start, end):
-        assert recipe.run(receiver, receiver.folder, **CURL_VARIABLES).returncode == 0
+        variables = CURL_VARIABLES | {"RUN_ID": "both"}
+        assert recipe.run(receiver, receiver.folder, **variables).returncode == 0
 
-    listed = receiver.get("/api/deployments?deployment_id=run-77")["items"]
+    listed = receiver.get("/api/deployments?deployment_id=both")["items"]
     assert [event["status"] for event in listed] == ["success", "in-progress"]
     assert current(receiver)["status"] == "success"
 
 
 def test_a_retried_recipe_makes_another_row(receiver: Receiver) -> None:
+    variables = CURL_VARIABLES | {"RUN_ID": "retried"}
     for _ in range(2):
-        assert guide.curl().run(receiver, receiver.folder, **CURL_VARIABLES).returncode == 0
+        assert guide.curl().run(receiver, receiver.folder, **variables).returncode == 0
 
-    assert len(receiver.get("/api/deployments")["items"]) == 2
+    assert len(receiver.get("/api/deployments?deployment_id=retried")["items"]) == 2
 
 
 def test_a_refused_recipe_fails_its_step_and_leaves_no_row(receiver: Receiver) -> None:
+    before = receiver.get("/api/matrix")["last_event_id"]
+
     for wrong in ({"DASHBOARD_API_KEY": "wrong"}, {"DASHBOARD_API_KEY": ""}, {"RUN_ID": ""}):
         done = guide.curl().run(receiver, receiver.folder, **CURL_VARIABLES | wrong)
 
         assert done.returncode == 22, "curl -f ends so after an answer of 400 or more"
-    assert receiver.get("/api/matrix")["rows"] == []
+    assert receiver.get("/api/matrix")["last_event_id"] == before
