@@ -17,6 +17,7 @@ from fetcher.event import Event, Status
 from fetcher.receiver import Receiver
 from fetcher.schema import outbox as outbox_table
 from fetcher.state import State, open_state
+from tests.fetcher.new_state import put_new_state
 from tests.fetcher.receiver_double import API_KEY
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -96,6 +97,8 @@ async def fetcher_with(
     place: Path | Database, url: str, *, api_key: str = API_KEY
 ) -> AsyncIterator[Fetcher]:
     """A fetcher that delivers what is in the state at `place` to `url`."""
+    if isinstance(place, Path):
+        await put_new_state(place)
     async with aiohttp.ClientSession() as session, open_state(place) as state:
         yield Fetcher(state, session, url, api_key)
 

@@ -26,6 +26,7 @@ from fetcher.schema import outbox, snapshots, watched
 from fetcher.state.sqlite import FileState, in_file
 from fetcher.survey import Policy
 from tests.fake_github import Clock, FakeGitHub, Request, serve
+from tests.fetcher.new_state import put_new_state
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 BACKFILL = timedelta(days=7)
@@ -141,6 +142,7 @@ async def reading(  # noqa: PLR0913 - what worlds differ in, each by its name
         slept.append(seconds)
         clock.tick(seconds)
 
+    await put_new_state(folder / "fetcher.db")
     async with (
         serve(fake, port) as url,
         in_file(folder / "fetcher.db") as state,

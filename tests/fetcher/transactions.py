@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from fetcher.state import open_state
+from tests.fetcher.new_state import put_new_state
 
 
 def in_a_transaction(
@@ -15,6 +16,8 @@ def in_a_transaction(
     """The test as pytest runs it: with the fixture `place`, a new state each time."""
 
     async def run(place: Path | URL) -> None:
+        if isinstance(place, Path):
+            await put_new_state(place)
         async with open_state(place) as state:
             await state.run(test)
 
