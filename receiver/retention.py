@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from receiver.database import Database, StoreUnavailable
+from receiver.outage import Outage
 from receiver.schema import event, idempotency, retention
 from receiver.store import Store
 
@@ -40,6 +41,7 @@ class Retention:
         self._store = store
         self._clock = clock
         self._kept = timedelta(days=days)
+        self._outage = Outage("remove old events")
 
     async def run(self) -> None:
         """Sweep whenever it is due, until cancelled."""
@@ -48,7 +50,9 @@ class Retention:
                 if await self.take_turn():
                     await self.sweep()
             except StoreUnavailable as error:
-                log.warning("could not remove old events: %s", error)
+                self._outage.failed(error)
+            else:
+                self._outage.over()
             await asyncio.sleep(LOOK_SECONDS)
 
     async def take_turn(self) -> bool:

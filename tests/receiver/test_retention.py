@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -22,6 +23,7 @@ from receiver.store import Store
 from receiver.submission import parse
 from tests.receiver.api import Api, Clock, serving
 from tests.receiver.examples import NOON, as_json, submission
+from tests.receiver.waiting import eventually
 
 pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
@@ -180,6 +182,28 @@ async def test_a_turn_from_a_wrong_clock_is_not_waited_for(database: Database) -
 
     assert await wrong.take_turn()
     assert await right.take_turn()
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_log_that_is_away_is_told_of_once_and_swept_when_it_is_back(
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("receiver.retention.LOOK_SECONDS", 0.001)
+    for _ in range(2):
+        await append(database, EDGE - DAY, {"happened_at": "2026-01-01T00:00:00Z"})
+    file, away = tmp_path / "log.db", tmp_path / "away.db"
+    file.rename(away)
+    sweeping = asyncio.create_task(keeper(database, Clock(NOON)).run())
+    await eventually(lambda: caplog.records)
+    away.rename(file)
+    await eventually(lambda: "can remove old events again" in caplog.messages)
+    sweeping.cancel()
+
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+    assert await Store(database).removed_to() == 1
 
 
 @pytest.fixture
