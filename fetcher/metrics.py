@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 
 from fetcher.github.client import GitHub
 
@@ -16,6 +23,7 @@ class Metrics:
 
     def __init__(self, version: str) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self.passes = self._counter("passes", "Passes over repositories, by result.", "result")
         self.events = self._counter(
             "events", "Events settled, by result and status.", "result", "status"

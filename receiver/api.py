@@ -46,6 +46,11 @@ class Parts:
     files: dict[str, File]
     stalled_minutes: int
 
+    @property
+    def is_out(self) -> bool:
+        """Whether the database stores nothing now, or the log cannot be read."""
+        return self.writer.outage.lasts or self.feed.outage.lasts
+
 
 PARTS: Final = web.AppKey("parts", Parts)
 
@@ -239,7 +244,7 @@ async def get_health(_request: web.Request) -> web.Response:
 async def get_readiness(request: web.Request) -> web.Response:
     """`GET /readyz`: the database stores and answers, and the feed is up to date."""
     parts = request.app[PARTS]
-    if parts.writer.outage.lasts or parts.feed.outage.lasts:
+    if parts.is_out:
         raise StoreUnavailable
     await parts.store.last_id()
     await parts.feed.caught_up()
@@ -251,6 +256,7 @@ async def get_metrics(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     parts.metrics.last_event_id.set(parts.feed.position)
     parts.metrics.slots.set(len(parts.feed.slots))
+    parts.metrics.outage.set(parts.is_out)
     headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
     return web.Response(body=parts.metrics.render(), headers=headers)
 

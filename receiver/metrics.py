@@ -4,7 +4,13 @@ from collections import Counter as Counting
 from collections.abc import Iterable
 from typing import get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    ProcessCollector,
+    generate_latest,
+)
 
 from receiver.event import Event, Status
 
@@ -14,6 +20,7 @@ class Metrics:
 
     def __init__(self, version: str) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         events = Counter(
             "deployment_receiver_events",
             "Events stored by this receiver since start, by status.",
@@ -21,6 +28,16 @@ class Metrics:
             registry=self.registry,
         )
         self.events = {status: events.labels(status) for status in get_args(Status)}
+        self.commits = Counter(
+            "deployment_receiver_commits",
+            "Transactions that stored events, since start.",
+            registry=self.registry,
+        )
+        self.outage = Gauge(
+            "deployment_receiver_outage",
+            "1 while the database stores nothing or the log cannot be read, else 0.",
+            registry=self.registry,
+        )
         self.problems = Counter(
             "deployment_receiver_problems",
             "Requests that a route refused or failed, since start, by method and status code.",
@@ -56,6 +73,7 @@ class Metrics:
         """Count events that were appended to the log."""
         for status, number in Counting(event.status for event in events).items():
             self.events[status].inc(number)
+        self.commits.inc()
 
     def render(self) -> bytes:
         """The Prometheus text format."""

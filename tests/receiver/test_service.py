@@ -60,6 +60,9 @@ async def test_prometheus_is_told_what_happened(api: Api) -> None:
     assert sample(text, "deployment_receiver_streams") == 1
     assert sample(text, "deployment_receiver_last_event_id") == 3
     assert sample(text, "deployment_receiver_slots") == 2
+    assert sample(text, "deployment_receiver_commits_total") == 3
+    assert sample(text, "deployment_receiver_outage") == 0
+    assert sample(text, "process_open_fds") > 0
     assert sample(text, f'deployment_receiver_info{{version="{__version__}"}}') == 1
 
 
@@ -118,6 +121,8 @@ async def test_a_locked_database_is_503_and_then_recovers(
 
             assert_problem(refused, 503)
             assert int(refused.headers["Retry-After"]) > 0
+            metrics = (await api.get("/metrics")).body.decode()
+            assert sample(metrics, "deployment_receiver_outage") == 1
             assert (await api.read("/api/matrix"))["last_event_id"] == 1
             assert_problem(await api.get("/readyz"), 503, "/readyz")
         clock.tick(timedelta(seconds=1))
