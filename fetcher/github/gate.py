@@ -27,6 +27,8 @@ HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 SHUT_OUT: Final = timedelta(minutes=5)
 WINDOW: Final = timedelta(hours=1, minutes=5)  # GitHub's hour, and clocks that differ
+# GitHub's servers round the end of one window to different seconds.
+SAME_WINDOW: Final = timedelta(minutes=1)
 TOO_MANY: Final = 429
 SLOW_DOWN: Final = ("secondary rate", "abuse", "login attempts")
 
@@ -198,7 +200,9 @@ class Gate:
             self.waits = replace(self.waits, charged=self.waits.charged + charged)
             return None
         self.remaining, ends_at = limit.remaining, limit.reset_datetime
-        before = self.waits.charged if ends_at == self.waits.window_ends_at else 0
+        before, noted = 0, self.waits.window_ends_at
+        if noted and abs(ends_at - noted) < SAME_WINDOW:
+            before, ends_at = self.waits.charged, max(ends_at, noted)
         self.waits = replace(
             self.waits,
             window_ends_at=ends_at,

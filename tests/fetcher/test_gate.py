@@ -212,6 +212,17 @@ def test_the_budget_counts_what_was_charged_in_this_window(clock: Clock) -> None
     assert gate.waits.charged == 1
 
 
+def test_a_window_whose_end_comes_a_second_earlier_or_later_is_the_same(clock: Clock) -> None:
+    gate = gate_of(clock, budget_percent=1)
+    end = int(RESET_AT.timestamp())
+
+    for number in range(50):
+        assert gate.closed() is None
+        gate.answered(limit(reset=end + number % 2), charged=True)
+
+    assert closed_for(gate) == RESET_AT - START + timedelta(seconds=2)
+
+
 def test_an_error_is_counted_though_it_names_no_figures(clock: Clock) -> None:
     gate = gate_of(clock, budget_percent=50)
     gate.answered(limit(9, limit=10), charged=True)
