@@ -283,6 +283,13 @@ def test_every_block_of_the_page_is_run_here() -> None:
     } == run
 
 
+def test_no_recipe_waits_for_a_dashboard_that_never_answers() -> None:
+    posts = re.findall(r"curl .*-X POST.*", integrate.PAGE)
+
+    assert posts
+    assert [post for post in posts if "--max-time 10 " not in post] == []
+
+
 def test_every_configuration_is_what_its_tool_accepts() -> None:
     """By the schemas that the tools publish."""
     published = resources.files("check_jsonschema") / "builtin_schemas" / "vendor"

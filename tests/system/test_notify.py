@@ -177,6 +177,22 @@ def test_several_at_once_send_what_waits_once(pipeline: Pipeline, dashboard: Fro
     assert pipeline.waiting == []
 
 
+def test_what_waited_long_is_sent_in_portions(pipeline: Pipeline, dashboard: Front) -> None:
+    dashboard.fault = 503
+    pipeline.notify("success", "--deployment-id", "portions")
+    dashboard.fault = None
+    (spooled,) = (pipeline.folder / "spool").rglob("*.json")
+    for number in range(51):
+        shutil.copy(spooled, spooled.with_stem(f"{spooled.stem}{number}"))
+
+    counts = []
+    for _ in range(2):
+        pipeline.notify("success", "--deployment-id", "one-more")
+        counts.append(len(stored(dashboard.receiver, "portions")))
+
+    assert counts == [50, 52]
+
+
 def test_an_event_is_kept_when_notify_is_killed_while_it_sends(
     pipeline: Pipeline, dashboard: Front
 ) -> None:
