@@ -79,13 +79,13 @@ class Board:
         self, position: int, slots: Mapping[SlotKey, Slot], services: Sequence[str] | None = None
     ) -> Answer:
         rows = _rows(slots, _services(slots) if services is None else services)
-        environments = {name for slots in rows.values() for name in slots}
+        environments = self._ordered({name for slots in rows.values() for name in slots})
+        places = {name: place for place, name in enumerate(environments)}
         content = [
-            b'"last_event_id":%d,"environments":%b,"rows":['
-            % (position, encode_json(self._ordered(environments)))
+            b'"last_event_id":%d,"environments":%b,"rows":[' % (position, encode_json(environments))
         ]
         for service, found in rows.items():
-            content += [self._row(service, found), b","]
+            content += [_row(service, found, places), b","]
         content[1:] = [*content[1:-1], b"]}"]
         # Of all but the time it was made at; another log's matrix has another tag.
         tag = hashlib.blake2b(digest_size=12)
@@ -95,14 +95,16 @@ class Board:
         # Ten thousand slots are megabytes: they are put together once.
         return Answer(f'W/"{tag.hexdigest()}"', b"".join([at, *content]))
 
-    def _row(self, service: str, slots: Mapping[str, Slot]) -> bytes:
-        encoded = (
-            b"%b:%b" % (encode_json(name), slots[name].json) for name in self._ordered(slots)
-        )
-        return b'{"service":%b,"slots":{%b}}' % (encode_json(service), b",".join(encoded))
-
     def _ordered(self, environments: Iterable[str]) -> list[str]:
         return promotion_order(environments, self._order)
+
+
+def _row(service: str, slots: Mapping[str, Slot], places: Mapping[str, int]) -> bytes:
+    encoded = (
+        b"%b:%b" % (encode_json(name), slots[name].json)
+        for name in sorted(slots, key=places.__getitem__)
+    )
+    return b'{"service":%b,"slots":{%b}}' % (encode_json(service), b",".join(encoded))
 
 
 def _services(slots: Iterable[SlotKey]) -> list[str]:
