@@ -5,7 +5,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +19,7 @@ from fetcher.clock import system_clock
 from fetcher.config import Mistakes, Settings, load
 from fetcher.daemon import Daemon, open_work
 from fetcher.listener import ListenError, listening
-from fetcher.logs import Discreet
+from fetcher.logs import Discreet, DiscreetJson
 from fetcher.once import TRY_LATER, once
 from fetcher.progress import AboveTheBar, Progress
 from fetcher.resync import parse_since, resync
@@ -55,14 +55,16 @@ def main() -> None:
         for line in mistakes.lines:
             print(line, file=sys.stderr)  # noqa: T201 - to whoever starts it, before there is a log
         sys.exit(CONFIG_ERROR)
-    arguments.progress = Progress(sys.stderr if sys.stderr.isatty() else None)
-    _log_to_stderr(settings.secrets(), arguments.progress)
+    formatter = {"text": Discreet, "json": DiscreetJson}[settings.log_format](settings.secrets())
+    draws = sys.stderr.isatty() and settings.log_format == "text"
+    arguments.progress = Progress(sys.stderr if draws else None)
+    _log_to_stderr(formatter, arguments.progress)
     sys.exit(asyncio.run(_until_signalled(settings, arguments)))
 
 
-def _log_to_stderr(secrets: Sequence[str], progress: Progress) -> None:
+def _log_to_stderr(formatter: logging.Formatter, progress: Progress) -> None:
     handler = AboveTheBar(progress)
-    handler.setFormatter(Discreet(secrets))
+    handler.setFormatter(formatter)
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     for library in ("alembic", "apscheduler"):
         logging.getLogger(library).setLevel(logging.WARNING)

@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from fetcher.github.settings import GitHubSettings, token_of_environment
+from fetcher.logs import LogFormat
 from fetcher.mapping.rules import Rule
 from fetcher.selection import select
 from fetcher.values import Address, Listen, Secret, StatePlace
@@ -78,6 +79,7 @@ class Settings(BaseSettings):
     poll_seconds: int = Field(default=30, ge=1, le=86_400)
     backfill_days: int = Field(default=7, ge=0, le=365)
     rules: tuple[Rule, ...] = ()
+    log_format: LogFormat = "text"
     github: GitHubSettings = GitHubSettings()
 
     def secrets(self) -> list[str]:

@@ -3,11 +3,13 @@
 Messages hold none to begin with; this is the net below.
 """
 
+import json
 import logging
 import re
 import time
 from collections.abc import Iterable
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, Literal
 
 HIDDEN: Final = "***"
 # https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats and JWTs.
@@ -17,6 +19,9 @@ TOKENS: Final = (
     r"(?<=://)[^/\s@]+(?=@)",  # a user and a password in an address
 )
 SHORTEST_SECRET: Final = 8  # to hide a shorter one would hide words
+
+
+LogFormat = Literal["text", "json"]
 
 
 class Discreet(logging.Formatter):
@@ -34,4 +39,24 @@ class Discreet(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, and the traceback where there is one."""
-        return self._hidden.sub(HIDDEN, super().format(record))
+        return self._hide(super().format(record))
+
+    def _hide(self, text: str) -> str:
+        return self._hidden.sub(HIDDEN, text)
+
+
+class DiscreetJson(Discreet):
+    """A line of JSON: `time`, `level`, `logger`, `message`; `traceback` where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        fields = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            fields["traceback"] = self.formatException(record.exc_info)
+        # Before it is JSON, in which a secret may be spelled in another way.
+        return json.dumps({name: self._hide(text) for name, text in fields.items()})

@@ -21,8 +21,9 @@ The way of one event, module by module:
 
 Nothing flows back. Beside the road: arguments (the command line), config (settings) with keys (how
 keys are given there), query (query strings), openapi, metrics, systemd (tells it that the receiver
-works), database (a SQLite file or PostgreSQL), rejections (the posts refused last), outage (says
-once that it fails, and that it is over), retention (removes old events).
+works), database (a SQLite file or PostgreSQL), rejections (the posts refused last), logs (the
+program's own log), outage (says once that it fails, and that it is over), retention (removes old
+events).
 
 The log in and out (commands: export, import, backup, check):
 

@@ -6,7 +6,6 @@ import logging
 import resource
 import signal
 import sys
-import time
 from argparse import Namespace
 from pathlib import Path
 from typing import Final
@@ -21,6 +20,7 @@ from receiver.arguments import parse_arguments
 from receiver.commands import COMMANDS, Failure
 from receiver.config import BadSettings, Settings, load
 from receiver.database import StoreUnavailable
+from receiver.logs import log_to_stderr
 from receiver.server import serve
 from receiver.systemd import keep_watch, notify
 
@@ -35,7 +35,7 @@ EX_SOFTWARE: Final = 70
 def main() -> None:
     """Run the command line and exit with its code."""
     arguments = parse_arguments()
-    _log_to_stderr()
+    log_to_stderr()
     command = COMMANDS.get(arguments.command, _run)
     try:
         sys.exit(command(arguments))
@@ -47,15 +47,6 @@ def main() -> None:
         sys.exit(error.code)
 
 
-def _log_to_stderr() -> None:
-    formatter = logging.Formatter("%(asctime)sZ %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%S")
-    formatter.converter = time.gmtime
-    handler = logging.StreamHandler()
-    handler.setFormatter(formatter)
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-
-
 def _allow_many_streams() -> None:
     # Each is an open file, of which a shell or a service often gets 1024 though it may have more.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -64,6 +55,7 @@ def _allow_many_streams() -> None:
 
 def _run(arguments: Namespace) -> int:
     settings = load(arguments.config)
+    log_to_stderr(settings.log_format)
     _allow_many_streams()
     try:
         # libuv's loop: a third more POSTs a second than asyncio's own, in the same run.

@@ -23,6 +23,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from receiver.keys import SHORTEST_TO_READ, ApiKey, Key, ReadKey, one_key, split
+from receiver.logs import LogFormat
 
 PREFIX: Final = "RECEIVER_"
 CONFIG_VARIABLE: Final = "DEPLOYMENT_DASHBOARD_CONFIG"
@@ -94,6 +95,7 @@ class Settings(LogSettings):
     environment_order: Names = ()
     stalled_minutes: int = Field(60, ge=1)
     retention_days: int = Field(0, ge=0, le=36_500)
+    log_format: LogFormat = "text"
 
     @model_validator(mode="after")
     def _has_a_key(self) -> "Settings":

@@ -51,6 +51,7 @@ def test_without_a_file_and_variables_everything_has_its_default() -> None:
         "poll_seconds": 30,
         "backfill_days": 7,
         "rules": [],
+        "log_format": "text",
         "github": {
             "api_url": "https://api.github.com",
             "token": None,

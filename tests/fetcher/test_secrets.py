@@ -18,7 +18,7 @@ from fetcher.github.errors import GitHubError
 from fetcher.github.proxy import proxy_for
 from fetcher.github.server import Server
 from fetcher.github.settings import GitHubSettings
-from fetcher.logs import Discreet
+from fetcher.logs import Discreet, DiscreetJson
 from tests.fake_github import FakeGitHub, Fault, answer, disconnect, garbage, serve
 from tests.fake_github.apps import App
 from tests.fetcher.reading import asking_with, fake_github, reading
@@ -167,6 +167,21 @@ def test_the_log_hides_what_is_or_looks_like_a_secret(secret: str) -> None:
 
     assert secret not in line
     assert "asked with <***>" in line
+
+
+def test_the_log_hides_a_secret_that_json_spells_in_another_way() -> None:
+    secret = 'a "quoted"\\secret'
+    error = ValueError(f"in a traceback: {secret}")
+    info = (ValueError, error, None)
+    record = logging.LogRecord("x", 40, "x", 1, "asked\nwith %s", (secret,), info)
+
+    line = DiscreetJson([secret]).format(record)
+
+    fields = json.loads(line)
+    assert "\n" not in line
+    assert (fields["level"], fields["logger"]) == ("error", "x")
+    assert fields["message"] == "asked\nwith ***"
+    assert fields["traceback"] == "ValueError: in a traceback: ***"
 
 
 def test_the_log_hides_the_password_of_an_address() -> None:

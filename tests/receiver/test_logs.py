@@ -1,0 +1,50 @@
+"""The program's own log."""
+
+import json
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+
+from receiver.logs import TEXT, Json
+from tests.program import Receiver
+
+AT = datetime(2026, 11, 23, 10, 0, 0, 123_456, tzinfo=UTC)
+
+
+def record() -> logging.LogRecord:
+    error = ValueError("far below")
+    made = logging.LogRecord(
+        "receiver.x", 40, "x", 1, "two\nlines of %s", ("it",), (ValueError, error, None)
+    )
+    made.created = AT.timestamp()
+    return made
+
+
+def test_a_line_of_text_begins_with_the_time_in_utc() -> None:
+    assert TEXT.format(record()).startswith("2026-11-23T10:00:00Z ERROR   two")
+
+
+def test_a_line_of_json_is_one_line_whatever_it_tells() -> None:
+    line = Json().format(record())
+
+    assert "\n" not in line
+    fields = json.loads(line)
+    assert datetime.fromisoformat(fields.pop("time")) == AT
+    assert fields == {
+        "level": "error",
+        "logger": "receiver.x",
+        "message": "two\nlines of it",
+        "traceback": "ValueError: far below",
+    }
+
+
+def test_set_to_json_each_line_is_json_from_start_to_stop(tmp_path: Path) -> None:
+    with Receiver(tmp_path, RECEIVER_LOG_FORMAT="json") as receiver:
+        receiver.send(key="wrong")
+        receiver.hang_up()
+        receiver.logged("the keys are now")
+        assert receiver.stop() == 0
+
+    lines = [json.loads(line) for line in receiver.log]
+    assert lines[-1]["message"] == "stopped"
+    assert {line["level"] for line in lines} == {"info"}
