@@ -21,7 +21,16 @@ class HoldingProxy(ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Passage)
         self.target = urlsplit(target)
         self.holds = Event()
+        self.held: list[socket.socket] = []
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+    def release(self) -> None:
+        """Hold nothing more, and end what is held."""
+        self.holds.clear()
+        for connection in self.held:
+            with suppress(OSError):  # the browser has gone
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class Passage(BaseRequestHandler):
@@ -43,6 +52,7 @@ class Passage(BaseRequestHandler):
         while data := read(receiver):
             if b"text/event-stream" in data and self.server.holds.is_set():
                 is_held = True
+                self.server.held.append(self.request)
                 self.request.sendall(data[: data.index(END_OF_HEADERS) + len(END_OF_HEADERS)])
             if not is_held:
                 self.request.sendall(data)

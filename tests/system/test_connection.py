@@ -106,8 +106,8 @@ def test_a_stream_that_a_proxy_holds_back_is_called_delayed_until_it_comes_throu
         expect(dashboard.slot("checkout", "prod")).to_contain_text("1.1.0", timeout=10_000)
         expect(dashboard.connection).to_have_text("Delayed")
 
-        proxy.holds.clear()
-        expect(dashboard.connection).to_have_text("Live", timeout=30_000)
+        proxy.release()
+        expect(dashboard.connection).to_have_text("Live", timeout=20_000)
         receiver.post(version="1.2.0")
         expect(dashboard.slot("checkout", "prod")).to_contain_text("1.2.0")
 
