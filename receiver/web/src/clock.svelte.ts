@@ -11,6 +11,11 @@ class Clock {
   #slow = $state(Date.now());
   #ahead = 0;
 
+  /** The time at this very moment, which nothing that is shown waits for. */
+  read(): number {
+    return Date.now() + this.#ahead;
+  }
+
   /** The time now for showing the age of `time`; what is old waits for a rarer tick. */
   forAgeOf(time: string): number {
     return this.#slow - Date.parse(time) > HOUR_MS ? this.#slow : this.now;
@@ -38,7 +43,7 @@ class Clock {
   }
 
   #tick(includesTheOld: boolean): void {
-    this.now = Date.now() + this.#ahead;
+    this.now = this.read();
     if (includesTheOld) this.#slow = this.now;
   }
 }

@@ -8,7 +8,15 @@ import {
 } from "./api";
 import { clock } from "./clock.svelte";
 import { FrameQueue } from "./frame";
-import { afterAnswer, connection, isPollDue, pause, type Link } from "./lib/connection";
+import {
+  afterAnswer,
+  afterEvent,
+  afterTime,
+  connection,
+  isPollDue,
+  pause,
+  type Link,
+} from "./lib/connection";
 import type { MatrixState } from "./matrix.svelte";
 import { followShared } from "./shared";
 import type { Follow } from "./stream";
@@ -32,6 +40,8 @@ export class Live {
   versions = $state.raw<{ first: string; now: string } | null>(null);
 
   #position = 0;
+  /** When the stream was opened, by the receiver's clock: what was stored before is no delay. */
+  #openedAt = 0;
   /** Of the whole matrix as it was last read. */
   #etag = "";
   /** When the whole matrix was last asked for; never while an answer is awaited. */
@@ -77,7 +87,7 @@ export class Live {
       this.#connection = new AbortController();
       await this.#connect(this.#connection.signal).catch(this.#explain);
       this.#connection.abort(); // and with it what was asked meanwhile
-      if (this.link.stream === "open") {
+      if (this.link.stream === "open" || this.link.stream === "late") {
         this.link = { stream: "closed", since: Date.now(), answersSince: null };
       }
       failures = Date.now() - startedAt > STEADY_MS ? 1 : failures + 1;
@@ -105,6 +115,7 @@ export class Live {
 
   #look(): void {
     this.#now = Date.now();
+    this.link = afterTime(this.link, this.#now);
     if (isPollDue(this.link, this.#askedAt, this.#now)) {
       this.#poll(this.#connection).catch(this.#explain);
     }
@@ -154,13 +165,18 @@ export class Live {
   }
 
   #heard(): void {
-    if (this.link.stream === "open") return;
+    if (this.link.stream === "open" || this.link.stream === "late") return;
     this.#isStale = false;
+    this.#openedAt = clock.read();
     this.link = { stream: "open", since: Date.now(), answersSince: null };
     void this.#placeEnvironments();
   }
 
   #received(event: DeploymentEvent): void {
+    const storedAt = Date.parse(event.received_at);
+    if (storedAt > this.#openedAt) {
+      this.link = afterEvent(this.link, clock.read() - storedAt, Date.now());
+    }
     if (event.id <= this.#position) return; // a poll had it before the stream
     this.#position = event.id;
     this.#queue.push(event);

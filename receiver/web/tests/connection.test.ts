@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { afterAnswer, connection, isPollDue, pause, type Link } from "../src/lib/connection";
+import {
+  afterAnswer,
+  afterEvent,
+  afterTime,
+  connection,
+  isPollDue,
+  pause,
+  type Link,
+} from "../src/lib/connection";
 
 test.each([
   ["open", 3_600_000, "live"],
@@ -37,6 +45,23 @@ test("it is asked every few seconds, and only while the stream is not open", () 
   expect(isPollDue(closed, 5_000, 9_999)).toBe(false);
   expect(isPollDue(closed, 5_000, 10_000)).toBe(true);
   expect(isPollDue({ ...closed, stream: "open" }, 0, 60_000)).toBe(false);
+});
+
+test("a stream that brings things late is called delayed, until it has brought none for a minute", () => {
+  const open: Link = { stream: "open", since: 0, answersSince: null };
+  expect(afterEvent(open, 10_000, 50_000)).toBe(open);
+
+  const late = afterEvent(open, 10_001, 50_000);
+  expect(connection(late, 50_000)).toBe("delayed");
+  expect(isPollDue(late, 45_000, 50_000)).toBe(true);
+  expect(afterEvent(late, 0, 60_000)).toBe(late);
+  expect(connection(afterTime(late, 109_999), 109_999)).toBe("delayed");
+  expect(connection(afterTime(late, 110_000), 110_000)).toBe("live");
+});
+
+test("what comes before the stream is open says nothing of it", () => {
+  const link: Link = { stream: "new", since: 0, answersSince: null };
+  expect(afterEvent(link, 60_000, 60_000)).toBe(link);
 });
 
 test("after the first failure in a row the next attempt comes almost at once", () => {

@@ -218,6 +218,31 @@ test("a stream that is held back is called delayed, and what happens is shown al
   expect(shown(matrix)).toEqual(answered(receiver));
 });
 
+test("a stream that brings events late is called delayed, and the matrix is asked for meanwhile", async () => {
+  const receiver = new FakeReceiver();
+  const { matrix, live } = await connect(receiver);
+  const stored = (id: number, secondsAgo: number) =>
+    makeEvent({ id, received_at: new Date(Date.now() - secondsAgo * 1_000).toISOString() });
+  await pass(15_000);
+  receiver.post(stored(1, 60)); // before the stream was open: it was only missed
+  await pass(1_000);
+  expect(live.connection).toBe("live");
+
+  receiver.post(stored(2, 12));
+  await pass(1_000);
+  expect(live.connection).toBe("delayed");
+  receiver.log.push(makeEvent({ id: 3, version: "3.0.0" })); // held back on its way
+  await pass(6_000);
+  expect(shown(matrix)).toEqual(answered(receiver));
+
+  for (let id = 4; id < 11; id++) {
+    receiver.post(stored(id, 0));
+    await pass(10_000);
+  }
+  expect(live.connection).toBe("live");
+  expect(shown(matrix)).toEqual(answered(receiver));
+});
+
 test("what is asked for in place of the stream is read once", async () => {
   const receiver = new FakeReceiver();
   receiver.isHeldBack = true;
