@@ -4,7 +4,13 @@ import { makeEvent } from "./events";
 
 test("the command posts what was posted, whatever it holds, and nothing the receiver added", () => {
   const actor = `it's "$(touch x)" \`id\` \\' $HOME \n!`;
-  const event = makeEvent({ id: 7, actor, progress_reporter: "x/1", parent_deployments: ["'"] });
+  const event = makeEvent({
+    id: 7,
+    actor,
+    progress_reporter: "x/1",
+    clock_skew: true,
+    parent_deployments: ["'"],
+  });
 
   const command = postCommand(event, "https://dashboard.example");
 

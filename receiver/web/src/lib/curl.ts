@@ -1,7 +1,7 @@
 import type { DeploymentEvent } from "../api";
 
 /** What the receiver adds to an event, and a POST must not hold. */
-const ADDED = new Set(["id", "received_at", "progress_reporter"]);
+const ADDED = new Set(["id", "received_at", "progress_reporter", "clock_skew"]);
 
 /** The command that posts a first event to the receiver at `origin`, ready to paste. */
 export function firstEventCommand(origin: string): string {
