@@ -24,7 +24,6 @@ class HoldingProxy(ThreadingTCPServer):
         self.held: list[socket.socket] = []
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
-
     def release(self) -> None:
         """Hold nothing more, and end what is held."""
         self.holds.clear()

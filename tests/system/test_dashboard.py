@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.program import Receiver, ago, clean_environment
@@ -48,6 +49,47 @@ def test_an_event_shows_without_a_reload(dashboard: Dashboard, receiver: Receive
     expect(slot).to_contain_text("1.1.0")
     expect(slot).to_contain_text("ana")
     expect(slot.get_by_role("time")).to_have_text("now")
+
+
+@pytest.mark.parametrize(
+    ("tab_options", "flashes"),
+    [({}, 1), ({"reduced_motion": "reduce"}, 0)],
+    indirect=["tab_options"],
+)
+def test_a_change_flashes_once_unless_the_viewer_wants_no_motion(
+    dashboard: Dashboard, receiver: Receiver, flashes: int
+) -> None:
+    receiver.post(version="1.0.0")
+    page = dashboard.page
+    page.add_init_script(  # counts what the browser is asked to animate
+        """window.flashed = [];
+        const { animate } = Element.prototype;
+        Element.prototype.animate = function (...given) {
+          flashed.push(this.id);
+          return animate.apply(this, given);
+        };"""
+    )
+    dashboard.open()
+    receiver.post(version="1.1.0")
+    expect(dashboard.slot("checkout", "prod")).to_contain_text("1.1.0")
+
+    page.evaluate("new Promise((resolve) => requestAnimationFrame(resolve))")
+    assert page.evaluate("flashed") == ["slot:checkout:prod"] * flashes
+
+
+@pytest.mark.parametrize(
+    "tab_options", [{"timezone_id": "Asia/Tokyo", "locale": "en-GB"}], indirect=True
+)
+def test_the_exact_time_is_a_tooltip_in_the_viewers_zone(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post(happened_at="2026-11-20T20:15:00+00:00", actor="ana")
+
+    dashboard.open()
+
+    expect(dashboard.slot("checkout", "prod").get_by_role("time")).to_have_attribute(
+        "title", re.compile(r"21 Nov 2026, 05:15:00 .*, by ana")
+    )
 
 
 def test_the_version_still_serving_stays_beside_a_deployment_in_progress_and_a_failed_one(
