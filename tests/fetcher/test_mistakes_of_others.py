@@ -19,19 +19,19 @@ from tests.fetcher.working import working
 
 HELD_ELSEWHERE = {
     "a status in the second of the newest one seen is skipped": (
-        "test_poll.test_a_status_in_the_second_of_the_last_one_seen_is_told"
+        "poll.test_watched.test_a_status_in_the_second_of_the_last_one_seen_is_told"
     ),
     "one high-water mark for a repository hides older news of another deployment": (
-        "test_poll.test_an_older_status_of_one_deployment_is_not_hidden_by_a_newer_one_of_another"
+        "poll.test_watched.test_an_older_status_of_one_deployment_is_not_hidden_by_a_newer_one_of_another"
     ),
     "an approval that takes longer than the look-back is never told": (
-        "test_poll.test_an_approval_after_weeks_is_told_though_others_deployed_meanwhile"
+        "poll.test_watched.test_an_approval_after_weeks_is_told_though_others_deployed_meanwhile"
     ),
     "one repository's 404 ends the cycle of all": (
         "test_work.test_one_repositorys_failure_does_not_touch_another"
     ),
     "beyond 64 repositories every ETag is forgotten": (
-        "test_poll.test_seventy_quiet_repositories_cost_nothing"
+        "poll.test_told.test_seventy_quiet_repositories_cost_nothing"
     ),
     "ETags are in memory, so a restart is charged for everything": (
         "test_rota.test_while_nothing_happens_nothing_is_charged"
@@ -40,43 +40,43 @@ HELD_ELSEWHERE = {
         "test_mapping_deployments.test_the_run_number_is_the_runs_number_and_not_its_id"
     ),
     "of the legs of a matrix only the last is kept": (
-        "test_poll.test_the_legs_of_a_matrix_do_not_collapse"
+        "poll.test_told.test_the_legs_of_a_matrix_do_not_collapse"
     ),
     "a lost answer doubles an event": (
         "test_deliver_faults.test_after_any_fault_every_event_is_there_exactly_once"
     ),
     "a repository without environments yields nothing": (
-        "test_poll_runs.test_a_job_that_deploys_is_told_as_it_goes"
+        "poll.test_runs.test_a_job_that_deploys_is_told_as_it_goes"
     ),
     "every deployment's statuses are read in every cycle": (
-        "test_poll.test_passes_without_news_tell_nothing_and_cost_nothing"
+        "poll.test_told.test_passes_without_news_tell_nothing_and_cost_nothing"
     ),
     "the version is never more than seven digits of a commit": (
         "test_mapping_deployments.test_the_version_is_the_payloads_or_the_tag_or_the_commit"
     ),
     "what was in progress when first seen is never told to have ended (apache/devlake#9127)": (
-        "test_poll.test_a_deployment_is_told_as_it_goes"
+        "poll.test_told.test_a_deployment_is_told_as_it_goes"
     ),
     "filtered lists of runs are stale or empty (dawidd6/action-download-artifact#147)": (
-        "test_poll.test_no_list_is_ever_filtered"
+        "poll.test_told.test_no_list_is_ever_filtered"
     ),
     "a re-run of an old run is not noticed, for its creation is long ago": (
-        "test_poll_runs.test_a_rerun_is_told_though_the_list_does_not_show_it"
+        "poll.test_runs.test_a_rerun_is_told_though_the_list_does_not_show_it"
     ),
     "jobs that a re-run carries over count twice (r-universe-org/help#607)": (
         "test_mapping_runs.test_a_job_that_a_rerun_carries_over_is_not_deployed_again"
     ),
     "a busy workflow hides the quiet ones (Jebel-Quant/monitoring#3)": (
-        "test_poll_runs.test_a_busy_repository_is_read_back_to_where_the_last_pass_began"
+        "poll.test_runs.test_a_busy_repository_is_read_back_to_where_the_last_pass_began"
     ),
     "a superseded deployment counts as inactive, not as the success that it was": (
         "test_mapping_deployments.test_a_superseded_deployment_still_tells_how_it_ended"
     ),
     "the first run skips the backlog (apache/devlake#9016)": (
-        "test_poll.test_what_ended_before_the_window_is_not_told_and_what_ended_in_it_is"
+        "poll.test_window.test_what_ended_before_the_window_is_not_told_and_what_ended_in_it_is"
     ),
     "a cold start asks for everything at once (giantswarm/draughtsman#26)": (
-        "test_poll.test_a_long_history_is_committed_piece_by_piece_the_newest_first"
+        "poll.test_window.test_a_long_history_is_committed_piece_by_piece_the_newest_first"
     ),
     "a next page is wherever its link leads": (
         "test_reader.test_a_next_page_is_counted_up_and_no_link_is_followed"
@@ -95,7 +95,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.mark.parametrize("where", HELD_ELSEWHERE.values(), ids=HELD_ELSEWHERE)
 def test_it_is_held_elsewhere(where: str) -> None:
-    module, _, name = where.partition(".")
+    module, _, name = where.rpartition(".")
 
     assert callable(getattr(importlib.import_module(f"tests.fetcher.{module}"), name))
 
