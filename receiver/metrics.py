@@ -2,7 +2,8 @@
 
 from collections import Counter as Counting
 from collections.abc import Iterable
-from typing import get_args
+from itertools import product
+from typing import Final, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -13,6 +14,9 @@ from prometheus_client import (
 )
 
 from receiver.event import Event, Status
+
+# Answers that somebody should hear of already at the first.
+ALARMING: Final = (401, 403, 422, 500, 503)
 
 
 class Metrics:
@@ -44,6 +48,9 @@ class Metrics:
             ["method", "code"],
             registry=self.registry,
         )
+        # Prometheus sees no increase in a series that begins with its first count.
+        for method, status in product(("GET", "POST"), ALARMING):
+            self.problems.labels(method, status)
         self.streams = Gauge(
             "deployment_receiver_streams", "Streams open now.", registry=self.registry
         )

@@ -66,6 +66,13 @@ async def test_prometheus_is_told_what_happened(api: Api) -> None:
     assert sample(text, f'deployment_receiver_info{{version="{__version__}"}}') == 1
 
 
+async def test_prometheus_can_see_the_first_failure_because_it_was_told_of_none(api: Api) -> None:
+    text = (await api.get("/metrics")).body.decode()
+
+    assert sample(text, 'deployment_receiver_problems_total{code="500",method="POST"}') == 0
+    assert sample(text, 'deployment_receiver_problems_total{code="422",method="POST"}') == 0
+
+
 async def test_what_is_not_there_is_404(api: Api) -> None:
     for path in ("/nowhere", "/api", "/api/matrix/", "/assets/../../etc/passwd", "//api/version"):
         answer = await api.get(path)
