@@ -6,6 +6,7 @@ reader does, so live streams, streams that resume and other receivers all take o
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Protocol
@@ -62,6 +63,13 @@ class Subscriber(Protocol):
         """Take them; must not wait."""
 
 
+class LogWentBack(Exception):
+    """The log has lost its end: an older backup was restored, or a server took over that lagged.
+
+    What is in memory is of a log that is no more, so the receiver has to be started anew.
+    """
+
+
 class Feed:
     """The log's tail in memory.
 
@@ -77,6 +85,7 @@ class Feed:
         self.slots: dict[SlotKey, Slot] = {}
         self._store = store
         self._log_end = 0
+        self._last: Event | None = None  # the event at `position`
         self._moved = asyncio.Condition()
         self._grown = asyncio.Event()
         self._subscribers: set[Subscriber] = set()
@@ -85,6 +94,7 @@ class Feed:
         """Start at the end of the log, with its matrix."""
         self.position, self.slots = await self._store.matrix()
         self._log_end = self.position
+        self._last = await self._store.get(self.position)
 
     def grown(self, last_id: int) -> None:
         """Hear that the log now reaches to `last_id`."""
@@ -117,7 +127,11 @@ class Feed:
             raise StoreUnavailable("the log could not be read in time") from None
 
     async def run(self) -> None:
-        """Follow the log until cancelled; after a failure it looks again like any other time."""
+        """Follow the log until cancelled.
+
+        Raises:
+            LogWentBack: What was told of the log is not in it any more.
+        """
         while True:
             try:
                 await self._news()
@@ -128,12 +142,19 @@ class Feed:
 
     async def _news(self) -> None:
         """Wait to hear that the log grew; look now and then, for others may write to it, too."""
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SECONDS):
                 await self._grown.wait()
-        except TimeoutError:
-            self._log_end = max(self._log_end, await self._store.last_id())
+        if self.outage.lasts or not self._grown.is_set():
+            await self._look()
         self._grown.clear()
+
+    async def _look(self) -> None:
+        """See whether the log reaches further; it must have the event that was its last."""
+        events = await self._store.after(self.position - 1, 2)
+        if self._last is not None and self._last not in events:
+            raise LogWentBack(f"event {self.position} is no more the one that was told")
+        self._log_end = max([self._log_end, *(event.id for event in events)])
 
     async def _read_on(self) -> None:
         while self.position < self._log_end:
@@ -147,7 +168,8 @@ class Feed:
     def _take(self, events: Sequence[Event]) -> None:
         for event in events:
             fold(self.slots, event)
-        self.position = events[-1].id
+        self._last = events[-1]
+        self.position = self._last.id
         news = News(events)
         for subscriber in tuple(self._subscribers):
             subscriber.publish(news)

@@ -21,7 +21,7 @@ from tests.receiver.examples import NOON, as_json, submission
 from tests.receiver.sse import EventStream
 
 KEY: Final = "correct-horse-battery-staple"
-DEADLINE: Final = ClientTimeout(total=20)
+DEADLINE: Final = ClientTimeout(total=60)
 
 
 class Clock:

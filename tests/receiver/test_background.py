@@ -2,13 +2,19 @@
 
 import asyncio
 import logging
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete
 
 from receiver.app import background
+from receiver.batch import Append
 from receiver.database import open_database
-from receiver.feed import Feed
+from receiver.feed import Feed, LogWentBack
+from receiver.schema import event
 from receiver.store import Store
+from receiver.submission import parse
+from tests.receiver.examples import NOON, REQUIRED, as_json
 from tests.receiver.waiting import eventually
 
 pytestmark = pytest.mark.databases("sqlite", "postgresql")
@@ -51,3 +57,19 @@ async def test_a_feed_that_cannot_find_an_event_says_so_and_goes_on(
 
         assert not task.done()
         task.cancel()
+
+
+@pytest.mark.parametrize("regrown", [0, 1, 5], ids=["shorter", "as long", "longer"])
+async def test_a_feed_whose_log_has_lost_its_end_gives_up(database_url: str, regrown: int) -> None:
+    append = Append(parse(as_json(REQUIRED)))
+    async with open_database(database_url) as database:
+        store = Store(database)
+        await store.append([append] * 5, NOON)
+        feed = Feed(store)
+        await feed.load()
+        end = delete(event).where(event.c.id == 5)
+        await database.write(lambda connection: connection.execute(end))
+        await Store(database).append([append] * regrown, NOON + timedelta(hours=1))
+
+        with pytest.raises(LogWentBack, match="event 5"):
+            await asyncio.wait_for(feed.run(), 10)

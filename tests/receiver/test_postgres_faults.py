@@ -87,7 +87,7 @@ async def is_ready(api: Client) -> bool:
 
 async def ready(apis: list[Client]) -> None:
     """Wait until every receiver says that it is ready."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         for api in apis:
             while not await is_ready(api):  # noqa: ASYNC110 - another process knows
                 await asyncio.sleep(0.05)
@@ -95,7 +95,7 @@ async def ready(apis: list[Client]) -> None:
 
 async def assert_refused(api: Client) -> None:
     """A POST is refused in time, and the receiver says that it is not ready."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         refused = await api.post(REQUIRED)
     assert_problem(refused, 503)
     assert int(refused.headers["Retry-After"]) > 0

@@ -10,7 +10,7 @@ from multidict import CIMultiDict
 from tests.program import Answer
 from tests.receiver.api import KEY
 
-DEADLINE_SECONDS: Final = 5
+DEADLINE_SECONDS: Final = 40  # generous: it passes only when something is broken
 
 
 class Wire:
