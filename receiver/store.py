@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     CompoundSelect,
     Connection,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     select,
     true,
     union,
+    union_all,
 )
 
 from receiver.batch import Append, Batch, Keys
@@ -255,19 +257,20 @@ def _older_than(key: OrderKey) -> ColumnElement[bool]:
     )
 
 
-def _latest_ids() -> CompoundSelect[Any]:
-    """Ids of what each slot remembers of what happened until an instant, each once.
+def _current() -> CTE:
+    """The latest event of each slot of what happened until an instant."""
+    latest = select(_latest_id(slot).label("id")).select_from(slot).cte("latest")
+    # Else PostgreSQL would search for each of them twice.
+    latest = latest.prefix_with("MATERIALIZED", dialect="postgresql")
+    return select(*FIELDS).join(latest, event.c.id == latest.c.id).cte("current")
 
-    Where its latest event is a success, that is all there is to look up.
-    """
-    latest = select(*slot.c, _latest_id(slot).label("id")).cte("latest")
-    current = event.alias()
-    slots = latest.join(current, current.c.id == latest.c.id)
-    success, finished = _latest_id(latest, "success"), _latest_id(latest, "success", "failure")
+
+def _behind(current: CTE) -> CompoundSelect[Any]:
+    """Ids of what a slot remembers beside its latest event: nothing, where that is a success."""
+    success, finished = _latest_id(current, "success"), _latest_id(current, "success", "failure")
     return union(
-        select(latest.c.id),
-        select(success).select_from(slots).where(current.c.status != "success"),
-        select(finished).select_from(slots).where(current.c.status == "in-progress"),
+        select(success).select_from(current).where(current.c.status != "success"),
+        select(finished).select_from(current).where(current.c.status == "in-progress"),
     )
 
 
@@ -294,5 +297,7 @@ def _latest_id(place: FromClause, *statuses: Status) -> ScalarSelect[int]:
 
 
 _REMOVED_TO: Final = select(retention.c.removed_to)
-_LATEST_IDS: Final = _latest_ids()
-_LATEST: Final = select(*FIELDS).where(event.c.id.in_(_LATEST_IDS))
+_CURRENT: Final = _current()
+_BEHIND: Final = _behind(_CURRENT)
+_LATEST: Final = union_all(select(_CURRENT), select(*FIELDS).where(event.c.id.in_(_BEHIND)))
+_LATEST_IDS: Final[CompoundSelect[Any]] = union_all(select(_CURRENT.c.id), *_BEHIND.selects)
