@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from resource import struct_rusage
 from typing import Final
 
 from bench.databases import sqlite
@@ -23,8 +24,13 @@ TOKEN: Final = "ghs_fake"  # noqa: S105 - it opens nothing
 
 @dataclass(frozen=True)
 class Spent:
-    """What one `once` took; times in seconds, memory in MB."""
+    """What one `once` took; times in seconds, memory in MB.
 
+    Attributes:
+        bare: The processor time in which a bare client asks GitHub for the same.
+    """
+
+    bare: float
     wall: float
     processor: float
     memory: float
@@ -67,23 +73,37 @@ def once(settings: Mapping[str, str], folder: Path, beside: GitHub) -> Spent:
     """Read and deliver all there is."""
     beside.tell("count")
     began = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "fetcher", "once"],
-        env={**os.environ, **settings},
-        cwd=folder,
-        stderr=subprocess.DEVNULL,
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"`once` ended with {process.returncode}")
+    usage = _ran("fetcher", "once", environment=settings, folder=folder)
+    wall = time.perf_counter() - began
     counted = json.loads(beside.tell("count"))
+    (folder / "asked").write_text(json.dumps([beside.url + path for path in counted.pop("asked")]))
+    bare = _ran("bench.asking", environment=settings, folder=folder, told=folder / "asked")
     return Spent(
-        wall=time.perf_counter() - began,
+        bare=bare.ru_utime + bare.ru_stime,
+        wall=wall,
         processor=usage.ru_utime + usage.ru_stime,
         memory=usage.ru_maxrss / 1024,
         **counted,
     )
+
+
+def _ran(
+    *command: str, environment: Mapping[str, str], folder: Path, told: Path = Path(os.devnull)
+) -> struct_rusage:
+    """What a Python program took that ended well."""
+    with told.open() as stdin:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            env={**os.environ, **environment},
+            cwd=folder,
+            stdin=stdin,
+            stderr=subprocess.DEVNULL,
+        )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{command[0]} ended with {process.returncode}")
+    return usage
 
 
 def measure() -> Iterator[tuple[str, Spent]]:
@@ -119,11 +139,17 @@ def lines() -> Iterator[str]:
     """The section."""
     yield f"{REPOSITORIES} repositories, {DEPLOYMENTS} deployments in each when it deploys."
     yield ""
-    yield "| pass | seconds | CPU s | MB | requests | charged | charged per deployment |"
-    yield "|---|---|---|---|---|---|---|"
+    yield (
+        "Beside it a bare client asks GitHub for the same addresses, and delivers nothing."
+        " `each` is what is charged for one deployment."
+    )
+    yield ""
+    yield "| pass | seconds | CPU s | bare CPU s | ratio | MB | requests | charged | each |"
+    yield "|---|---|---|---|---|---|---|---|---|"
     for what, spent in measure():
         each = spent.charged / (REPOSITORIES * DEPLOYMENTS)
         yield (
-            f"| {what} | {spent.wall:.1f} | {spent.processor:.1f} | {spent.memory:.0f} |"
+            f"| {what} | {spent.wall:.1f} | {spent.processor:.1f} | {spent.bare:.1f} |"
+            f" {spent.processor / spent.bare:.1f} | {spent.memory:.0f} |"
             f" {spent.requests:,} | {spent.charged:,} | {each:.1f} |"
         )

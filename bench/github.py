@@ -10,7 +10,7 @@ import asyncio
 import json
 import sys
 
-from tests.fake_github import FakeGitHub, serve
+from tests.fake_github import FakeGitHub, Request, serve
 
 WORKFLOW = """
 name: Deploy
@@ -45,7 +45,13 @@ def count(fake: FakeGitHub) -> str:
     """The requests since the last time."""
     requests, fake.requests[:] = list(fake.requests), []
     charged = sum(request.charged for request in requests)
-    return json.dumps({"requests": len(requests), "charged": charged})
+    asked = [_address(request) for request in requests if request.method == "GET"]
+    return json.dumps({"requests": len(requests), "charged": charged, "asked": asked})
+
+
+def _address(request: Request) -> str:
+    query = "&".join(f"{name}={value}" for name, value in request.query.items())
+    return f"{request.path}?{query}"
 
 
 COMMANDS = {"deploy": deploy, "count": count}
