@@ -42,7 +42,7 @@ SESSION: Final = {
     "lock_timeout": "3s",
     "statement_timeout": "10s",
     # Of a receiver that froze while it had the lock the others wait for.
-    "idle_in_transaction_session_timeout": "5s",
+    "idle_in_transaction_session_timeout": "10s",
     # What was acknowledged is there after a power cut, whatever the server's default.
     "synchronous_commit": "on",
     "timezone": "UTC",
