@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -110,6 +111,13 @@ class _Environment(EnvSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         return with_secrets(super().__call__()) | dict.fromkeys(self._unknown(), "")
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """The value of a list or table; what is not JSON stays text, which is a mistake later."""
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
 
     def _unknown(self) -> list[str]:
         set_here = [
@@ -215,6 +223,8 @@ def _sentence(detail: Any) -> str:
     where = "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in detail["loc"])[1:]
     if detail["type"] == "extra_forbidden":
         return f"{_label(where)}: there is no such setting"
+    if detail["type"] == "tuple_type":
+        return f"{_label(where)}: must be a list; in a variable it is JSON"
     message = detail["msg"].removeprefix("Value error, ")
     return f"{_label(where)}: {message[0].lower()}{message[1:]}"
 

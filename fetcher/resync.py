@@ -43,11 +43,18 @@ def parse_since(text: str, now: datetime) -> datetime:
     Raises:
         ValueError: It is none, or in the future.
     """
+    try:
+        since = _time(text, now)
+    except (ValueError, OverflowError):
+        raise ValueError("is no time: write 2026-11-01, 2026-11-01T09:30Z or 7d") from None
+    if since > now:
+        raise ValueError("is in the future")
+    return since
+
+
+def _time(text: str, now: datetime) -> datetime:
     if span := SPAN.fullmatch(text):
         number = int(span[1])
         return now - (timedelta(days=number) if span[2] == "d" else timedelta(hours=number))
     time = datetime.fromisoformat(text)
-    since = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    if since > now:
-        raise ValueError("is in the future")
-    return since
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -373,6 +373,17 @@ def test_a_mistake_is_one_line_that_names_the_setting_and_the_variable(
     assert "\n" not in said
 
 
+@pytest.mark.parametrize("variable", ["FETCHER_RULES", "FETCHER_GITHUB__CREDENTIALS"])
+def test_a_variable_that_is_not_the_json_of_a_list_is_a_mistake(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "[{match = {}}]")
+
+    (said,) = mistakes()
+
+    assert f"({variable}): must be a list; in a variable it is JSON" in said
+
+
 def test_every_mistake_is_said_at_once() -> None:
     write('[fetcher]\npoll_seconds = 0\nbackfill_days = -1\n[fetcher.github]\napi_url = "x"')
 
