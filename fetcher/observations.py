@@ -4,6 +4,7 @@ Everything here runs inside the caller's transaction.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -62,6 +63,9 @@ class Watched:
     def is_due(self, due_at: datetime) -> bool:
         """Whether it is to be looked at."""
         return self.look_at is not None and self.look_at <= due_at
+
+
+UNREAD: Final = "?"  # before the mark of an item of which GitHub's answers made no sense
 
 
 class Pause(NamedTuple):
@@ -193,6 +197,14 @@ def due(
     )
     rows = connection.execute(query.order_by(watched.c.created_at.desc()).limit(most))
     return [Watched(**row) for row in rows.mappings()]
+
+
+def unread(connection: Connection, name: str) -> Counter[Lane]:
+    """How many items were put off, because GitHub's answers made no sense, by lane."""
+    query = select(watched.c.lane).where(
+        watched.c.repository == name, watched.c.mark.startswith(UNREAD)
+    )
+    return Counter(connection.execute(query).scalars())
 
 
 def watch(connection: Connection, name: str, items: Iterable[Watched]) -> None:

@@ -36,7 +36,7 @@ async def once(work: Work, sleep: Sleep = asyncio.sleep, progress: Progress | No
     with progress.of("Delivering events", await work.waiting()) as step:
         undelivered = await _deliver(work, patience, step)
     errors += due.unlisted.values()
-    if due.paused or undelivered or not all(map(_passes, errors)):
+    if await work.unread() or due.paused or undelivered or not all(map(_passes, errors)):
         return FAILED
     return TRY_LATER if errors else DONE
 

@@ -5,7 +5,7 @@ that is killed anywhere was never there, and the next one sees and sends the sam
 GitHub cuts short commits what it has: every look stands for itself.
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -103,6 +103,14 @@ class Poller:
         """Have repositories read back to a time; how many were not read so far back before."""
         oldest, now = since - LONGEST_LIFE, self._clock()
         return await self._state.run(lambda c: observations.reach_back(c, since, oldest, now))
+
+    async def unread(self, names: Iterable[str]) -> dict[str, int]:
+        """How many deployments and runs of some repositories wait to be understood."""
+
+        def count(connection: Connection) -> dict[str, int]:
+            return {name: observations.unread(connection, name).total() for name in names}
+
+        return await self._state.run(count)
 
     async def _snapshot(self, kept: Container[str], key: str) -> Snapshot | None:
         if key not in kept:

@@ -146,7 +146,8 @@ places = Table(
 
 # Every deployment, and every run of a workflow that deploys, one row each.
 #
-#   mark      changes when GitHub's list shows another state of it
+#   mark      changes when GitHub's list shows another state of it; begins with "?" where GitHub's
+#             answers about it made no sense
 #   subject   what the list said of it (JSON)
 #   look_at   when to look at its details; NULL when nothing more is expected of it
 #   ended     it has ended, as far as was seen

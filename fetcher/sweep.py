@@ -14,13 +14,14 @@ from fetcher.github.errors import Garbled, Missing
 from fetcher.lanes.deployments import DeploymentsLane
 from fetcher.lanes.look import LONGEST_LIFE
 from fetcher.lanes.runs import RunsLane
-from fetcher.observations import Known, Seen, Watched
+from fetcher.observations import UNREAD, Known, Seen, Watched
 from fetcher.state import State
 
 AnyLane = DeploymentsLane | RunsLane
 
 OVERLAP: Final = timedelta(minutes=15)  # what appears in a list later than its time says
-GARBLED_WAITS: Final = timedelta(minutes=10)
+# Until what made no sense is asked for again: the first time, and after that.
+GARBLED_WAITS: Final = (timedelta(seconds=30), timedelta(minutes=10))
 
 
 class Sweep:
@@ -69,6 +70,8 @@ class Sweep:
             await self._look(lane, item, listed=item.id in changed)
 
     async def _look(self, lane: AnyLane, item: Watched, *, listed: bool) -> None:
+        wait = GARBLED_WAITS[item.mark.startswith(UNREAD)]
+        item = replace(item, mark=item.mark.removeprefix(UNREAD))
         try:
             look = await lane.look(item, listed=listed)
         except Missing:
@@ -77,7 +80,8 @@ class Sweep:
             # Whatever is wrong with this one, the others do not wait for it.
             self._findings.error = self._findings.error or error
             self._findings.garbled.add(lane.name)
-            self._findings.watch([replace(item, look_at=self._clock() + GARBLED_WAITS)])
+            put_off = replace(item, mark=UNREAD + item.mark, look_at=self._clock() + wait)
+            self._findings.watch([put_off])
         else:
             self._findings.watch([look.item])
             self._findings.looks.append(look)
@@ -97,6 +101,8 @@ class Sweep:
 
         def load(connection: Connection) -> tuple[dict[int, Seen], list[Watched]]:
             seen = observations.seen(connection, name, lane.name, oldest) if oldest else {}
+            if observations.unread(connection, name)[lane.name]:
+                self._findings.garbled.add(lane.name)
             most = lane.looks + 1
             return seen, observations.due(connection, name, lane.name, self._due_at, most)
 
@@ -107,6 +113,6 @@ class Sweep:
             before = found or seen.get(item.id)
             if before is None and item.created_at >= self._horizon():
                 changed[item.id] = item
-            elif before is not None and before.mark != item.mark:
+            elif before is not None and before.mark.removeprefix(UNREAD) != item.mark:
                 changed[item.id] = replace(item, told=before.told, parents=before.parents)
         return changed, due

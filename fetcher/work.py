@@ -127,6 +127,18 @@ class Work:
         events = await self._delivery.put_back(since)
         return events, await self._poller.reach_back(since)
 
+    async def unread(self) -> int:
+        """How many deployments and runs wait to be understood; it is said which repositories'."""
+        counts = await self._poller.unread(self.rota.roster.selected)
+        for name, count in counts.items():
+            if count:
+                log.error(
+                    "%s: GitHub's answers about %s made no sense; it asks again within ten minutes",
+                    name,
+                    _count(count, "deployment or run"),
+                )
+        return sum(counts.values())
+
     async def waiting(self) -> int:
         """How many events wait to be delivered."""
         return await self._delivery.waiting()

@@ -13,7 +13,7 @@ from fetcher.daemon import Daemon, ring_in_time
 from fetcher.github.errors import GitHubError, Limited
 from fetcher.state import StateError
 from fetcher.work import PASSES_AT_ONCE, Work
-from tests.fake_github import FakeGitHub, answer, hang, secondary_limit
+from tests.fake_github import FakeGitHub, answer, garbage, hang, secondary_limit
 from tests.fetcher.reading import World, fake_github, until
 from tests.fetcher.receiver_double import ReceiverDouble, receiver_double
 from tests.fetcher.working import working
@@ -66,6 +66,25 @@ async def test_a_failure_that_becomes_another_is_said_again(
         "acme/one: GitHub answers 418: Fault",
         "acme/one: GitHub does not know it, or hides it from the token",
     ]
+
+
+async def test_what_was_put_off_because_it_made_no_sense_is_not_read(
+    fake: FakeGitHub, parts: tuple[World, Work], caplog: pytest.LogCaptureFixture
+) -> None:
+    world, work = parts
+    deployment = fake.repositories[0].deployments[0]
+    world.fake.fail(f"*/{deployment.id}/statuses", garbage(), times=2)
+    for seconds in (0, 60, 120):
+        world.clock.tick(seconds)
+        await work.due()
+        last = await work.read("acme/one")
+
+    assert (last, await work.unread()) == (None, 1)
+    assert "acme/one: GitHub's answers about 1 deployment or run made no sense" in caplog.text
+    world.clock.tick(600)
+    assert await work.read("acme/one") is None
+    assert await work.unread() == 0
+    assert await world.told() == [("dev", "in-progress"), ("dev", "success")]
 
 
 async def test_one_repositorys_failure_does_not_touch_another(parts: tuple[World, Work]) -> None:
