@@ -76,7 +76,7 @@ async def _parts(
 
         def committed(batch: Batch) -> None:
             metrics.stored(batch.events)
-            feed.grown(batch.newest)
+            feed.committed(batch.newest)
 
         writer = Writer(store, clock, committed)
         board = Board(store, feed, settings.environment_order, clock)

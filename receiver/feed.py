@@ -85,6 +85,7 @@ class Feed:
         self.slots: dict[SlotKey, Slot] = {}
         self._store = store
         self._log_end = 0
+        self._committed = 0
         self._last: Event | None = None  # the event at `position`
         self._moved = asyncio.Condition()
         self._grown = asyncio.Event()
@@ -95,6 +96,11 @@ class Feed:
         self.position, self.slots = await self._store.matrix()
         self._log_end = self.position
         self._last = await self._store.get(self.position)
+
+    def committed(self, last_id: int) -> None:
+        """Hear that this receiver has acknowledged events up to `last_id`."""
+        self._committed = max(self._committed, last_id)
+        self.grown(last_id)
 
     def grown(self, last_id: int) -> None:
         """Hear that the log now reaches to `last_id`."""
@@ -110,13 +116,13 @@ class Feed:
         self._subscribers.discard(subscriber)
 
     async def caught_up(self) -> int:
-        """Wait until everything this receiver has committed is in; returns the position.
+        """Wait until everything this receiver has acknowledged is in; returns the position.
 
         Raises:
             StoreUnavailable: The log could not be read in time.
         """
-        if self.position < self._log_end:
-            await self._reach(self._log_end)
+        if self.position < self._committed:
+            await self._reach(self._committed)
         return self.position
 
     async def _reach(self, event_id: int) -> None:

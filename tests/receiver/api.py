@@ -102,7 +102,7 @@ class Api(Client):
         parts = self.app[PARTS]
         appends = [Append(parse(as_json(body))) for body in bodies]
         batch = await parts.store.append(appends, NOON)
-        parts.feed.grown(batch.newest)
+        parts.feed.committed(batch.newest)
         return batch.events
 
 

@@ -296,6 +296,7 @@ def test_who_wants_notifications_is_told_what_fails_and_what_works_again_of_what
     receiver.post(version="1.1.1")
     expect(page).to_have_title("Deployments")
 
+    page.wait_for_function("told.length > 2")
     assert page.evaluate("told") == [
         "Deployments: Notifications are on.",
         "checkout failed in prod: 1.1.0, ana",
