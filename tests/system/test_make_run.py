@@ -191,7 +191,7 @@ async def test_the_fetcher_feeds_the_receiver_that_was_started_whatever_its_port
         async with started(*SCRIPT, folder=tmp_path, settings=settings) as command:
             await fed(place, command)
             [row] = (await place.get("/api/matrix"))["rows"]
-    assert row["slots"]["staging"]["current"]["status"] == "success"
+    assert row["slots"]["staging"]["current"]["status"] in ("in-progress", "success")
 
 
 @pytest.mark.parametrize(("dies", "stays"), [("receiver", "fetcher"), ("fetcher", "receiver")])
