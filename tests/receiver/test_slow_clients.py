@@ -67,7 +67,7 @@ async def test_who_sends_a_byte_now_and_then_is_cut(
     settings: Settings, clock: Clock, half: bytes, answer: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for bound in ("BODY", "LINGER", "IDLE"):  # the test need not wait so long
-        monkeypatch.setattr(f"receiver.server.{bound}_SECONDS", 0.3)
+        monkeypatch.setattr(f"receiver.server.{bound}_SECONDS", 0.1)
     async with serving(settings, clock) as api, connected(api.port) as wire:
         await wire.send(half)
         dripping = asyncio.create_task(drip(wire, b"x" * 5000))

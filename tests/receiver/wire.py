@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final, cast
 
 from multidict import CIMultiDict
@@ -45,9 +45,13 @@ class Wire:
         return Answer(status, headers, body)
 
     async def rest(self) -> bytes:
-        """Everything until the server closes."""
+        """Everything until the server closes, be it while more of ours is under way."""
+        received = bytearray()
         async with asyncio.timeout(DEADLINE_SECONDS):
-            return await self.reader.read()
+            with suppress(ConnectionResetError):
+                while data := await self.reader.read(1 << 16):
+                    received += data
+        return bytes(received)
 
 
 @asynccontextmanager
