@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from fetcher.poll import Passed, Poller
 from fetcher.schema import outbox, snapshots, watched
 from fetcher.state.sqlite import FileState, in_file
 from fetcher.survey import Policy
-from tests.fake_github import Clock, FakeGitHub, Request, serve
+from tests.fake_github import Clock, FakeGitHub, Request, late, serve
 from tests.fetcher.new_state import put_new_state
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -168,3 +169,15 @@ async def reading(  # noqa: PLR0913 - what worlds differ in, each by its name
             state, githubs, Policy(id_prefix="gh", backfill=BACKFILL, rules=tuple(rules)), clock
         )
         yield World(fake, state, githubs, poller, clock, slept=slept)
+
+
+@asynccontextmanager
+async def amid_a_pass(world: World, name: str, path: str) -> AsyncIterator[None]:
+    """What the block does happens while a pass waits for GitHub's answer to this path."""
+    go_on, before = asyncio.Event(), len(world.fake.requests)
+    world.fake.fail(path, late(go_on))
+    reading_now = asyncio.create_task(world.reads(name))
+    await until(lambda: any(fnmatch(r.path, path) for r in world.fake.requests[before:]))
+    yield
+    go_on.set()
+    await reading_now

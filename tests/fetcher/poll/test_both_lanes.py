@@ -1,14 +1,13 @@
 """Repositories some of whose workflows file deployments, and some do not."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from fetcher.survey import PLAN_LASTS
-from tests.fake_github import FakeGitHub, Job, Repository, garbage, late
-from tests.fetcher.reading import World, fake_github, reading, until
+from tests.fake_github import FakeGitHub, Job, Repository, garbage
+from tests.fetcher.reading import World, amid_a_pass, fake_github, reading
 
 SHOP = "acme/shop"
 
@@ -187,15 +186,9 @@ async def test_a_deployment_that_is_filed_in_the_middle_of_a_pass_is_told_once(
     await world.reads(SHOP)
     run = shop.start_run("deploy.yml")
     world.clock.tick(30)
-    go_on = asyncio.Event()
-    world.fake.fail(f"*/{run.id}/jobs", late(go_on))
-    reading_now = asyncio.create_task(world.reads(SHOP))
-    await until(lambda: any(r.path.endswith(f"{run.id}/jobs") for r in world.fake.requests))
-
-    job = run.add_job("deploy", environment="prod")
-    job.start()
-    go_on.set()
-    await reading_now
+    async with amid_a_pass(world, SHOP, f"*/{run.id}/jobs"):
+        job = run.add_job("deploy", environment="prod")
+        job.start()
 
     assert job.deployment
     assert (await world.told("deployment_id"))[4:] == [(f"gh-dep-{job.deployment.id}",)]

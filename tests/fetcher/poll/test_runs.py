@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -6,8 +5,8 @@ import pytest
 
 from fetcher.github.errors import Unreachable
 from fetcher.survey import PLAN_LASTS
-from tests.fake_github import FakeGitHub, Repository, Run, late, server_error
-from tests.fetcher.reading import World, fake_github, reading, until
+from tests.fake_github import FakeGitHub, Repository, Run, server_error
+from tests.fetcher.reading import World, amid_a_pass, fake_github, reading
 
 SITE = "acme/site"
 HOUR = 3600
@@ -367,15 +366,9 @@ async def test_a_job_that_begins_with_an_environment_in_the_middle_of_a_pass_is_
     await world.reads(SITE)
     run = site.start_run("deploy.yml")
     world.clock.tick(30)
-    go_on = asyncio.Event()
-    world.fake.fail(f"*/{run.id}/jobs", late(go_on))
-    reading_now = asyncio.create_task(world.reads(SITE))
-    await until(lambda: any(r.path.endswith(f"{run.id}/jobs") for r in world.fake.requests))
-
-    job = run.add_job("deploy", environment="prod")
-    job.start()
-    go_on.set()
-    await reading_now
+    async with amid_a_pass(world, SITE, f"*/{run.id}/jobs"):
+        job = run.add_job("deploy", environment="prod")
+        job.start()
 
     assert job.deployment
     assert (await world.told("deployment_id"))[2:] == [(f"gh-dep-{job.deployment.id}",)]
