@@ -75,7 +75,7 @@ def fill_postgres(
     def execute(sql: str) -> None:
         server.execute(f"SET maintenance_work_mem = '512MB'; {sql}", database)
 
-    _fill(execute, postgresql.dialect(), _events(count, slots, until))  # type: ignore[no-untyped-call]
+    _fill(execute, postgresql.dialect(), _events(count, slots, until))  # type: ignore[no-untyped-call] # SQLAlchemy's
     server.execute("VACUUM ANALYZE", database)
 
 

@@ -101,9 +101,9 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
         except urllib.error.HTTPError as error:
             if error.code == 404:  # noqa: PLR2004 - the bare handler has no such path
                 return
-            time.sleep(0.01)
         except OSError:
-            time.sleep(0.01)  # it is still starting
+            pass  # it is still starting
         else:
             return
+        time.sleep(0.01)  # between two looks at another process
     raise RuntimeError(f"{process.args!r} did not start")

@@ -108,7 +108,7 @@ class Writer:
             batch = await self._store.append([append for append, _ in waiting], self._clock())
         except StoreUnavailable as error:
             self._failed(error)
-        except Exception:
+        except Exception:  # a mistake of ours: the next POSTs still want a writer
             log.exception("could not store %d events", len(waiting))
             _fail(waiting, StoreUnavailable("the writer failed"))
         else:

@@ -53,7 +53,7 @@ async def busy(state: FileState) -> AsyncIterator[None]:
     """Another transaction is under way until the end of the block."""
     over = Event()
     other = asyncio.create_task(state.run(lambda _connection: over.wait(10)))
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # it has begun
     yield
     await asyncio.sleep(0)  # what the block began has come
     over.set()
@@ -117,7 +117,7 @@ async def test_a_commit_that_is_cancelled_is_made_by_the_next_who_waits_for_it(
     async with busy(state):
         first = asyncio.create_task(ledger.commit())
         second = asyncio.create_task(ledger.commit())
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # both wait
         first.cancel()
     await second
 

@@ -22,7 +22,9 @@ PAGE: Final = (ROOT / "docs/install.md").read_text()
 
 def commands(heading: str) -> str:
     """The commands below a heading, the first that are there."""
-    return re.search(rf"^## {heading}$.*?^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)[1]  # type: ignore[index]
+    found = re.search(rf"^## {heading}$.*?^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    assert found
+    return found[1]
 
 
 def run(command: str, folder: Path, **environment: str) -> str:
