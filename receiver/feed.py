@@ -139,21 +139,24 @@ class Feed:
             LogWentBack: What was told of the log is not in it any more.
         """
         while True:
+            heard = await self._hear()
             try:
-                await self._news()
+                if self.outage.lasts or not heard:
+                    await self._look()
                 await self._read_on()
                 self.outage.over()
             except StoreUnavailable as error:
                 self.outage.failed(error)
+                await self._recall()
 
-    async def _news(self) -> None:
-        """Wait to hear that the log grew; look now and then, for others may write to it, too."""
+    async def _hear(self) -> bool:
+        """Wait to hear that the log grew; not for long, for others may write to it, too."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SECONDS):
                 await self._grown.wait()
-        if self.outage.lasts or not self._grown.is_set():
-            await self._look()
+        heard = self._grown.is_set()
         self._grown.clear()
+        return heard
 
     async def _look(self) -> None:
         """See whether the log reaches further; it must have the event that was its last."""
@@ -167,11 +170,14 @@ class Feed:
             events = await self._store.news(self.position, PAGE)
             if not events:
                 raise StoreUnavailable(f"event {self._log_end} is not in it")
-            self._take(events)
-            async with self._moved:
-                self._moved.notify_all()
+            await self._take(events)
 
-    def _take(self, events: Sequence[Event]) -> None:
+    async def _recall(self) -> None:
+        """What this receiver has acknowledged is known while the log cannot be read."""
+        while events := self._store.recent(self.position, PAGE):
+            await self._take(events)
+
+    async def _take(self, events: Sequence[Event]) -> None:
         for event in events:
             fold(self.slots, event)
         self._last = events[-1]
@@ -179,3 +185,5 @@ class Feed:
         news = News(events)
         for subscriber in tuple(self._subscribers):
             subscriber.publish(news)
+        async with self._moved:
+            self._moved.notify_all()

@@ -135,8 +135,12 @@ class Store:
 
         At most `limit` events without a gap, and at least one where there is one.
         """
-        if not self._tail or not self._tail[0].id <= position + 1 <= self._tail[-1].id:
-            return await self.after(position, limit)
+        return self.recent(position, limit) or await self.after(position, limit)
+
+    def recent(self, position: int, limit: int) -> list[Event]:
+        """What follows a position as far as this store has just appended it, else nothing."""
+        if not self._tail or position + 1 < self._tail[0].id:
+            return []
         start = position + 1 - self._tail[0].id
         return list(islice(self._tail, start, start + limit))
 

@@ -9,9 +9,9 @@ from sqlalchemy import delete
 
 from receiver.app import background
 from receiver.batch import Append
-from receiver.database import open_database
+from receiver.database import StoreUnavailable, open_database
 from receiver.feed import Feed, LogWentBack
-from receiver.schema import event
+from receiver.schema import event, metadata
 from receiver.store import Store
 from receiver.submission import parse
 from tests.receiver.examples import NOON, REQUIRED, as_json
@@ -73,3 +73,21 @@ async def test_a_feed_whose_log_has_lost_its_end_gives_up(database_url: str, reg
 
         with pytest.raises(LogWentBack, match="event 5"):
             await asyncio.wait_for(feed.run(), 10)
+
+
+async def test_what_was_acknowledged_is_known_while_the_log_cannot_be_read(
+    database_url: str,
+) -> None:
+    async with open_database(database_url) as database:
+        store = Store(database)
+        feed = Feed(store)
+        await feed.load()
+        batch = await store.append([Append(parse(as_json(REQUIRED)))] * 5, NOON)
+        await database.write(lambda connection: metadata.drop_all(connection))
+        feed.outage.failed(StoreUnavailable("as a look that was under way found"))
+        task = asyncio.create_task(feed.run())
+
+        feed.committed(batch.newest)
+
+        assert await feed.caught_up() == 5
+        task.cancel()
