@@ -6,6 +6,7 @@ missed, and `once` from a timer does what `run` does.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -83,7 +84,7 @@ async def open_work(
         roster = Roster(state, githubs, selection, backfill, clock)
         rota = Rota(state, githubs, roster, cycle, clock)
         parked = await state.run(outbox.parked_events)
-        vitals.works(githubs.all, len(parked))
+        vitals.works(githubs.by_owner, Counter(event.owner for event in parked))
         yield Work(rota, githubs, poller, delivery, clock, vitals)
 
 

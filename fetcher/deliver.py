@@ -16,7 +16,7 @@ A deployment's events go one after the other, each when the one before it is set
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -54,7 +54,7 @@ class Delivered:
         delivered: Events that the receiver is now known to have.
         found: Those of them that it had already.
         parked: Events that the receiver refused for what they say.
-        waiting: Events still to be delivered.
+        left: How many events are still to be delivered, by owner.
         blocked: What somebody has to mend before anything is delivered, as a sentence.
         next_at: When the next round has something to do; None when nothing waits.
     """
@@ -62,18 +62,25 @@ class Delivered:
     delivered: int
     found: int
     parked: int
-    waiting: int
+    left: Mapping[str, int]
     blocked: str | None
     next_at: datetime | None
+
+    @property
+    def waiting(self) -> int:
+        """How many events are still to be delivered, in all."""
+        return sum(self.left.values())
 
 
 class Settled(NamedTuple):
     """An event that waits no more.
 
     Attributes:
+        owner: Whose repository it is of; empty where that is not known.
         result: How: by a POST, found at the receiver, or refused by it.
     """
 
+    owner: str
     status: str
     happened_at: datetime
     result: Result
@@ -164,7 +171,7 @@ class Delivery:
             outbox.prune(connection, self._clock() - KEPT)
             return outbox.waiting(connection)
 
-        number, next_at = await self._state.run(clean_up)
+        left, next_at = await self._state.run(clean_up)
         if next_at is not None and self._pause.is_on(self._clock()):
             next_at = max(next_at, self._pause.until)
         results, pause = this.results, self._pause
@@ -172,7 +179,7 @@ class Delivery:
             results["delivered"] + results["found"],
             results["found"],
             results["parked"],
-            number,
+            left,
             pause.blocked,
             next_at,
         )
@@ -266,7 +273,7 @@ class Delivery:
         else:
             self._ledger.note(outbox.delivered(entry, detail, now))
         this.results[result] += 1
-        self._settled(Settled(entry.status, entry.happened_at, result))
+        self._settled(Settled(entry.owner, entry.status, entry.happened_at, result))
         this.step()
         return True
 

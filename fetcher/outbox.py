@@ -1,6 +1,6 @@
 """The outbox: every event that is to be sent, until the receiver has it. All its SQL is here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
@@ -20,6 +20,7 @@ class Entry:
     """An event that waits.
 
     Attributes:
+        owner: Whose repository it is of; empty where that is not known.
         unanswered: It was POSTed, and it is not known whether it was stored.
         attempts: How often it was POSTed.
         looks: How often the receiver was asked for it, in vain, since the last POST.
@@ -28,6 +29,7 @@ class Entry:
     id: int
     key: str
     deployment_id: str
+    owner: str
     service: str
     environment: str
     status: str
@@ -63,6 +65,7 @@ class Parked:
     """An event that the receiver refused, and its answer."""
 
     deployment_id: str
+    owner: str
     service: str
     environment: str
     status: str
@@ -71,26 +74,32 @@ class Parked:
 
 
 class Waiting(NamedTuple):
-    """How many events wait, and when the first of them is due; None when none waits."""
+    """How many events wait of each owner, and when the first is due; None when none waits."""
 
-    number: int
+    by_owner: Mapping[str, int]
     next_at: datetime | None
 
+    @property
+    def number(self) -> int:
+        """How many wait in all."""
+        return sum(self.by_owner.values())
 
-def put(connection: Connection, events: Iterable[Event], now: datetime) -> int:
-    """Add the events that are new, in their order, inside the caller's transaction.
+
+def put(connection: Connection, events: Iterable[Event], now: datetime, owner: str = "") -> int:
+    """Add an owner's events that are new, in their order, inside the caller's transaction.
 
     Returns:
         How many were new; an event whose key was put before changes nothing.
     """
-    return upsert.add(connection, outbox, [_row(event, now) for event in events])
+    return upsert.add(connection, outbox, [_row(event, now, owner) for event in events])
 
 
-def _row(event: Event, now: datetime) -> dict[str, Any]:
+def _row(event: Event, now: datetime, owner: str) -> dict[str, Any]:
     fitted = event.fitted()  # the words in which the receiver will give it back
     return {
         "key": event.key,
         "deployment_id": fitted.deployment_id,
+        "owner": owner,
         "service": fitted.service,
         "environment": fitted.environment,
         "status": fitted.status,
@@ -133,9 +142,9 @@ def waiting_of(connection: Connection, deployment_ids: Sequence[str]) -> dict[st
 
 def waiting(connection: Connection) -> Waiting:
     """What waits in all."""
-    number = connection.scalar(select(func.count()).select_from(outbox).where(WAITING))
+    by_owner = select(outbox.c.owner, func.count()).where(WAITING).group_by(outbox.c.owner)
     next_at = connection.scalar(select(func.min(outbox.c.next_at)).where(outbox.c.id.in_(_heads)))
-    return Waiting(number or 0, next_at)
+    return Waiting(dict(connection.execute(by_owner).all()), next_at)
 
 
 def apply(connection: Connection, changes: Sequence[Change]) -> None:

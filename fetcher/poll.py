@@ -24,6 +24,7 @@ from fetcher.identity import identified
 from fetcher.lanes.look import LONGEST_LIFE
 from fetcher.mapping.rules import Facts, ignored
 from fetcher.observations import Known
+from fetcher.selection import owner_of
 from fetcher.services import with_services
 from fetcher.state import State
 from fetcher.survey import Policy, Survey
@@ -131,7 +132,7 @@ class Poller:
 
         def keep(connection: Connection) -> int:
             events = with_services(connection, known, findings)
-            new = outbox.put(connection, events, now)
+            new = outbox.put(connection, events, now, owner_of(name))
             observations.watch(connection, name, findings.watched.values())
             observations.stop_watching_old_reruns(connection, name)
             observations.keep_snapshots(connection, name, fresh, now)

@@ -22,6 +22,7 @@ from fetcher.github.githubs import GitHubs
 from fetcher.github.sighting import Sighting
 from fetcher.poll import LONGEST_PAUSE
 from fetcher.roster import Roster
+from fetcher.selection import owner_of
 from fetcher.standings import note_read, standings
 from fetcher.state import State
 
@@ -35,6 +36,7 @@ class Due:
         paused: Why others are left alone for a while, by name.
         unlisted: Why an owner does not tell what repositories there are, by name.
         lanes: How many repositories there are in each; None before it is known.
+        owners: How many repositories each has, by name in lower case.
         requests_per_hour: What reading all of them takes while nothing is new.
     """
 
@@ -42,6 +44,7 @@ class Due:
     paused: Mapping[str, str]
     unlisted: Mapping[str, GitHubError]
     lanes: Counter[str | None]
+    owners: Counter[str]
     requests_per_hour: float
 
 
@@ -94,6 +97,7 @@ class Rota:
             paused=paused,
             unlisted=dict(self.roster.failures),
             lanes=Counter(standing.lane for standing in known.values()),
+            owners=Counter(map(owner_of, known)),
             requests_per_hour=requests,
         )
 

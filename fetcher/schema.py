@@ -58,12 +58,15 @@ metadata = MetaData(
 #   unanswered  written before each POST: it may have been stored, and no answer is known
 #   delivered   stored by the receiver
 #   parked      refused by the receiver for what it says; `error` has the answer
+#
+# `owner` is whose repository it is of; empty where that is not known of a row from before.
 outbox = Table(
     "outbox",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("key", Text, nullable=False, unique=True),
     Column("deployment_id", Text, nullable=False),
+    Column("owner", Text, nullable=False, server_default=""),
     Column("service", Text, nullable=False),
     Column("environment", Text, nullable=False),
     Column("status", Text, nullable=False),

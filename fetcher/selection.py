@@ -42,6 +42,11 @@ class Selection:
         return tuple(chosen.values())
 
 
+def owner_of(name: str) -> str:
+    """Whose repository it is, in lower case: GitHub does not tell upper case from lower."""
+    return name.partition("/")[0].lower()
+
+
 def select(patterns: Iterable[str]) -> Selection:
     """What the patterns say; GitHub does not tell upper case from lower.
 

@@ -3,7 +3,7 @@
 It is told by the parts what they do; it asks nothing and does nothing itself.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Final
@@ -31,7 +31,7 @@ class Vitals:
         self._clock = clock
         self._late = max(LATE, LATE_CYCLES * cycle)
         self._waits_for: str | None = "It is starting."
-        self._githubs: Callable[[], Iterable[GitHub]] = tuple
+        self._githubs: Callable[[], Mapping[str, GitHub]] = dict
         self._blocked: str | None = None
         self._read_at = self._delivered_at = self._cycle_at = self._round_at = clock()
 
@@ -40,39 +40,37 @@ class Vitals:
         self._waits_for = reason
         self.metrics.working.set(0)
 
-    def works(self, githubs: Callable[[], Iterable[GitHub]], parked: int) -> None:
-        """The state is had; it tells of GitHub as it is asked, and of so many parked events."""
+    def works(self, githubs: Callable[[], Mapping[str, GitHub]], parked: Mapping[str, int]) -> None:
+        """The state is had: it tells of GitHub as it is asked, and of parked events, by owner."""
         self._waits_for, self._githubs = None, githubs
         self._read_at = self._delivered_at = self._cycle_at = self._round_at = self._clock()
         self.metrics.working.set(1)
-        self.metrics.parked.set(parked)
+        self.metrics.holds(self.metrics.parked, parked)
 
-    def cycle(self, repositories: int, due: int) -> None:
-        """A cycle of reading begins, of so many repositories, of which so many are due."""
-        self.metrics.repositories.set(repositories)
+    def cycle(self, repositories: Mapping[str, int], due: int) -> None:
+        """A cycle of reading begins, of so many repositories by owner; so many of all are due."""
+        self.metrics.holds(self.metrics.repositories, repositories)
         self._cycle_at = self._clock()
         if not due:
             self._read_at = self._clock()
 
-    def passed(self, events: int, error: GitHubError | None) -> None:
-        """A pass found so many new events, and was cut short by the error."""
-        self.metrics.passes.labels(_result(error)).inc()
-        self.metrics.waiting.inc(events)
+    def passed(self, owner: str, events: int, error: GitHubError | None) -> None:
+        """A pass over an owner's repository found so many new events, and was cut short."""
+        self.metrics.passes.labels(owner, _result(error)).inc()
+        self.metrics.waiting.labels(owner).inc(events)
         if error is None or not isinstance(error, Limited | Offline):
             self._read_at = self._clock()  # GitHub did answer, whatever it said of this repository
 
     def settled(self, settled: Settled) -> None:
         """An event was delivered, found at the receiver, or parked."""
         self._delivered_at = self._round_at = self._clock()
-        self.metrics.settled(settled.result, settled.status)
-        if settled.result == "delivered":
-            self.metrics.delivered_after(self._clock() - settled.happened_at)
+        self.metrics.settled(settled, self._clock() - settled.happened_at)
 
     def delivered(self, delivered: Delivered) -> None:
         """A round of delivery ended."""
         self._round_at = self._clock()
         self._blocked = delivered.blocked
-        self.metrics.waiting.set(delivered.waiting)
+        self.metrics.holds(self.metrics.waiting, delivered.left)
         if not delivered.waiting:
             self._delivered_at = self._clock()
 
@@ -83,7 +81,8 @@ class Vitals:
         now, found = self._clock(), []
         if now - self._read_at > self._late:
             found.append(f"Nothing was read from GitHub since {self._read_at:%H:%M:%S}Z.")
-            found += [str(closed) for g in self._githubs() if (closed := g.gate.closed())]
+            gates = {github.gate for github in self._githubs().values()}
+            found += [str(closed) for gate in gates if (closed := gate.closed())]
         if self._blocked is not None:
             found.append(self._blocked)
         elif now - self._delivered_at > self._late:

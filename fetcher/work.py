@@ -15,6 +15,7 @@ from fetcher.github.githubs import GitHubs
 from fetcher.poll import Passed, Poller
 from fetcher.progress import Step, no_step
 from fetcher.rota import Due, Rota
+from fetcher.selection import owner_of
 from fetcher.state import StateError, StateLost
 from fetcher.troubles import Troubles
 from fetcher.vitals import Vitals
@@ -62,7 +63,7 @@ class Work:
             self.troubles.has(f"{owner}/*", str(refusal))
         for owner in self.rota.roster.owners - due.unlisted.keys():
             self.troubles.over(f"{owner}/*")
-        self._vitals.cycle(due.lanes.total(), len(due.names))
+        self._vitals.cycle(due.owners, len(due.names))
         return due
 
     async def read(self, name: str) -> Exception | None:
@@ -91,7 +92,7 @@ class Work:
         return passed.error
 
     def _report(self, name: str, passed: Passed) -> None:
-        self._vitals.passed(passed.events, passed.error)
+        self._vitals.passed(owner_of(name), passed.events, passed.error)
         if passed.events:
             more = ", and more to read" if passed.more else ""
             log.info("%s: %s%s", name, _count(passed.events, "new event"), more)

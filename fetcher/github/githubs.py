@@ -1,7 +1,7 @@
 """GitHub for each owner: which credential asks about whose repositories."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from fetcher.github.client import GitHub
 from fetcher.github.credentials import Credential
@@ -50,6 +50,6 @@ class GitHubs:
         """GitHub, as it is asked about a repository, `owner/name`."""
         return self.for_owner(name.partition("/")[0])
 
-    def all(self) -> list[GitHub]:
-        """Those that were asked for, each once."""
-        return list(self._by_fingerprint.values())
+    def by_owner(self) -> Mapping[str, GitHub]:
+        """Those that were asked for, by the owner in lower case; several may have the same."""
+        return self._by_owner

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fetcher.detector import FALL_BACK_LASTS, SMALLEST_CHUNK, WORTH_IT
+from fetcher.metrics import Metrics
 from fetcher.work import Work
 from tests.fake_github import (
     Clock,
@@ -233,6 +234,20 @@ async def test_points_are_counted_and_the_budget_is_kept(parts: tuple[World, Wor
 
     assert gate.waits.charged == before + QUESTIONS
     assert gate.waits.hourly_limit == 5000
+
+
+async def test_the_metrics_tell_what_is_left_of_both_limits(parts: tuple[World, Work]) -> None:
+    world, work = parts
+    await cycle(world, work)
+
+    github = work.githubs.for_owner("acme")
+    text = Metrics("1.0").render(work.githubs.by_owner()).decode()
+
+    for api, gate in (("rest", github.gate), ("graphql", github.graphql_gate)):
+        whose = f'{{api="{api}",credential="the token",owner="acme"}}'
+        assert gate.remaining is not None
+        assert f"deployment_fetcher_github_remaining{whose} {gate.remaining:.1f}\n" in text
+        assert f"deployment_fetcher_github_charged{whose} {gate.waits.charged:.1f}\n" in text
 
 
 async def test_asked_too_fast_by_graphql_nothing_is_asked_by_either(

@@ -1,5 +1,6 @@
 import asyncio
 import socket
+from typing import Final
 
 import aiohttp
 import pytest
@@ -8,6 +9,8 @@ from sqlalchemy.engine import URL
 from tests.fetcher.delivering import place_as_text
 from tests.fetcher.field import Field
 from tests.program import Program
+
+LIMITED: Final = '{api="rest",credential="the token",owner="acme"}'
 
 
 async def ask(running: Program, path: str) -> tuple[int, str]:
@@ -30,15 +33,15 @@ async def test_a_running_fetcher_tells_that_it_works_and_how_much(field: Field) 
 
     assert status == 200
     for line in (
-        'deployment_fetcher_events_total{result="delivered",status="success"} 1.0',
-        "deployment_fetcher_repositories 1.0",
-        "deployment_fetcher_waiting_events 0.0",
+        'deployment_fetcher_events_total{owner="acme",result="delivered",status="success"} 1.0',
+        'deployment_fetcher_repositories{owner="acme"} 1.0',
+        'deployment_fetcher_waiting_events{owner="acme"} 0.0',
         "deployment_fetcher_working 1.0",
-        'deployment_fetcher_github_limit{credential="the token"} 5000.0',
-        'deployment_fetcher_github_budget{credential="the token"} 2500.0',
+        f"deployment_fetcher_github_limit{LIMITED} 5000.0",
+        f"deployment_fetcher_github_budget{LIMITED} 2500.0",
     ):
         assert f"{line}\n" in text
-    assert 'deployment_fetcher_github_remaining{credential="the token"} 49' in text
+    assert f"deployment_fetcher_github_remaining{LIMITED} 49" in text
 
 
 @pytest.mark.usefixtures("shop")

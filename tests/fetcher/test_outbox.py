@@ -47,7 +47,7 @@ async def test_what_is_put_in_a_transaction_that_fails_is_not_there(place: Path 
         with pytest.raises(ZeroDivisionError):
             await state.run(put_and_fail)
 
-        assert await state.run(outbox.waiting) == Waiting(0, None)
+        assert await state.run(outbox.waiting) == Waiting({}, None)
 
 
 @in_a_transaction
@@ -70,7 +70,7 @@ def test_a_deployment_is_due_when_its_first_event_is(connection: Connection) -> 
     assert outbox.due_deployments(connection, NOON + 9 * SECOND) == ["2", "1"]
     (second,) = waiting_of(connection, "2")
     outbox.apply(connection, [outbox.delivered(second, None, NOON)])
-    assert outbox.waiting(connection) == Waiting(2, NOON + 9 * SECOND)
+    assert outbox.waiting(connection) == Waiting({"": 2}, NOON + 9 * SECOND)
 
 
 @in_a_transaction
@@ -84,7 +84,7 @@ def test_what_is_delivered_or_parked_waits_no_more_and_is_not_put_again(
     outbox.apply(connection, [outbox.parked(second, "422", NOON)])
 
     assert outbox.put(connection, both, NOON) == 0
-    assert outbox.waiting(connection) == Waiting(0, None)
+    assert outbox.waiting(connection) == Waiting({}, None)
     assert outbox.due_deployments(connection, NOON) == []
 
 

@@ -5,13 +5,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL
 
 from fetcher.schema import metadata
 from fetcher.state import State, StateInUse, StateUnusable, open_state
+from fetcher.state.migrate import MIGRATIONS
 from tests.fetcher.delivering import place_as_text
 from tests.program import Program
 
@@ -30,6 +33,45 @@ async def test_the_migrations_make_exactly_the_schema(place: Path | URL) -> None
 
     async with open_state(place) as state:
         assert await state.run(differences) == []
+
+
+async def test_of_events_from_before_owners_were_kept_the_service_tells_the_owner(
+    file: Path,
+) -> None:
+    file.parent.mkdir()
+    engine = create_engine(URL.create("sqlite", database=str(file)))
+    with engine.begin() as connection:
+        _as_before_owners(connection)
+    engine.dispose()
+
+    async with open_state(file) as state:
+        found = await state.run(
+            lambda c: c.execute(text("SELECT service, owner FROM outbox ORDER BY id")).all()
+        )
+
+    assert [tuple(row) for row in found] == [("shop", "acme"), ("shop/api", "acme"), ("else", "")]
+
+
+def _as_before_owners(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0010")
+    for statement in (
+        "INSERT INTO repositories (name, service, since_at) VALUES ('Acme/shop', 'shop', 0)",
+        """INSERT INTO places (repository, unit, environment, service)
+           VALUES ('Acme/shop', '["api"]', 'production', 'shop/api')""",
+    ):
+        connection.execute(text(statement))
+    for service in ("shop", "shop/api", "else"):
+        connection.execute(
+            text(
+                """INSERT INTO outbox (key, deployment_id, service, environment, status,
+                                       happened_at, again, body, next_at)
+                   VALUES (:service, '1', :service, 'production', 'success', 0, false, 'x', 0)"""
+            ),
+            {"service": service},
+        )
 
 
 async def test_what_was_committed_is_there_when_it_is_opened_again(place: Path | URL) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -29,12 +30,13 @@ def now() -> Now:
 @pytest.fixture
 def vitals(now: Now) -> Vitals:
     vitals = Vitals(now, cycle=timedelta(seconds=30))
-    vitals.works(githubs=list, parked=0)
+    vitals.works(githubs=dict, parked={})
     return vitals
 
 
 def a_round(waiting: int = 0, blocked: str | None = None) -> Delivered:
-    return Delivered(delivered=0, found=0, parked=0, waiting=waiting, blocked=blocked, next_at=None)
+    left = {"acme": waiting}
+    return Delivered(delivered=0, found=0, parked=0, left=left, blocked=blocked, next_at=None)
 
 
 def figures(vitals: Vitals) -> dict[str, float]:
@@ -57,20 +59,20 @@ def test_it_is_not_ready_until_it_has_the_state(now: Now) -> None:
     assert vitals.failings() == ["The state is in use by another fetcher."]
     assert figures(vitals)["working"] == 0
 
-    vitals.works(githubs=list, parked=3)
+    vitals.works(githubs=dict, parked={"acme": 3})
     assert vitals.failings() == []
-    assert (figures(vitals)["working"], figures(vitals)["parked_events"]) == (1, 3)
+    assert (figures(vitals)["working"], figures(vitals)["parked_events acme"]) == (1, 3)
 
 
 def test_it_is_ready_while_it_reads_or_has_nothing_to_read(vitals: Vitals, now: Now) -> None:
     for _ in range(10):
         now.at += 4 * MINUTE
-        vitals.passed(0, None)
+        vitals.passed("acme", 0, None)
         vitals.delivered(a_round())
         assert vitals.failings() == []
 
         now.at += 4 * MINUTE
-        vitals.cycle(repositories=3, due=0)
+        vitals.cycle(repositories={"acme": 3}, due=0)
         vitals.delivered(a_round())
         assert vitals.failings() == []
 
@@ -81,12 +83,12 @@ def test_it_is_not_ready_when_github_gives_nothing_for_long(
 ) -> None:
     for _ in range(6):
         now.at += MINUTE
-        vitals.cycle(repositories=3, due=3)
-        vitals.passed(0, error)
+        vitals.cycle(repositories={"acme": 3}, due=3)
+        vitals.passed("acme", 0, error)
         vitals.delivered(a_round())
 
     assert vitals.failings() == ["Nothing was read from GitHub since 12:00:00Z."]
-    vitals.passed(0, Garbled("one repository's own trouble"))
+    vitals.passed("acme", 0, Garbled("one repository's own trouble"))
     assert vitals.failings() == []
 
 
@@ -95,11 +97,11 @@ def test_it_is_not_ready_when_what_waits_is_not_delivered_for_long(
 ) -> None:
     for _ in range(6):
         now.at += MINUTE
-        vitals.passed(0, None)
+        vitals.passed("acme", 0, None)
         vitals.delivered(a_round(waiting=2))
 
     assert vitals.failings() == ["Nothing was delivered since 12:00:00Z."]
-    vitals.settled(Settled("success", NOON, "delivered"))
+    vitals.settled(Settled("acme", "success", NOON, "delivered"))
     assert vitals.failings() == []
 
 
@@ -111,28 +113,42 @@ def test_it_is_not_ready_while_somebody_has_to_mend_the_settings(vitals: Vitals)
     assert vitals.failings() == []
 
 
-def test_it_counts_what_is_done(vitals: Vitals, now: Now) -> None:
-    vitals.cycle(repositories=12, due=3)
-    vitals.passed(3, None)
-    vitals.passed(0, Limited("slow down", NOON))
+def test_it_counts_what_is_done_for_each_owner(vitals: Vitals, now: Now) -> None:
+    vitals.cycle(repositories={"acme": 12, "globex": 2}, due=3)
+    vitals.passed("acme", 3, None)
+    vitals.passed("globex", 0, Limited("slow down", NOON))
     now.at += 25 * timedelta(seconds=1)
-    vitals.settled(Settled("success", NOON, "delivered"))
-    vitals.settled(Settled("failure", NOON, "parked"))
+    vitals.settled(Settled("acme", "success", NOON, "delivered"))
+    vitals.settled(Settled("acme", "failure", NOON, "parked"))
 
     seen = figures(vitals)
-    assert seen["repositories"] == 12
-    assert (seen["passes_total read"], seen["passes_total limited"]) == (1, 1)
-    assert seen["events_total delivered success"] == 1
-    assert seen["events_total parked failure"] == 1
-    assert (seen["waiting_events"], seen["parked_events"]) == (1, 1)
-    assert (seen["lag_seconds_count"], seen["lag_seconds_sum"]) == (1, 25)
+    assert (seen["repositories acme"], seen["repositories globex"]) == (12, 2)
+    assert (seen["passes_total acme read"], seen["passes_total globex limited"]) == (1, 1)
+    assert seen["events_total acme delivered success"] == 1
+    assert seen["events_total acme parked failure"] == 1
+    assert (seen["waiting_events acme"], seen["parked_events acme"]) == (1, 1)
+    assert (seen["lag_seconds_count acme"], seen["lag_seconds_sum acme"]) == (1, 25)
+
+
+def test_of_an_owner_for_whom_nothing_waits_any_more_it_shows_nothing(vitals: Vitals) -> None:
+    vitals.cycle(repositories={"acme": 1, "globex": 1}, due=2)
+    vitals.delivered(replace(a_round(), left={"acme": 2}))
+    before = figures(vitals)
+
+    vitals.delivered(replace(a_round(), left={}))
+    vitals.cycle(repositories={"globex": 1}, due=0)
+    seen = figures(vitals)
+
+    assert (before["waiting_events acme"], before["waiting_events globex"]) == (2, 0)
+    assert (seen["waiting_events acme"], seen["waiting_events globex"]) == (0, 0)
+    assert (seen["repositories acme"], seen["repositories globex"]) == (0, 1)
 
 
 def test_it_hangs_when_no_bell_is_answered_for_long(vitals: Vitals, now: Now) -> None:
     now.at += 6 * MINUTE
     assert vitals.hangs()
 
-    vitals.cycle(repositories=1, due=1)
+    vitals.cycle(repositories={"acme": 1}, due=1)
     assert vitals.hangs()
 
     vitals.delivered(a_round(waiting=1, blocked="The receiver does not answer."))
