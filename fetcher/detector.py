@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 WORTH_IT: Final = 100
 LARGEST_CHUNK: Final = 50
 SMALLEST_CHUNK: Final = 12
+GROWTH: Final = 2  # with each good look: what was too much a moment ago may be so still
 # After so many without any answer, it is no question of size.
 MOST_FAILURES: Final = 4
 AT_ONCE: Final = 2
@@ -51,7 +52,10 @@ class Detector:
                 await look.at(names)
         except TimeoutError:
             look.error = look.error or Unreachable("GitHub does not answer in time")
-        self._chunk = max(min(look.chunk, LARGEST_CHUNK), SMALLEST_CHUNK)
+            look.chunk //= 2  # it hung, however small it may be
+        is_good = look.error is None and look.chunk == self._chunk
+        size = look.chunk + GROWTH if is_good else look.chunk
+        self._chunk = max(min(size, LARGEST_CHUNK), SMALLEST_CHUNK)
         if not look.seen:
             self._fall_back(look.error or Missing("it shows no repository"))
         return look.seen
@@ -89,15 +93,15 @@ class _Look:
     async def _ask(self, names: Sequence[str]) -> None:
         async with self._places:
             left = await self._answered(names)
-        if not left:
-            return
         half = (len(names) + 1) // 2
-        if half < SMALLEST_CHUNK:
+        if not left or half < SMALLEST_CHUNK:
             return
-        self.chunk = min(self.chunk, half)
         await asyncio.gather(
             *[self._ask(left[start : start + half]) for start in range(0, len(left), half)]
         )
+        # Of a repository that no smaller question tells of either, none is too large.
+        if not self.seen.keys().isdisjoint(left):
+            self.chunk = min(self.chunk, max(half, len(names) - len(left)))
 
     async def _answered(self, names: Sequence[str]) -> Sequence[str]:
         """Ask; of whom nothing was said, though a smaller question may tell."""

@@ -86,7 +86,7 @@ def read(names: Sequence[str], document: Mapping[str, Any]) -> Sightings:
     Of a repository that is not there, or not for this credential, it shows nothing.
     """
     data, errors = document.get("data"), document.get("errors") or ()
-    final = {_where(error) for error in errors if error.get("type") in FINAL}
+    final = {_where(error) for error in errors if str(error.get("type")) in FINAL}
     seen, left = {}, []
     for number, name in enumerate(names):
         alias = f"r{number}"
@@ -97,9 +97,9 @@ def read(names: Sequence[str], document: Mapping[str, Any]) -> Sightings:
     return Sightings(seen, tuple(left))
 
 
-def _where(error: Mapping[str, Any]) -> object:
+def _where(error: Mapping[str, Any]) -> str:
     path = error.get("path")
-    return path[0] if isinstance(path, list) and path else None
+    return str(path[0]) if isinstance(path, list) and path else ""
 
 
 def _sighting(repository: Any) -> Sighting | None:

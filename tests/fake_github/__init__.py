@@ -44,6 +44,7 @@
     fake.saml_owners.add("acme")  # shuts out tokens with saml_authorised=False
     fake.has_graphql = False  # POST /graphql is 404; also fake.fail("/graphql", answer(403))
     fake.graphql_ids_are_text, fake.graphql_most_repositories  # its other moods
+    fake.graphql_too_large.add("acme/shop")  # of which it tells nothing
 
     async with serve(fake) as base_url:  # http://127.0.0.1:PORT
         fake.fail("/repos/acme/shop/*", server_error(502), times=3)  # fnmatch of the path

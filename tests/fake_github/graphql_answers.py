@@ -59,10 +59,11 @@ class Answers:
         """A repository by its name, or by one that it had."""
         most = self.fake.graphql_most_repositories
         self.repositories += 1
-        if most is not None and self.repositories > most:
+        full_name = f"{owner}/{name}".lower()
+        is_too_much = most is not None and self.repositories > most
+        if is_too_much or full_name in self.fake.graphql_too_large:
             message = "Resource limits for this query exceeded."
             raise GraphQLError(message, extensions={"type": "RESOURCE_LIMITS_EXCEEDED"})
-        full_name = f"{owner}/{name}".lower()
         visible = [each for each in self.fake.repositories if self.token.sees(each)]
         named = [each for each in visible if each.full_name.lower() == full_name]
         if followRenames:

@@ -58,6 +58,7 @@ class FakeGitHub:
         self.has_graphql = True  # False: as an old Enterprise Server, 404
         self.graphql_ids_are_text = False
         self.graphql_most_repositories: int | None = None  # in one query; the others are errors
+        self.graphql_too_large: set[str] = set()  # repositories that are errors in any query
         self.faults: list[PlannedFault] = []
         self.requests: list[Request] = []
         self._ids = itertools.count(26_365_060_973)

@@ -176,8 +176,9 @@ async def test_a_question_that_is_too_large_is_asked_in_halves(
     world.fake.graphql_most_repositories = 20
     asked = [await cycle(world, work) for _ in range(3)]
 
-    assert QUESTIONS < asked[1].count(GRAPHQL) == asked[2].count(GRAPHQL) <= CROWD / SMALLEST_CHUNK
-    assert all(len(rest(each)) <= NETS for each in asked)
+    for each in asked[1:]:
+        assert QUESTIONS < each.count(GRAPHQL) <= CROWD / SMALLEST_CHUNK
+        assert len(rest(each)) <= NETS + 2 * each.count(GRAPHQL)
 
 
 async def test_a_question_that_fails_once_is_asked_in_halves(parts: tuple[World, Work]) -> None:
@@ -188,6 +189,32 @@ async def test_a_question_that_fails_once_is_asked_in_halves(parts: tuple[World,
 
     assert asked.count(GRAPHQL) == QUESTIONS + 2
     assert len(rest(asked)) <= NETS
+
+
+async def test_questions_are_large_again_when_that_was_trouble_of_the_moment(
+    parts: tuple[World, Work],
+) -> None:
+    world, work = parts
+    world.fake.fail(GRAPHQL, server_error(502))
+    await cycle(world, work)
+
+    asked = [(await cycle(world, work)).count(GRAPHQL) for _ in range(10)]
+
+    assert asked[0] > QUESTIONS
+    assert asked[-1] == QUESTIONS
+
+
+async def test_a_repository_of_which_nothing_is_told_is_read_and_makes_no_question_smaller(
+    parts: tuple[World, Work],
+) -> None:
+    world, work = parts
+    world.fake.graphql_too_large.add("acme/app-7")
+
+    for _ in range(3):
+        asked = await cycle(world, work)
+
+        assert asked.count(GRAPHQL) == QUESTIONS + 1  # once more for what was not told
+        assert "app-7" in rest(asked)
 
 
 async def test_a_repository_that_is_gone_does_not_hide_the_others(

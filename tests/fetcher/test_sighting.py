@@ -91,6 +91,8 @@ def test_what_is_not_to_be_seen_is_not_asked_for_again(kind: str) -> None:
         {"data": {"r0": {"deployments": {"nodes": [{"databaseId": None}]}}}},
         {"data": "?"},
         {"data": []},
+        {"data": None, "errors": [{"type": ["NOT_FOUND"], "path": ["r0"]}]},
+        {"data": None, "errors": [{"type": "NOT_FOUND", "path": [["r0"]]}]},
     ],
 )
 def test_an_answer_of_which_nothing_can_be_made_leaves_all(document: Any) -> None:
