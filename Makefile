@@ -30,10 +30,11 @@ check: $(INSTALLED) page ## Judge the code: format, lint, types, imports, browse
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*
 	$(BIN)/python hatch_build.py check
 
-format: $(INSTALLED) ## Format the code
+format: $(INSTALLED) ## Format the code, and write docs/commands.md
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 	$(BIN)/python hatch_build.py format
+	$(BIN)/python scripts/commands.py
 
 bench: $(INSTALLED) page chromium ## Measure, beside a bare baseline, and write docs/performance.md
 	$(BIN)/python -m bench

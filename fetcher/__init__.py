@@ -21,7 +21,8 @@
 8. `vitals` are told by all of them what they do; `listener` tells operators, `metrics` Prometheus,
    `systemd` the service manager.
 
-`config` is the settings, `clock` the time, `check` what it tries, `troubles` what is wrong at the
-moment, `progress` the bar on a terminal. What `plan` tells is an `explanation`: `explain` asks for
-it, `estimate` counts the requests that it will take, `table` shows it.
+`arguments` is the command line, `config` the settings, `clock` the time, `check` what it tries,
+`troubles` what is wrong at the moment, `progress` the bar on a terminal. What `plan` tells is an
+`explanation`: `explain` asks for it, `estimate` counts the requests that it will take, `table`
+shows it.
 """

@@ -5,14 +5,13 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
-from importlib.metadata import version
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import timedelta
+from typing import Any, Final
 
 from fetcher import explain, table
 from fetcher.access import open_githubs
+from fetcher.arguments import build_parser
 from fetcher.check import findings
 from fetcher.check.everything import check
 from fetcher.clock import system_clock
@@ -22,7 +21,7 @@ from fetcher.listener import ListenError, listening
 from fetcher.logs import Discreet, DiscreetJson
 from fetcher.once import TRY_LATER, once
 from fetcher.progress import AboveTheBar, Progress
-from fetcher.resync import parse_since, resync
+from fetcher.resync import resync
 from fetcher.selection import select
 from fetcher.state import StateError, StateInUse, StateLost
 from fetcher.systemd import keep_watch, notify
@@ -31,23 +30,15 @@ from fetcher.work import Work
 
 log = logging.getLogger("fetcher")
 
-Command = Callable[[Settings, argparse.Namespace], Awaitable[int]]
+Command = Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int]]
 
 CONFIG_ERROR: Final = 78  # EX_CONFIG
 FAILED: Final = 1
 
-EXIT_CODES: Final = """\
-exit codes:
-  0   done; of `once`: everything was read and delivered
-  1   something is wrong, and was said
-  75  try again later: another fetcher has the state, or GitHub's limit is used up
-  78  the settings are wrong
-"""
-
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    arguments = _parser().parse_args()
+    arguments = build_parser().parse_args()
     try:
         settings = load(getattr(arguments, "config", None))
         _require(settings, arguments)
@@ -70,56 +61,13 @@ def _log_to_stderr(formatter: logging.Formatter, progress: Progress) -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
-def _parser() -> argparse.ArgumentParser:
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        default=argparse.SUPPRESS,
-        help="the TOML file (default: $DEPLOYMENT_DASHBOARD_CONFIG, else ./config.toml if there)",
-    )
-    parser = argparse.ArgumentParser(
-        prog="deployment-fetcher",
-        description="Reads deployments from GitHub and tells the Deployment Dashboard of them.",
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        parents=[shared],
-    )
-    parser.add_argument(
-        "--version", action="version", version=f"%(prog)s {version('deployment-dashboard')}"
-    )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for name, command, text in COMMANDS:
-        one = commands.add_parser(name, help=text, description=text, parents=[shared])
-        one.set_defaults(command=command, name=name)
-        if name == "resync":
-            one.add_argument(
-                "--since",
-                type=_since,
-                required=True,
-                metavar="TIME",
-                help="a date (2026-11-01), a time (2026-11-01T09:30Z), or a span (7d, 12h)",
-            )
-        if name in ("plan", "check"):
-            one.add_argument("--json", action="store_true", help="print JSON")
-    return parser
-
-
-def _since(text: str) -> datetime:
-    try:
-        return parse_since(text, system_clock())
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
-
-
 def _require(settings: Settings, arguments: argparse.Namespace) -> None:
     mistakes = []
     if not settings.repositories:
         mistakes.append(
             "fetcher.repositories (FETCHER_REPOSITORIES): name at least one repository, owner/name"
         )
-    if settings.api_key is None and arguments.name != "plan":
+    if settings.api_key is None and arguments.command != "plan":
         mistakes.append("fetcher.api_key (FETCHER_API_KEY): set it to one of the receiver's keys")
     if mistakes:
         raise Mistakes(mistakes)
@@ -127,7 +75,7 @@ def _require(settings: Settings, arguments: argparse.Namespace) -> None:
 
 async def _until_signalled(settings: Settings, arguments: argparse.Namespace) -> int:
     """The command's exit code, also when a signal ends it: for `run` that is how it should end."""
-    task = asyncio.create_task(arguments.command(settings, arguments))
+    task = asyncio.create_task(COMMANDS[arguments.command](settings, arguments))
     signals: list[int] = []
 
     def stop(number: int) -> None:
@@ -139,7 +87,7 @@ async def _until_signalled(settings: Settings, arguments: argparse.Namespace) ->
     try:
         return int(await task)
     except asyncio.CancelledError:
-        return 0 if arguments.command is _run else 128 + signals[0]
+        return 0 if arguments.command == "run" else 128 + signals[0]
 
 
 async def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
@@ -230,17 +178,13 @@ async def _check(settings: Settings, arguments: argparse.Namespace) -> int:
     return FAILED if any(finding.level == "error" for finding in found) else 0
 
 
-COMMANDS: Final[tuple[tuple[str, Command, str], ...]] = (
-    ("run", _run, "read and deliver until stopped"),
-    ("once", _once, "read and deliver what there is, then end: for a timer"),
-    (
-        "resync",
-        _resync,
-        "send what the receiver lacks, as after a restored backup",
-    ),
-    ("plan", _plan, "print what would be read of each repository, and why: needs no receiver"),
-    ("check", _check, "try tokens, permissions, the receiver and its key, and say what is wrong"),
-)
+COMMANDS: Final[Mapping[str, Command]] = {
+    "run": _run,
+    "once": _once,
+    "resync": _resync,
+    "plan": _plan,
+    "check": _check,
+}
 
 if __name__ == "__main__":
     main()

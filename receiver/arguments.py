@@ -2,7 +2,9 @@
 
 import argparse
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import shtab
 
 from receiver import __version__
 
@@ -19,6 +21,10 @@ exit codes:
   69  the database or the address cannot be had
   70  the receiver could no longer work, and should be started again
   78  the settings are wrong
+"""
+SERVE: Final = """\
+Take events, and serve the dashboard, until SIGTERM or SIGINT. SIGHUP reads the keys again. The
+database is made, or brought up to date, before it listens.
 """
 EXPORT: Final = """\
 Write every event as a line of JSON, in the order of ids, up to the newest one there is:
@@ -47,9 +53,8 @@ be read or break the HTTP contract, slots that are missing, a matrix that is not
 say. Nothing is changed, and the receiver may run.
 """
 
-
 COMMANDS: Final = {
-    RUN: ("serve until stopped; also without a command", ""),
+    RUN: ("serve until stopped; also without a command", SERVE),
     "export": ("write the log as lines of JSON", EXPORT),
     "import": ("append exported lines to the log", IMPORT),
     "backup": ("copy the SQLite database while the receiver runs", BACKUP),
@@ -59,13 +64,21 @@ COMMANDS: Final = {
 
 def parse_arguments() -> argparse.Namespace:
     """Read it; `command` is the name of one, `config` a path or None."""
+    arguments = build_parser().parse_args()
+    arguments.command = arguments.command or RUN
+    arguments.config = getattr(arguments, "config", None)
+    return arguments
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """What it reads may lack a command, which is `run`, and `config`."""
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument(
+    _add_path(
+        shared,
         "--config",
-        type=Path,
         metavar="FILE",
         default=argparse.SUPPRESS,  # it may stand before the command or after it
-        help="TOML file (default: $DEPLOYMENT_DASHBOARD_CONFIG, else ./config.toml if it exists)",
+        help="TOML file (default: $DEPLOYMENT_DASHBOARD_CONFIG, else ./config.toml)",
     )
     parser = argparse.ArgumentParser(
         prog="deployment-receiver",
@@ -75,28 +88,30 @@ def parse_arguments() -> argparse.Namespace:
         parents=[shared],
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_argument(
+        "--print-completion",
+        action=shtab.completion_action(),
+        choices=("bash", "zsh", "fish"),
+        metavar="SHELL",
+        help="print what lets bash, zsh or fish complete commands and options",
+    )
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
     for name, (text, description) in COMMANDS.items():
         one = commands.add_parser(
             name,
             help=text,
-            description=description or text,
+            description=description,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             parents=[shared],
         )
         _add_arguments(name, one)
-    arguments = parser.parse_args()
-    arguments.command = arguments.command or RUN
-    arguments.config = getattr(arguments, "config", None)
-    return arguments
+    return parser
 
 
 def _add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     if command == "export":
         where = parser.add_mutually_exclusive_group()
-        where.add_argument(
-            "file", type=Path, nargs="?", metavar="FILE", help="default: the standard output"
-        )
+        _add_path(where, "file", nargs="?", metavar="FILE", help="default: the standard output")
         where.add_argument(
             "--after",
             type=int,
@@ -105,8 +120,11 @@ def _add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
             help="on the standard output: begin after this id",
         )
     if command == "import":
-        parser.add_argument(
-            "file", type=Path, nargs="?", metavar="FILE", help="default: the standard input"
-        )
+        _add_path(parser, "file", nargs="?", metavar="FILE", help="default: the standard input")
     if command == "backup":
-        parser.add_argument("target", type=Path, metavar="TARGET", help="a file that is not there")
+        _add_path(parser, "target", metavar="TARGET", help="a file that is not there")
+
+
+def _add_path(to: argparse._ActionsContainer, name: str, **options: Any) -> None:
+    action = to.add_argument(name, type=Path, **options)
+    action.complete = shtab.FILE  # type: ignore[attr-defined] # how shtab is told
