@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from tests.program import Receiver, clean_environment
+from tests.program import DEADLINE_SECONDS, Receiver, clean_environment
 from tests.system import integrate
 from tests.system.front import Fault, Front, front
 from tests.system.recipe import composite
@@ -67,17 +68,15 @@ class Pipeline:
         return [json.loads(file.read_text()) for file in files if file.is_file()]
 
 
-@pytest.fixture(scope="module")
-def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    """A dashboard for all tests here; each uses deployments of its own."""
-    with Receiver(tmp_path_factory.mktemp("receiver")) as receiver, front(receiver) as server:
+@pytest.fixture
+def dashboard(shared_receiver: Receiver) -> Iterator[Front]:
+    """Before a dashboard that all tests here share: each uses deployments of its own."""
+    with front(shared_receiver) as server:
         yield server
 
 
 @pytest.fixture
 def pipeline(tmp_path: Path, dashboard: Front) -> Pipeline:
-    dashboard.fault = None
-    dashboard.asked.clear()
     return Pipeline(tmp_path, dashboard.url)
 
 
@@ -200,7 +199,7 @@ def test_an_event_is_kept_when_notify_is_killed_while_it_sends(
     named = ("--service", "checkout", "--environment", "prod", "--deployment-id", "killed")
     command = pipeline.command("success", *named, "--timeout", "1")
     with subprocess.Popen(command, env=pipeline.environment, stderr=subprocess.DEVNULL) as process:
-        assert dashboard.asked.wait(20)
+        assert dashboard.asked.wait(DEADLINE_SECONDS)
         process.kill()
 
     assert [event["deployment_id"] for event in pipeline.waiting] == ["killed"]
@@ -288,17 +287,24 @@ def test_what_waits_for_one_dashboard_is_not_sent_to_another(
     assert [event["deployment_id"] for event in pipeline.waiting] == ["for-the-other"]
 
 
+def command_lines() -> Iterator[bytes]:
+    """Of all that runs on the machine."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended since
+            yield path.read_bytes()
+
+
 def test_nobody_on_the_machine_sees_the_key_or_the_events(
     pipeline: Pipeline, dashboard: Front
 ) -> None:
+    pipeline.key = "a-key-that-no-other-test-has"
     dashboard.fault = "never answers"
     named = ("--service", "checkout", "--environment", "prod", "--deployment-id", "seen")
-    command = pipeline.command("success", *named, "--timeout", "1", "--retries", "0")
-    with subprocess.Popen(command, env=pipeline.environment, stderr=subprocess.DEVNULL):
-        assert dashboard.asked.wait(20)
-        running = [
-            path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()
-        ]
+    command = pipeline.command("success", *named, "--timeout", "60", "--retries", "0")
+    with subprocess.Popen(command, env=pipeline.environment, stderr=subprocess.DEVNULL) as process:
+        assert dashboard.asked.wait(DEADLINE_SECONDS)
+        running = list(command_lines())
+        process.kill()
     assert any(dashboard.url.encode() in command for command in running)
     assert not any(pipeline.key.encode() in command for command in running)
     (spooled,) = (pipeline.folder / "spool").rglob("*.json")
