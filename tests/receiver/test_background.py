@@ -83,7 +83,7 @@ async def test_what_was_acknowledged_is_known_while_the_log_cannot_be_read(
         feed = Feed(store)
         await feed.load()
         batch = await store.append([Append(parse(as_json(REQUIRED)))] * 5, NOON)
-        await database.write(lambda connection: metadata.drop_all(connection))
+        await database.write(metadata.drop_all)
         feed.outage.failed(StoreUnavailable("as a look that was under way found"))
         task = asyncio.create_task(feed.run())
 
