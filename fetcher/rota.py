@@ -47,6 +47,14 @@ class Due:
     owners: Counter[str]
     requests_per_hour: float
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is to be read now, and not because nothing can be."""
+        if self.names:
+            return False
+        hindered = bool(self.paused or self.unlisted)
+        return not hindered or len(self.paused) < self.owners.total()
+
 
 class Rota:
     """Tells whose turn it is.

@@ -47,19 +47,19 @@ class Vitals:
         self.metrics.working.set(1)
         self.metrics.holds(self.metrics.parked, parked)
 
-    def cycle(self, repositories: Mapping[str, int], due: int) -> None:
-        """A cycle of reading begins, of so many repositories by owner; so many of all are due."""
+    def cycle(self, repositories: Mapping[str, int], *, idle: bool) -> None:
+        """A cycle of reading begins, of so many repositories by owner, or none of them is due."""
         self.metrics.holds(self.metrics.repositories, repositories)
         self._cycle_at = self._clock()
-        if not due:
+        if idle:
             self._read_at = self._clock()
 
     def passed(self, owner: str, events: int, error: GitHubError | None) -> None:
         """A pass over an owner's repository found so many new events, and was cut short."""
         self.metrics.passes.labels(owner, _result(error)).inc()
         self.metrics.waiting.labels(owner).inc(events)
-        if error is None or not isinstance(error, Limited | Offline):
-            self._read_at = self._clock()  # GitHub did answer, whatever it said of this repository
+        if error is None:
+            self._read_at = self._clock()
 
     def settled(self, settled: Settled) -> None:
         """An event was delivered, found at the receiver, or parked."""

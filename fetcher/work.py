@@ -63,7 +63,7 @@ class Work:
             self.troubles.has(f"{owner}/*", str(refusal))
         for owner in self.rota.roster.owners - due.unlisted.keys():
             self.troubles.over(f"{owner}/*")
-        self._vitals.cycle(due.owners, len(due.names))
+        self._vitals.cycle(due.owners, idle=due.is_idle)
         return due
 
     async def read(self, name: str) -> Exception | None:

@@ -5,7 +5,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from fetcher.deliver import Delivered, Settled
-from fetcher.github.errors import Garbled, Limited, Offline
+from fetcher.github.errors import Garbled, GitHubError, Limited, Offline, Unreachable
 from fetcher.vitals import Vitals
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -72,22 +72,31 @@ def test_it_is_ready_while_it_reads_or_has_nothing_to_read(vitals: Vitals, now: 
         assert vitals.failings() == []
 
         now.at += 4 * MINUTE
-        vitals.cycle(repositories={"acme": 3}, due=0)
+        vitals.cycle(repositories={"acme": 3}, idle=True)
         vitals.delivered(a_round())
         assert vitals.failings() == []
 
 
-@pytest.mark.parametrize("error", [Offline("no connection"), Limited("slow down", NOON)])
+@pytest.mark.parametrize(
+    "error",
+    [
+        Offline("no connection"),
+        Limited("slow down", NOON),
+        Unreachable("GitHub answers 502"),
+        Garbled("GitHub's answer is not JSON"),
+    ],
+)
 def test_it_is_not_ready_when_github_gives_nothing_for_long(
-    vitals: Vitals, now: Now, error: Offline | Limited
+    vitals: Vitals, now: Now, error: GitHubError
 ) -> None:
     for _ in range(6):
         now.at += MINUTE
-        vitals.cycle(repositories={"acme": 3}, due=3)
+        vitals.cycle(repositories={"acme": 3}, idle=False)
         vitals.passed("acme", 0, error)
         vitals.delivered(a_round())
 
     assert vitals.failings() == ["Nothing was read from GitHub since 12:00:00Z."]
+    vitals.passed("acme", 0, None)
     vitals.passed("acme", 0, Garbled("one repository's own trouble"))
     assert vitals.failings() == []
 
@@ -114,7 +123,7 @@ def test_it_is_not_ready_while_somebody_has_to_mend_the_settings(vitals: Vitals)
 
 
 def test_it_counts_what_is_done_for_each_owner(vitals: Vitals, now: Now) -> None:
-    vitals.cycle(repositories={"acme": 12, "globex": 2}, due=3)
+    vitals.cycle(repositories={"acme": 12, "globex": 2}, idle=False)
     vitals.passed("acme", 3, None)
     vitals.passed("globex", 0, Limited("slow down", NOON))
     now.at += 25 * timedelta(seconds=1)
@@ -131,12 +140,12 @@ def test_it_counts_what_is_done_for_each_owner(vitals: Vitals, now: Now) -> None
 
 
 def test_of_an_owner_for_whom_nothing_waits_any_more_it_shows_nothing(vitals: Vitals) -> None:
-    vitals.cycle(repositories={"acme": 1, "globex": 1}, due=2)
+    vitals.cycle(repositories={"acme": 1, "globex": 1}, idle=False)
     vitals.delivered(replace(a_round(), left={"acme": 2}))
     before = figures(vitals)
 
     vitals.delivered(replace(a_round(), left={}))
-    vitals.cycle(repositories={"globex": 1}, due=0)
+    vitals.cycle(repositories={"globex": 1}, idle=True)
     seen = figures(vitals)
 
     assert (before["waiting_events acme"], before["waiting_events globex"]) == (2, 0)
@@ -148,7 +157,7 @@ def test_it_hangs_when_no_bell_is_answered_for_long(vitals: Vitals, now: Now) ->
     now.at += 6 * MINUTE
     assert vitals.hangs()
 
-    vitals.cycle(repositories={"acme": 1}, due=1)
+    vitals.cycle(repositories={"acme": 1}, idle=False)
     assert vitals.hangs()
 
     vitals.delivered(a_round(waiting=1, blocked="The receiver does not answer."))

@@ -54,6 +54,21 @@ async def test_a_failure_is_said_when_it_begins_and_when_it_ends(
     ]
 
 
+async def test_it_is_idle_when_none_is_due_and_not_when_none_can_be_read(
+    parts: tuple[World, Work],
+) -> None:
+    world, work = parts
+    world.fake.fail("/repos/acme/one", answer(418))
+    await asyncio.gather(work.read("acme/one"), work.read("acme/two"))
+    work.githubs.for_owner("acme").gate.least_interval = timedelta(minutes=5)
+    assert ((await work.due()).names, (await work.due()).is_idle) == ([], True)
+
+    world.fake.fail("/repos/*", answer(418))
+    await work.read("acme/two")
+
+    assert ((await work.due()).names, (await work.due()).is_idle) == ([], False)
+
+
 async def test_a_failure_that_becomes_another_is_said_again(
     parts: tuple[World, Work], caplog: pytest.LogCaptureFixture
 ) -> None:
