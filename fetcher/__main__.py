@@ -17,13 +17,14 @@ from fetcher.check.everything import check
 from fetcher.clock import system_clock
 from fetcher.config import Mistakes, Settings, load
 from fetcher.daemon import Daemon, open_work
+from fetcher.deliver import SHORTEST_WAIT_TO_LOOK
 from fetcher.listener import ListenError, listening
 from fetcher.logs import Discreet, DiscreetJson
 from fetcher.once import TRY_LATER, once
 from fetcher.progress import AboveTheBar, Progress
 from fetcher.resync import resync
 from fetcher.selection import select
-from fetcher.state import StateError, StateInUse, StateLost
+from fetcher.state import StateError, StateInUse, StateLost, StateRemoved
 from fetcher.systemd import keep_watch, notify
 from fetcher.vitals import Vitals
 from fetcher.work import Work
@@ -118,8 +119,17 @@ async def _work_for_ever(settings: Settings, vitals: Vitals) -> int:
         except StateLost as error:
             vitals.stands_by(str(error))
             log.error("%s", error)  # and stand by: whoever has it now may lose it, too
+            if isinstance(error, StateRemoved):
+                await _outlast_requests(settings)
         except StateError as error:
             return _unusable(error)
+
+
+async def _outlast_requests(settings: Settings) -> None:
+    """Wait until the receiver must be done with what was sent to it: the marks of it are gone."""
+    seconds = max(settings.receiver_timeout_seconds, SHORTEST_WAIT_TO_LOOK.total_seconds())
+    log.info("It is opened anew in %d s, when nothing can be under way any more.", seconds)
+    await asyncio.sleep(seconds)
 
 
 async def _work_on(work: Work, settings: Settings) -> None:

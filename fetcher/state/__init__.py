@@ -15,6 +15,7 @@ from fetcher.state.errors import (
     StateInUse,
     StateLost,
     StateMissing,
+    StateRemoved,
     StateUnusable,
 )
 from fetcher.state.looking import look_into
@@ -29,6 +30,7 @@ __all__ = [
     "StateInUse",
     "StateLost",
     "StateMissing",
+    "StateRemoved",
     "StateUnusable",
     "look_into",
     "open_state",
@@ -49,6 +51,7 @@ def open_state(
     Raises:
         StateInUse: Another process has it.
         StateUnusable: It can't be opened or migrated.
-        StateLost: The connection to the database ended; the block was cancelled where it was.
+        StateLost: The connection to the database ended, or the file was removed or replaced; the
+            block was cancelled where it was.
     """
     return in_database(place, standby) if isinstance(place, URL) else in_file(place)

@@ -18,4 +18,8 @@ class StateUnusable(StateError):
 
 
 class StateLost(StateError):
-    """It was open, and is no more: the connection to the database ended, and the lock with it."""
+    """It was open, and is no more: whoever opened it was cancelled, and may open it anew."""
+
+
+class StateRemoved(StateLost):
+    """The file that was open is not at its place any more, and what it told is gone with it."""

@@ -6,7 +6,7 @@ driver needs one for each step (docs/decisions/0002-transactions-in-threads.md h
 
 import asyncio
 import fcntl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from fetcher.state.errors import StateInUse, StateUnusable
+from fetcher.state.errors import StateInUse, StateRemoved, StateUnusable
 from fetcher.state.migrate import migrate
 from fetcher.state.state import Result, Transaction
 
@@ -28,6 +28,10 @@ PRAGMAS: Final = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
+LOCK: Final = ".lock"
+OF_SQLITE: Final = ("-wal", "-shm")  # beside an open file
+
+Identity = tuple[int, int]  # device and inode
 
 
 class FileState:
@@ -36,13 +40,29 @@ class FileState:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._thread = ThreadPoolExecutor(1, "state")
+        self._is_there: Callable[[], bool] = lambda: True
+        self._lost: Callable[[], object] = lambda: None
+
+    def guard(self, is_there: Callable[[], bool], lost: Callable[[], object]) -> None:
+        """From now on run nothing unless the file `is_there`; call `lost` once it is not."""
+        self._is_there, self._lost = is_there, lost
 
     async def run(self, transaction: Transaction[Result]) -> Result:
-        """Run it in the thread."""
+        """Run it in the thread.
+
+        Raises:
+            StateRemoved: The file is not at its place any more.
+        """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._commit, transaction)
+        try:
+            return await loop.run_in_executor(self._thread, self._commit, transaction)
+        except StateRemoved:
+            self._lost()
+            raise
 
     def _commit(self, transaction: Transaction[Result]) -> Result:
+        if not self._is_there():
+            raise StateRemoved
         with self.engine.begin() as connection:
             return transaction(connection)
 
@@ -64,16 +84,68 @@ async def in_file(path: Path) -> AsyncIterator[FileState]:
         try:
             await migrate(state, str(path))
             event.listen(state.engine, "handle_error", partial(_say, path))
-            yield state
+            async with _guarded(state, path):
+                yield state
         finally:
             state.close()
+
+
+@asynccontextmanager
+async def _guarded(state: FileState, path: Path) -> AsyncIterator[None]:
+    """End the block when the file, or its lock, is not the one any more that was opened.
+
+    SQLite would go on with a file that has no name, and another fetcher make one in its place.
+    """
+    files, beside = _identities(path, "", LOCK), _identities(path, *OF_SQLITE)
+    lost = False
+
+    def end() -> None:
+        nonlocal lost
+        lost = True
+        block.reschedule(0)
+
+    try:
+        async with asyncio.timeout(None) as block:
+            state.guard(lambda: _identities(path, "", LOCK) == files, end)
+            yield
+    except (TimeoutError, StateRemoved) as error:
+        if not lost:
+            raise
+        state.close()
+        _remove(beside)
+        raise StateRemoved(
+            f"The state {path} was removed or replaced while it was in use."
+        ) from error
+
+
+def _identities(path: Path, *suffixes: str) -> dict[Path, Identity | None]:
+    """Which file is at each of these places."""
+    return {place: _identity(place) for place in (path.with_name(path.name + s) for s in suffixes)}
+
+
+def _identity(path: Path) -> Identity | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _remove(left: Mapping[Path, Identity | None]) -> None:
+    """Remove what SQLite left of a file that is gone; it would be read as part of the next one.
+
+    https://sqlite.org/howtocorrupt.html#_unlinking_or_renaming_a_database_file_while_in_use
+    """
+    for path, identity in left.items():
+        if identity and _identity(path) == identity:
+            path.unlink()
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     # The lock is on a file of its own: closing any descriptor of the database itself would drop
     # the locks SQLite holds there. The kernel ends a flock with its process, however that ends.
-    lock = path.with_name(path.name + ".lock")
+    lock = path.with_name(path.name + LOCK)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = lock.open("a")

@@ -28,6 +28,7 @@ from fetcher.state.sqlite import FileState, in_file
 from fetcher.survey import Policy
 from tests.fake_github import Clock, FakeGitHub, Request, late, serve
 from tests.fetcher.new_state import put_new_state
+from tests.program import DEADLINE_SECONDS
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 BACKFILL = timedelta(days=7)
@@ -36,7 +37,7 @@ TOKEN = "ghs_fake"
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait until something is so; TimeoutError when it does not come."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         while not condition():  # noqa: ASYNC110 - what is waited for rings no bell
             await asyncio.sleep(0.01)
 
