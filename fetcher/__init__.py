@@ -8,8 +8,9 @@
    which of many have changed.
 2. `poll` makes a pass over one repository: it commits at once what a `survey` found, with the
    `services` that it is of. A name's `identity` is GitHub's number.
-3. `survey` asks GitHub what is new, in the lanes that `plan` chose: a `sweep` of each, into the
-   `findings`. `lanes` list and look, and read in `workflows` what a job needs.
+3. `survey` asks GitHub what is new, in the lanes that `plan` chose, which `planning` keeps up to
+   date: a `sweep` of each, into the `findings`. `lanes` list and look, and read in `workflows` what
+   a job needs.
 4. `github` is the REST API: `client` asks with a credential through its `gate`, `reader` only for
    what changed. `access` says which credential asks about whose repositories.
 5. `mapping` makes events of the answers; it and `event` are pure.

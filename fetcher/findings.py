@@ -23,7 +23,7 @@ class Findings:
             they are found in the other lane from now on.
         error: Of one item, for which the others did not wait.
         more: Lanes in which not everything that is due was looked at.
-        garbled: Lanes in which something could not be understood.
+        garbled: The commits of deployments that could not be understood.
     """
 
     columns: dict[str, Any] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Findings:
     doubtful: frozenset[str] = frozenset()
     error: GitHubError | None = None
     more: set[Lane] = field(default_factory=set)
-    garbled: set[Lane] = field(default_factory=set)
+    garbled: set[str] = field(default_factory=set)
 
     @property
     def is_nothing(self) -> bool:

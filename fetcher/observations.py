@@ -4,13 +4,12 @@ Everything here runs inside the caller's transaction.
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from fetcher import upsert
 from fetcher.github.gate import Waits
@@ -199,12 +198,22 @@ def due(
     return [Watched(**row) for row in rows.mappings()]
 
 
-def unread(connection: Connection, name: str) -> Counter[Lane]:
-    """How many items were put off, because GitHub's answers made no sense, by lane."""
-    query = select(watched.c.lane).where(
+def unread(connection: Connection, name: str) -> int:
+    """How many items were put off, because GitHub's answers made no sense."""
+    query = select(func.count()).where(
         watched.c.repository == name, watched.c.mark.startswith(UNREAD)
     )
-    return Counter(connection.execute(query).scalars())
+    return connection.scalar(query) or 0
+
+
+def unread_commits(connection: Connection, name: str) -> frozenset[str]:
+    """The commits of the deployments that were put off."""
+    query = select(watched.c.sha).where(
+        watched.c.repository == name,
+        watched.c.lane == "deployments",
+        watched.c.mark.startswith(UNREAD),
+    )
+    return frozenset(connection.scalars(query))
 
 
 def watch(connection: Connection, name: str, items: Iterable[Watched]) -> None:

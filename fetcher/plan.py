@@ -40,6 +40,8 @@ class Plan(BaseModel):
         filing: Workflows of which there are deployments.
         workflows: All that the repository has, judged by their names, unless they file deployments.
         others: Workflows of which there are runs, though they are not there any more.
+        listed_at: When the workflows were last listed; None: they may not be.
+        renewed_at: When one that was not there before was last found.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -53,6 +55,8 @@ class Plan(BaseModel):
     filing: frozenset[int] = frozenset()
     workflows: tuple[Verdict, ...] = ()
     others: frozenset[int] = frozenset()
+    listed_at: datetime | None = None
+    renewed_at: datetime | None = None
 
     @property
     def lane(self) -> Literal["deployments", "runs", "both", "none"]:
@@ -85,6 +89,10 @@ class Plan(BaseModel):
         deploying = frozenset(v.workflow.id for v in self.workflows if v.deploys)
         return deploying - self.filing
 
+    def knows(self, workflows: Iterable[Workflow]) -> bool:
+        """Whether it has judged all of these."""
+        return {each.id for each in workflows} <= {v.workflow.id for v in self.workflows}
+
     def strangers(self, runs: Iterable[Run]) -> frozenset[int]:
         """The workflows of these runs that the plan knows nothing about."""
         known = self.others | {verdict.workflow.id for verdict in self.workflows}
@@ -93,6 +101,12 @@ class Plan(BaseModel):
     def acquainted(self, runs: Iterable[Run]) -> "Plan":
         """The plan that knows of the workflows of these runs."""
         return self.model_copy(update={"others": self.others | self.strangers(runs)})
+
+    def listed(self, at: datetime, before: "Plan | None") -> "Plan":
+        """The plan whose workflows were listed then, and before that those of another one."""
+        is_new = before and not before.knows(verdict.workflow for verdict in self.workflows)
+        last = before.renewed_at if before else None
+        return self.model_copy(update={"listed_at": at, "renewed_at": at if is_new else last})
 
     def with_deployments(self, deployments: Iterable[Deployment], filing: Iterable[int]) -> "Plan":
         """The plan that knows of these deployments, and of the workflows that filed some."""
@@ -119,6 +133,11 @@ async def first_plan(reader: Reader, name: str) -> Plan:
     )
 
 
+async def list_workflows(reader: Reader, name: str) -> tuple[Workflow, ...]:
+    """All workflows of a repository, whether they have run or not."""
+    return await reader.all(f"/repos/{name}/actions/workflows", Workflow, field="workflows")
+
+
 async def judged(reader: Reader, name: str, plan: Plan, before: Plan | None = None) -> Plan:
     """The plan with the repository's workflows judged, but for those that file deployments.
 
@@ -132,7 +151,7 @@ async def judged(reader: Reader, name: str, plan: Plan, before: Plan | None = No
     Raises:
         GitHubError: GitHub did not say what it takes.
     """
-    workflows = await reader.all(f"/repos/{name}/actions/workflows", Workflow, field="workflows")
+    workflows = await list_workflows(reader, name)
     known = {v.workflow.id: v for v in before.workflows} if before else {}
     verdicts = []
     for workflow in workflows:

@@ -109,7 +109,7 @@ class Poller:
         """How many deployments and runs of some repositories wait to be understood."""
 
         def count(connection: Connection) -> dict[str, int]:
-            return {name: observations.unread(connection, name).total() for name in names}
+            return {name: observations.unread(connection, name) for name in names}
 
         return await self._state.run(count)
 

@@ -1,16 +1,13 @@
 """What one pass asks GitHub, and what it finds: where to look, and what is new there."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
-
-from pydantic import ValidationError
 
 from fetcher import observations
 from fetcher.findings import Findings
 from fetcher.github.answers import Deployment, Run
-from fetcher.github.errors import Forbidden, GitHubError, Missing
+from fetcher.github.errors import GitHubError
 from fetcher.github.reader import Reader
 from fetcher.github.sighting import Sighting
 from fetcher.lanes.ancestry import Ancestry
@@ -21,12 +18,10 @@ from fetcher.lanes.runs import RunsLane
 from fetcher.mapping.origin import Origin
 from fetcher.mapping.rules import Rule
 from fetcher.observations import Known
-from fetcher.plan import Plan, first_plan, judged
+from fetcher.plan import Plan
+from fetcher.planning import Planning
 from fetcher.state import State
 from fetcher.sweep import Sweep
-
-PLAN_LASTS: Final = timedelta(hours=6)
-NO_LANE_LASTS: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +56,11 @@ class Survey:
         self._reader = reader
         self._known = known
         self._findings = Findings()
+        self._hidden: frozenset[str] = frozenset()  # commits of deployments not understood before
         self._policy = policy
         self._clock = clock
         self._sighting = sighting
+        self._planning = Planning(reader, known, self._findings, clock)
         self._sweep = Sweep(
             state, known, self._findings, clock, due_at=due_at, backfill=policy.backfill
         )
@@ -79,13 +76,13 @@ class Survey:
         return self._findings
 
     async def _observe(self) -> None:
-        plan, is_new = self._plan(), False
+        plan, is_new = await self._planning.in_force(), False
         if plan is None:
             plan, is_new = await self._new_plan(), True
         try:
             plan = await self._read_runs(plan)
             if not is_new or plan.read_by_runs():
-                plan = self._changed(plan, await self._read_deployments(plan))
+                plan = self._planning.changed(plan, await self._read_deployments(plan))
         except GitHubError:
             self._findings.drop_runs()
             raise
@@ -96,12 +93,11 @@ class Survey:
 
         A job's deployment is there before the job begins, and deployments were read after the
         jobs: so of a run without a deployment none of its jobs made one, and nothing is told twice.
-        Whatever hides a deployment hides the runs, until the next pass.
+        Whatever hides a deployment hides the runs, until the next pass; from then on only those of
+        its commit.
         """
         deployments = self._findings.of("deployments")
-        if "deployments" in self._findings.more | self._findings.garbled or any(
-            look.is_blank for look in deployments
-        ):
+        if self._hides_runs() or any(look.is_blank for look in deployments):
             self._findings.drop_runs()
             return
         filed = {look.run.id for look in deployments if look.run}
@@ -115,45 +111,15 @@ class Survey:
             )
         )
 
-    def _plan(self) -> Plan | None:
-        due_at = self._known.plan_due_at
-        if due_at is None or due_at <= self._clock():
-            return None
-        return self._last_plan()
-
-    def _last_plan(self) -> Plan | None:
-        try:
-            return Plan.model_validate_json(self._known.plan) if self._known.plan else None
-        except ValidationError:
-            return None  # another version of this program made it
+    def _hides_runs(self) -> bool:
+        garbled = self._findings.garbled
+        nameless = "" in garbled | self._hidden  # of any commit
+        return nameless or "deployments" in self._findings.more or not garbled <= self._hidden
 
     async def _new_plan(self) -> Plan:
         """The plan, once the deployments have told which workflows file some."""
-        before = self._last_plan()
-        plan = await first_plan(self._reader, self._known.name)
-        if before:
-            plan = plan.with_deployments((), before.filing)
-        plan = await self._read_deployments(plan, beside_runs=True)
-        try:
-            plan = await judged(self._reader, self._known.name, plan, before)
-        except (Forbidden, Missing):
-            if plan.deployed_at is None:
-                raise
-        return self._keep_plan(plan)
-
-    def _keep_plan(self, plan: Plan) -> Plan:
-        lasts = NO_LANE_LASTS if plan.lane == "none" else PLAN_LASTS
-        self._findings.columns["plan"] = plan.model_dump_json().encode()
-        self._findings.columns["plan_due_at"] = self._clock() + lasts
-        self._findings.columns |= {"lane": plan.lane, "archived": plan.archived}
-        self._findings.columns |= self._identity(plan)
-        return plan
-
-    def _identity(self, plan: Plan) -> dict[str, Any]:
-        if plan.github_id != self._known.github_id:
-            return {"github_id": None, "full_name": None}  # another one has its name by now
-        same = plan.full_name.lower() == self._known.name.lower()
-        return {"full_name": None if same else plan.full_name}
+        plan = await self._read_deployments(await self._planning.begun(), beside_runs=True)
+        return await self._planning.completed(plan)
 
     async def _read_deployments(self, plan: Plan, *, beside_runs: bool = False) -> Plan:
         read_to = self._sweep.read_to(self._known.deployments_read_to)
@@ -163,29 +129,15 @@ class Survey:
             await self._sweep.read(lane, listed)
         finally:  # what was looked at is not looked at again, however this pass ends
             runs = [look.run for look in self._findings.of("deployments") if look.run]
-            plan = self._learned(plan, listed, {run.workflow_id for run in runs})
+            plan = self._planning.learned(plan, listed, {run.workflow_id for run in runs})
         if self._sighting and self._sighting.is_shown_in(listed):
             self._findings.columns["marker"] = self._sighting.marker
         return plan
 
-    def _learned(self, before: Plan, listed: Sequence[Deployment], filing: Collection[int]) -> Plan:
-        """The plan that knows of what was listed; kept at once if more workflows file some."""
-        plan = before.with_deployments(listed, filing)
-        if plan.filing != before.filing:
-            self._findings.columns["plan"] = plan.model_dump_json().encode()
-            self._findings.columns["plan_due_at"] = self._clock()  # it may not be complete
-        return plan
-
-    def _changed(self, before: Plan, plan: Plan) -> Plan:
-        if (before.lane, before.filing) != (plan.lane, plan.filing):
-            self._keep_plan(plan)
-        if plan.deployed_at and not before.deployed_at:  # the others are judged more strictly now
-            self._findings.columns["plan_due_at"] = self._clock()
-        return plan
-
     async def _read_runs(self, plan: Plan) -> Plan:
         """The runs of workflows that are read so; else those that were begun, to their end."""
-        listed: tuple[Run, ...] = ()
+        name, listed = self._known.name, tuple[Run, ...]()
+        self._hidden = await self._state.run(lambda c: observations.unread_commits(c, name))
         if plan.read_by_runs():
             plan, listed = await self._list_runs(plan)
         await self._sweep.read(self._runs_lane(plan), listed)
@@ -194,11 +146,7 @@ class Survey:
     async def _list_runs(self, plan: Plan) -> tuple[Plan, tuple[Run, ...]]:
         read_to = self._sweep.read_to(self._known.runs_read_to)
         runs = await list_runs(self._reader, self._known.name, read_to)
-        before = self._last_plan()
-        if plan.strangers(runs):
-            if "plan" not in self._findings.columns:
-                plan = await judged(self._reader, self._known.name, plan, before)
-            plan = self._keep_plan(plan.acquainted(runs))
+        before, plan = self._planning.last(), await self._planning.acquainted(plan, runs)
         known = before.read_by_runs() if before else frozenset()
         anew = self._sweep.read_to(None)
         if plan.read_by_runs() - known and read_to > anew:
@@ -214,6 +162,7 @@ class Survey:
             clock=self._clock,
             plan=plan,
             rules=self._policy.rules,
+            hidden=self._hidden,
         )
 
     def _deployments_lane(self, plan: Plan, *, beside_runs: bool) -> DeploymentsLane:

@@ -70,7 +70,7 @@ class Sweep:
             await self._look(lane, item, listed=item.id in changed)
 
     async def _look(self, lane: AnyLane, item: Watched, *, listed: bool) -> None:
-        wait = GARBLED_WAITS[item.mark.startswith(UNREAD)]
+        before = item.mark.startswith(UNREAD)
         item = replace(item, mark=item.mark.removeprefix(UNREAD))
         try:
             look = await lane.look(item, listed=listed)
@@ -79,12 +79,19 @@ class Sweep:
         except Garbled as error:
             # Whatever is wrong with this one, the others do not wait for it.
             self._findings.error = self._findings.error or error
-            self._findings.garbled.add(lane.name)
-            put_off = replace(item, mark=UNREAD + item.mark, look_at=self._clock() + wait)
-            self._findings.watch([put_off])
+            self._findings.watch([self._put_off(lane, item, before=before)])
         else:
             self._findings.watch([look.item])
             self._findings.looks.append(look)
+
+    def _put_off(self, lane: AnyLane, item: Watched, *, before: bool) -> Watched:
+        """What made no sense, to be asked for again while something may come of it."""
+        now = self._clock()
+        if now - item.created_at > LONGEST_LIFE:
+            return replace(item, look_at=None)
+        if lane.name == "deployments":
+            self._findings.garbled.add(item.sha)
+        return replace(item, mark=UNREAD + item.mark, look_at=now + GARBLED_WAITS[before])
 
     def _has_read(self, column: str, items: Sequence[Deployment | Run]) -> None:
         times = [item.created_at for item in items]
@@ -101,8 +108,6 @@ class Sweep:
 
         def load(connection: Connection) -> tuple[dict[int, Seen], list[Watched]]:
             seen = observations.seen(connection, name, lane.name, oldest) if oldest else {}
-            if observations.unread(connection, name)[lane.name]:
-                self._findings.garbled.add(lane.name)
             most = lane.looks + 1
             return seen, observations.due(connection, name, lane.name, self._due_at, most)
 

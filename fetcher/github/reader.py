@@ -57,6 +57,11 @@ class Reader:
         self.redirected = False
         self._moved: tuple[str, str] | None = None
 
+    @property
+    def repeats_are_free(self) -> bool:
+        """Whether it costs nothing to be told that all is as before."""
+        return not self._github.credential.is_anonymous
+
     def redirect(self, name: str, full_name: str | None) -> None:
         """Ask for what is in a repository under another name, if there is one."""
         self._moved = (f"/repos/{name}/", f"/repos/{full_name}/") if full_name else None

@@ -32,6 +32,7 @@ from fetcher.plan import Plan
 # A run may be run again for 30 days, and stays where it is in the list.
 RERUN: Final = timedelta(days=30)
 BETWEEN_LOOKS_FOR_RERUNS: Final = timedelta(minutes=15)
+BETWEEN_LOOKS_AT_HIDDEN: Final = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ class RunsLane:
 
     Attributes:
         looks: Of one pass; few, for a pass that is cut short before its end has seen no run.
+        hidden: Commits of deployments that could not be understood: one of their runs may have
+            filed them, so nothing is told of these runs while that lasts.
     """
 
     name: ClassVar[Lane] = "runs"
@@ -52,6 +55,7 @@ class RunsLane:
     clock: Callable[[], datetime]
     plan: Plan
     rules: Sequence[Rule] = ()
+    hidden: Container[str] = frozenset()
 
     def item(self, run: Run, look_at: datetime) -> Watched:
         """A listed run, to be watched; of one that ended before `since_at`, only for a re-run."""
@@ -81,6 +85,8 @@ class RunsLane:
         run = Run.model_validate_json(item.subject)
         if not item.told and run.workflow_id not in self.plan.read_by_runs():
             return Look(replace(item, look_at=None))  # its jobs file deployments by now
+        if run.head_sha in self.hidden:
+            return Look(replace(item, look_at=self.clock() + BETWEEN_LOOKS_AT_HIDDEN))
         if not listed:
             path = f"/repos/{self.repository}/actions/runs/{item.id}"
             run = await self.reader.one(path, Run)

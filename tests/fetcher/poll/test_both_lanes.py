@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fetcher.survey import PLAN_LASTS
+from fetcher.lanes.look import LONGEST_LIFE
+from fetcher.planning import PLAN_LASTS
 from tests.fake_github import FakeGitHub, Job, Repository, garbage
 from tests.fetcher.reading import World, amid_a_pass, fake_github, reading
 
@@ -211,6 +212,51 @@ async def test_runs_are_not_told_while_a_deployment_can_not_be_read(
     await world.reads(SHOP)
 
     assert (await world.told("deployment_id"))[2:] == [(f"gh-dep-{job.deployment.id}",)]
+
+
+async def test_while_a_deployment_makes_no_sense_only_runs_of_its_commit_wait(
+    world: World, shop: Repository
+) -> None:
+    end(start(shop, "legacy.yml"))
+    await world.reads(SHOP)
+    bad = shop.start_run("deploy.yml").deploy("staging")
+    world.fake.fail(f"*/{bad.id}/statuses", garbage(), times=99)
+    world.clock.tick(30)
+    await world.passes(SHOP)  # it hides all runs until the next pass
+
+    for sha in (bad.sha, None):
+        legacy = shop.start_run("legacy.yml", sha=sha).add_job("deploy legacy")
+        legacy.start()
+        end(legacy)
+    for _ in range(3):
+        world.clock.tick(15 * 60)
+        await world.passes(SHOP)
+    while_it_lasts = await world.told("sha")
+    world.fake.faults.clear()
+    for seconds in (15 * 60, 30):  # first the deployment, then the runs that waited for it
+        world.clock.tick(seconds)
+        await world.reads(SHOP)
+
+    assert (bad.sha,) not in while_it_lasts
+    assert [sha for (sha,) in while_it_lasts][2:] == [legacy.run.sha] * 2
+    assert [sha for (sha,) in await world.told("sha")][4:] == [bad.sha] * 4
+
+
+async def test_a_deployment_that_makes_no_sense_for_weeks_is_given_up(
+    world: World, shop: Repository
+) -> None:
+    bad = shop.start_run("deploy.yml").deploy("staging")
+    world.fake.fail(f"*/{bad.id}/statuses", garbage(), times=99)
+    await world.passes(SHOP)
+
+    world.clock.tick(LONGEST_LIFE.total_seconds() + 1)
+    await world.passes(SHOP)
+    world.requests()
+    world.clock.tick(60 * 60)
+    await world.reads(SHOP)
+
+    assert await world.poller.unread([SHOP]) == {SHOP: 0}
+    assert not [request for request in world.requests() if "statuses" in request.path]
 
 
 async def test_that_a_workflow_files_deployments_is_known_after_a_pass_that_was_cut_short(

@@ -7,7 +7,7 @@ import pytest
 
 from fetcher import observations
 from fetcher.identity import Twice
-from fetcher.survey import PLAN_LASTS
+from fetcher.planning import PLAN_LASTS
 from tests.fake_github import FakeGitHub, Repository
 from tests.fetcher.reading import BACKFILL, World, fake_github, reading
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from fetcher.github.errors import Unreachable
-from fetcher.survey import PLAN_LASTS
+from fetcher.planning import PLAN_LASTS
 from tests.fake_github import FakeGitHub, Repository, Run, server_error
 from tests.fetcher.reading import World, amid_a_pass, fake_github, reading
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fetcher.survey import NO_LANE_LASTS
+from fetcher.planning import SHORT_PLAN_LASTS
 from tests.fake_github import (
     Repository,
 )
@@ -160,7 +160,7 @@ async def test_a_repository_that_begins_to_deploy_is_noticed_in_the_next_pass(
     world: World, shop: Repository
 ) -> None:
     await world.reads(SHOP)
-    world.clock.tick(NO_LANE_LASTS.total_seconds() / 2)
+    world.clock.tick(SHORT_PLAN_LASTS.total_seconds() / 2)
 
     shop.start_run("deploy.yml").deploy("staging")
     await world.reads(SHOP)
