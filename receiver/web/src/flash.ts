@@ -1,4 +1,5 @@
 import { tick } from "svelte";
+import type { Slot } from "./api";
 import { slotId } from "./lib/address";
 import type { Change } from "./lib/transitions";
 
@@ -11,10 +12,16 @@ const TO = { boxShadow: "inset 0 0 0 2px transparent" };
 export async function flash(changes: Change[]): Promise<void> {
   if (changes.length > MOST || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   await tick(); // a slot that is new is on the page only then
-  for (const { after } of changes) {
-    const slot = document.getElementById(slotId(after.current));
-    // Rows out of sight are not rendered; animating them would make them be.
-    if (!slot?.checkVisibility({ contentVisibilityAuto: true })) continue;
+  // Which are seen is asked of all before the first moves, or the browser looks anew for each.
+  for (const slot of changes
+    .map(({ after }) => slotInSight(after))
+    .filter((slot) => slot !== null)) {
     slot.animate([FROM, TO], { duration: 1_600, easing: "ease-in" });
   }
+}
+
+/** Rows out of sight are not rendered; animating them would make them be. */
+function slotInSight({ current }: Slot): HTMLElement | null {
+  const slot = document.getElementById(slotId(current));
+  return slot?.checkVisibility({ contentVisibilityAuto: true }) ? slot : null;
 }

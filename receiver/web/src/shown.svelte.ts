@@ -43,7 +43,7 @@ export class Shown {
   isOrderOld = $derived(this.#ordered.some((row, index) => row !== this.#sorted[index]));
   groups = $derived.by(() => groupRows(this.#ordered, this.#grouping, this.#sort));
   isGrouped = $derived(this.groups.some(({ name }) => name !== null));
-  /** How many slots pass the filter, whatever its status, by their states. */
+  /** How many slots pass the filter, whatever its status, by the states that can be asked for. */
   counts = $derived.by(() => this.#count(this.#passing));
 
   constructor(
@@ -87,12 +87,13 @@ export class Shown {
   }
 
   #count(rows: Row[]) {
-    const counts = { failure: 0, "in-progress": 0, stalled: 0, success: 0 };
+    const counts = { failure: 0, "in-progress": 0, stalled: 0 };
     const passes = slotFilter({ ...this.view.current, status: null }, clock);
     for (const { slots } of rows) {
       for (const environment of this.columns) {
         const slot = slots.get(environment);
-        if (slot && passes(slot)) counts[stateOf(slot, clock)] += 1;
+        const state = slot && stateOf(slot, clock);
+        if (state && state !== "success" && passes(slot)) counts[state] += 1;
       }
     }
     return counts;

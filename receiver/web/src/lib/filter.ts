@@ -17,21 +17,29 @@ export interface Filter {
 
 const PERIOD_MS = { hour: 3_600_000, day: 86_400_000 };
 
-type Field = "service" | "environment" | "version" | "actor";
+/** One text of a slot that a word may mean. Each is read when it is asked for: there are many. */
+type Fact = (slot: Slot) => string | undefined;
 
-const FIELDS = new Map<string, Field>([
-  ["service", "service"],
-  ["env", "environment"],
-  ["environment", "environment"],
-  ["version", "version"],
-  ["by", "actor"],
-  ["actor", "actor"],
+const SERVICE: Fact[] = [({ current }) => current.service];
+const ENVIRONMENT: Fact[] = [({ current }) => current.environment];
+const VERSION: Fact[] = [
+  ({ current }) => versionOf(current),
+  ({ last_successful: serving }) => serving && versionOf(serving),
+];
+const ACTOR: Fact[] = [({ current }) => current.actor];
+const ANYTHING = [...SERVICE, ...VERSION, ...ACTOR];
+
+const FACTS = new Map([
+  ["service", SERVICE],
+  ["env", ENVIRONMENT],
+  ["environment", ENVIRONMENT],
+  ["version", VERSION],
+  ["by", ACTOR],
+  ["actor", ACTOR],
 ]);
 
-type Facts = Partial<Record<Field, (string | undefined)[]>>;
-
 interface Word {
-  fields: Field[];
+  facts: Fact[];
   isNegated: boolean;
   /** Whether a field's text is meant. */
   means: (text: string) => boolean;
@@ -43,8 +51,8 @@ interface FilterableRow {
 
 /** A function that tells whether a column passes the filter. */
 export function columnFilter({ text }: Filter): (environment: string) => boolean {
-  const words = parseWords(text).filter(isOfColumns);
-  return (environment) => words.every((word) => passes(word, { environment: [environment] }));
+  const words = parseWords(text).filter(({ facts }) => facts === ENVIRONMENT);
+  return (environment) => words.every(({ isNegated, means }) => means(environment) !== isNegated);
 }
 
 /** A function that tells whether a row of these columns passes the filter. */
@@ -57,11 +65,14 @@ export function rowFilter(
   const isWanted = slotFilter(filter, clock);
   const unwanted = parseWords(filter.text).filter(({ isNegated }) => isNegated);
   return ({ slots }) => {
-    const shown = environments.flatMap((environment) => slots.get(environment) ?? []);
-    return (
-      shown.some(isWanted) &&
-      unwanted.every((word) => shown.every((slot) => passes(word, slotFacts(slot))))
-    );
+    let isShown = false;
+    for (const environment of environments) {
+      const slot = slots.get(environment);
+      if (!slot) continue;
+      if (!unwanted.every((word) => passes(word, slot))) return false;
+      isShown ||= isWanted(slot);
+    }
+    return isShown;
   };
 }
 
@@ -75,7 +86,7 @@ export function slotFilter(filter: Filter, clock: Clock): (slot: Slot) => boolea
   return (slot) =>
     (filter.status === null || stateOf(slot, clock) === filter.status) &&
     isRecent(slot.current, filter.changed, clock) &&
-    words.every((word) => passes(word, slotFacts(slot)));
+    words.every((word) => passes(word, slot));
 }
 
 /** A function that tells whether an event passes the filter. */
@@ -88,20 +99,12 @@ function isRecent({ happened_at }: DeploymentEvent, period: Filter["changed"], c
   return period === null || clock.now - Date.parse(happened_at) <= PERIOD_MS[period];
 }
 
-function slotFacts({ current, last_successful: serving }: Slot): Facts {
-  return {
-    service: [current.service],
-    environment: [current.environment],
-    version: [versionOf(current), serving && versionOf(serving)],
-    actor: [current.actor],
-  };
-}
-
-const isOfColumns = ({ fields }: Word) => fields.includes("environment");
-
-function passes({ fields, isNegated, means }: Word, facts: Facts): boolean {
-  const isMeant = fields.some((field) => facts[field]?.some((text) => text && means(text)));
-  return isMeant !== isNegated;
+function passes({ facts, isNegated, means }: Word, slot: Slot): boolean {
+  for (const fact of facts) {
+    const text = fact(slot);
+    if (text && means(text)) return !isNegated;
+  }
+  return isNegated;
 }
 
 function parseWords(text: string): Word[] {
@@ -113,13 +116,13 @@ function parseWord(word: string): Word[] {
   const isNegated = word.startsWith("!");
   const sought = isNegated ? word.slice(1) : word;
   const colon = sought.indexOf(":");
-  const field = FIELDS.get(sought.slice(0, Math.max(0, colon)));
-  const text = field ? sought.slice(colon + 1) : sought;
+  const facts = FACTS.get(sought.slice(0, Math.max(0, colon)));
+  const text = facts ? sought.slice(colon + 1) : sought;
   const alternatives = text.split(",").filter(Boolean).map(pattern);
   if (alternatives.length === 0) return [];
   return [
     {
-      fields: field ? [field] : ["service", "version", "actor"],
+      facts: facts ?? ANYTHING,
       isNegated,
       means: (text) => alternatives.some((isMeant) => isMeant(text.toLowerCase())),
     },
