@@ -1,5 +1,6 @@
 """How the matrix is arranged, lit and remembered, in a real browser."""
 
+import itertools
 from typing import Any, Final
 
 import pytest
@@ -32,6 +33,25 @@ def test_a_slot_tells_what_the_environment_before_it_serves_instead_and_since_wh
 
     receiver.post(version="1.1.0")
     expect(dashboard.slot("checkout", "prod")).not_to_contain_text("since")
+
+
+def test_beside_a_history_nothing_of_what_differs_is_cut(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    stages = ("dev", "test", "staging", "production")
+    for number, environment in enumerate(stages):
+        receiver.post(environment=environment, version=f"2.2{number}.10", actor="someone-else")
+        receiver.post(environment=environment, version="2.30.10", status="failure")
+    dashboard.open(service="checkout", environment="dev")
+    expect(dashboard.deployments).to_have_count(1)
+
+    for before, environment in itertools.pairwise(stages):
+        slot = dashboard.slot("checkout", environment)
+        told = slot.get_by_title(f"{before} has 2.2")
+        expect(told).to_be_in_viewport()
+        for element in (told, slot):
+            assert element.evaluate("(shown) => shown.scrollWidth - shown.clientWidth") == 0
+            assert element.evaluate("(shown) => shown.scrollHeight - shown.clientHeight") == 0
 
 
 def test_a_version_under_the_pointer_or_the_focus_is_lit_wherever_it_is(
@@ -402,3 +422,6 @@ def test_the_wall_shows_few_services_larger(dashboard: Dashboard, receiver: Rece
         expect(page.get_by_role("combobox")).to_have_count(0)
         page.get_by_role("link").first.click()
         expect(dashboard.drawer).to_have_count(0)
+
+    dashboard.open(wall="", view="refused")
+    expect(dashboard.services).to_have_text(["checkout"])
