@@ -132,6 +132,19 @@ def test_at_200_percent_zoom_nothing_is_cut_off(
         expect(page.get_by_role("link", name="API")).to_be_in_viewport()
 
 
+@pytest.mark.parametrize(
+    "tab_options", [{"viewport": {"width": 320, "height": 256}}], indirect=True
+)
+def test_at_400_percent_zoom_there_is_room_for_what_it_is_about(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    post_every_state(receiver)
+    dashboard.open()
+
+    expect(dashboard.slot("checkout", "prod")).to_be_in_viewport(ratio=1)
+    dashboard.screenshot("zoomed-twice")
+
+
 def is_dark(page: Page) -> bool:
     """Whether the page's background is nearer to black than to white."""
     colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
