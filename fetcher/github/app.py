@@ -3,7 +3,6 @@
 https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
 """
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -16,14 +15,14 @@ from fetcher.clock import Clock
 from fetcher.github import refusals
 from fetcher.github.answers import Time
 from fetcher.github.credentials import fingerprint
-from fetcher.github.errors import Garbled, Unreachable, Unusable
+from fetcher.github.errors import Garbled, Unreachable, Unusable, Withheld
 from fetcher.github.server import Server, request_headers
 
 # gidgethub's own `get_jwt` asks the system for the time, and here the clock is an argument.
 BACKDATED: Final = timedelta(minutes=1)  # for clocks that differ
 LASTS: Final = timedelta(minutes=9)  # GitHub takes no more than ten
 RENEWED_BEFORE: Final = timedelta(minutes=5)
-REFUSED: Final = frozenset({401, 403, 404, 422})
+REFUSED: Final = frozenset({401, 403, 404, 422, 429})
 DONE: Final = frozenset({200, 201})
 NOT_INSTALLED: Final = "Not Found"  # an App that GitHub does not know gets another message
 
@@ -66,7 +65,6 @@ class Installation:
         self._owner = owner
         self._clock = clock
         self._granted: _Granted | None = None
-        self._renewing = asyncio.Lock()
 
     async def token(self) -> str:
         """The token of the hour.
@@ -75,10 +73,9 @@ class Installation:
             Unusable: GitHub does not know the App by its key, or it may not ask for this owner.
             GitHubError: GitHub gave no answer.
         """
-        async with self._renewing:  # one asks for all that wait
-            if self._granted is None or not self._lasts(self._granted):
-                self._granted = await self._grant()
-            return self._granted.token.get_secret_value()
+        if self._granted is None or not self._lasts(self._granted):
+            self._granted = await self._grant()
+        return self._granted.token.get_secret_value()
 
     def refused(self, token: str | None) -> bool:
         """Drop the token, unless it was renewed since it was sent; another may be had."""
@@ -109,7 +106,8 @@ class Installation:
             return None
         if response.status in REFUSED:
             hint = "; check this machine's clock" if "claim" in message else ""
-            raise Unusable(f"GitHub refuses {self.name}: {message}{hint}")
+            reason = f"GitHub refuses {self.name}: {message}{hint}"
+            raise Withheld(reason, response.status, response.headers, message)
         raise Unreachable(f"GitHub answers {response.status}")
 
 

@@ -28,6 +28,7 @@ from fetcher.github.errors import (
     SingleSignOn,
     Unreachable,
     Unusable,
+    Withheld,
 )
 from fetcher.github.gate import Gate
 from fetcher.github.server import Response, Server, request_headers
@@ -82,6 +83,7 @@ class GitHub:
         self.gate = gate
         self.graphql_gate = graphql_gate
         self._sleep = sleep
+        self._renewing = asyncio.Lock()
 
     @property
     def graphql_fingerprint(self) -> str:
@@ -150,10 +152,16 @@ class GitHub:
             log.warning("GitHub: %s %s; make another in time", self.credential.name, soon)
 
     async def _token(self) -> str | None:
-        try:
-            return await self.credential.token()
-        except Unusable as error:
-            raise self.gate.shut_out(str(error)) from None
+        async with self._renewing:  # one asks for all that wait, and what it learns is for all
+            if limited := self.gate.closed():
+                raise limited
+            try:
+                return await self.credential.token()
+            except Withheld as error:
+                limited = self.gate.slowed(error.status, error.headers, error.message)
+                raise limited or self.gate.shut_out(str(error)) from None
+            except Unusable as error:
+                raise self.gate.shut_out(str(error)) from None
 
     def _decipher(self, response: Response) -> Reply:
         status, headers = response.status, response.headers

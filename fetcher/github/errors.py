@@ -8,10 +8,12 @@ GitHubError         this repository was not read; the others go on
 ├── Forbidden       likewise
 │   └── SingleSignOn
 ├── Unusable        the credential itself: no repository can be read with it
+│   └── Withheld    GitHub gives it no token, which may pass
 └── Limited         nobody may ask with this credential, until `until`
     └── ShutOut     because it is unusable
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 
@@ -45,6 +47,16 @@ class SingleSignOn(Forbidden):
 
 class Unusable(GitHubError):
     """There is nothing to ask with: asking again is of no use until somebody mends that."""
+
+
+class Withheld(Unusable):
+    """GitHub refuses an App its token; the answer tells whether it only asked too fast."""
+
+    def __init__(self, reason: str, status: int, headers: Mapping[str, str], message: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.headers = headers
+        self.message = message
 
 
 class Limited(GitHubError):

@@ -30,6 +30,7 @@ WINDOW: Final = timedelta(hours=1, minutes=5)  # GitHub's hour, and clocks that 
 # GitHub's servers round the end of one window to different seconds.
 SAME_WINDOW: Final = timedelta(minutes=1)
 TOO_MANY: Final = 429
+RETRY_AFTER: Final = "retry-after"
 SLOW_DOWN: Final = ("secondary rate", "abuse", "login attempts")
 
 
@@ -141,17 +142,22 @@ class Gate:
         self._count(headers, charged=charged)
 
     def refused(self, status: int, headers: Mapping[str, str], message: str) -> Limited | None:
-        """Take note of a refusal; None when it is no limit but a missing permission.
+        """Take note of a refusal; None when it is no limit but a missing permission."""
+        limit = self._count(headers, charged=True)
+        if limit and limit.remaining == 0 and RETRY_AFTER not in headers:
+            return Limited(self.waits.reason, self.waits.closed_until or self._clock())
+        return self.slowed(status, headers, message)
+
+    def slowed(self, status: int, headers: Mapping[str, str], message: str) -> Limited | None:
+        """Likewise, of a refusal whose figures are of another limit than this gate's.
 
         GitHub names the time, or it is a minute, doubled each time ("secondary rate limit").
         """
-        limit = self._count(headers, charged=True)
-        if (seconds := headers.get("retry-after", "")).isdecimal():
+        seconds, text = headers.get(RETRY_AFTER, ""), message.lower()
+        if seconds.isdecimal() and int(seconds[:9]):
             return self.close("GitHub asks to wait", timedelta(seconds=int(seconds[:9])))
-        if limit and limit.remaining == 0:
-            return Limited(self.waits.reason, self.waits.closed_until or self._clock())
-        text = message.lower()
-        if status == TOO_MANY or any(word in text for word in SLOW_DOWN):
+        is_asked_to = RETRY_AFTER in headers or any(word in text for word in SLOW_DOWN)
+        if status == TOO_MANY or is_asked_to:
             return self.close("GitHub asks to slow down", self._doubled_wait())
         return None
 

@@ -64,9 +64,7 @@ class GraphQL:
         if headers.get("x-ratelimit-remaining") == "0" and "retry-after" not in headers:
             limited: Limited | None = self._gate.refused(status, headers, message)
         else:
-            # Asked too fast, by both APIs together. The figures are not of the REST API's limit.
-            told = {name: text for name, text in headers.items() if name == "retry-after"}
-            limited = self._github.gate.refused(status, told, message)
+            limited = self._github.gate.slowed(status, headers, message)  # by both APIs together
         return limited or Forbidden(message)
 
 

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from fetcher.github.errors import GitHubError, ShutOut, Unreachable
 from fetcher.github.settings import GitHubSettings, OwnersCredentialSettings
-from tests.fake_github import FakeGitHub, answer, garbage, server_error
+from tests.fake_github import FakeGitHub, Fault, answer, garbage, secondary_limit, server_error
 from tests.fake_github.apps import App, Installation
 from tests.fetcher.reading import World, fake_github, reading
 
@@ -206,6 +206,23 @@ async def test_a_fault_that_stays_is_unreachable_and_shuts_nobody_out(world: Wor
     with pytest.raises(Unreachable):
         await ask(world)
 
+    await ask(world)
+
+
+@pytest.mark.parametrize("fault", [secondary_limit(7), answer(429, headers={"Retry-After": "7"})])
+async def test_asked_too_fast_for_a_token_everybody_waits_as_long_as_github_says(
+    world: World, fault: Fault
+) -> None:
+    world.fake.fail("/orgs/acme/installation", fault)
+    outcomes = await asyncio.gather(*(ask(world) for _ in range(5)), return_exceptions=True)
+
+    assert [str(outcome) for outcome in outcomes] == [
+        "GitHub asks to wait; asking again at 2026-11-20T12:00:07Z"
+    ] * 5
+    assert not any(isinstance(outcome, ShutOut) for outcome in outcomes)
+    assert len(world.requests()) == 1
+
+    world.clock.tick(7)
     await ask(world)
 
 

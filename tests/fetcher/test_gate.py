@@ -125,6 +125,13 @@ def test_retry_after_comes_first(gate: Gate) -> None:
     assert gate.refused(429, {"retry-after": "9"}, "")
 
 
+@pytest.mark.parametrize("text", ["0", "Fri, 20 Nov 2026 12:00:00 GMT", "soon"])
+def test_a_time_to_wait_that_is_none_is_a_minute(gate: Gate, text: str) -> None:
+    assert gate.refused(403, {"retry-after": text}, "no")
+
+    assert timedelta(seconds=60) <= closed_for(gate) <= timedelta(seconds=66)
+
+
 def test_a_used_up_limit_is_waited_for_until_a_second_after_its_reset(gate: Gate) -> None:
     assert gate.refused(403, limit(remaining=0), "API rate limit exceeded")
 
