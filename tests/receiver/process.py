@@ -120,7 +120,7 @@ class Posting:
                 answer = await self._api.post(self.body(number), Idempotency_Key=f"key-{number}")
                 if answer.status == HTTPStatus.CREATED:
                     self.acknowledged[number] = answer.json
-                else:
+                elif answer.status != HTTPStatus.BAD_GATEWAY:  # a proxy's, whose receiver ended
                     assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE, answer
                     assert int(answer.headers["Retry-After"]) > 0
             await asyncio.sleep(0.02)  # sooner than it is asked to: the test has no time

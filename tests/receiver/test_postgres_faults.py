@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
@@ -18,8 +19,8 @@ from receiver.database import open_database
 from receiver.database.postgres import LOCK
 from receiver.store import Store
 from tests.postgres import PostgresServer
+from tests.proxies import Proxy, before, configuration, nginx
 from tests.receiver.api import Client, client
-from tests.receiver.balancer import balanced
 from tests.receiver.examples import EVERY_FIELD, REQUIRED
 from tests.receiver.problem import assert_problem
 from tests.receiver.process import Posting, Process, Reader
@@ -48,8 +49,10 @@ class Cluster:
         return int(self.execute(f"SELECT count(*) {SESSIONS}"))
 
     def cut_sessions(self) -> None:
-        """What a failover does to the connections."""
-        self.execute(f"SELECT pg_terminate_backend(pid) {SESSIONS}")
+        """What a failover does to the connections; they are gone when this returns."""
+        # Sorted by it, all are told before the first is waited for.
+        told = f"(SELECT pid, pg_terminate_backend(pid) AS told {SESSIONS} ORDER BY told)"
+        self.execute(f"SELECT pg_terminate_backend(pid, 60000) FROM {told} AS sessions")  # noqa: S608 - of constants
 
     def last_id(self) -> int:
         return int(self.execute("SELECT coalesce(max(id), 0) FROM event"))
@@ -79,6 +82,14 @@ async def apis(cluster: Cluster) -> AsyncIterator[list[Client]]:
     """A client of each receiver."""
     async with client() as session:
         yield [Client(receiver.port, session, receiver.key) for receiver in cluster.receivers]
+
+
+@pytest.fixture
+def proxy(cluster: Cluster, tmp_path: Path) -> Iterator[Proxy]:
+    """nginx before two of the receivers, as the page for operators has it: no sticky sessions."""
+    sites = configuration("docs/operate.md", "upstream receivers")
+    with nginx(tmp_path, before(sites, [one.port for one in cluster.receivers[:2]])) as running:
+        yield running
 
 
 async def is_ready(api: Client) -> bool:
@@ -114,15 +125,12 @@ async def test_receivers_that_start_at_once_migrate_once(
 
 
 async def test_a_reader_sees_every_event_once_whichever_receiver_it_comes_back_to(
-    cluster: Cluster,
+    cluster: Cluster, proxy: Proxy
 ) -> None:
     start = cluster.last_id()
     count = 240
-    async with (
-        balanced([receiver.port for receiver in cluster.receivers]) as balancer,
-        client() as session,
-    ):
-        api = Client(balancer.port, session, Process.key)
+    async with client() as session:
+        api = Client(proxy.port, session, Process.key)
         readers = [Reader(api, start) for _ in range(6)]
         reading = asyncio.gather(*(reader.read(start + count) for reader in readers))
         posting = Posting(api)
@@ -130,7 +138,7 @@ async def test_a_reader_sees_every_event_once_whichever_receiver_it_comes_back_t
             posted = asyncio.create_task(posting.some(count // 3))
             wanted = len(posting.acknowledged) + count // 6
             await eventually(lambda: len(posting.acknowledged) >= wanted)  # noqa: B023 - awaited here
-            balancer.cut()
+            await asyncio.to_thread(proxy.cut)
             await posted
 
         assert await reading == [list(range(start + 1, start + count + 1))] * len(readers)
@@ -139,14 +147,11 @@ async def test_a_reader_sees_every_event_once_whichever_receiver_it_comes_back_t
     )
 
 
-async def test_a_killed_receiver_takes_nothing_with_it(cluster: Cluster) -> None:
+async def test_a_killed_receiver_takes_nothing_with_it(cluster: Cluster, proxy: Proxy) -> None:
     start = cluster.last_id()
     killed, *_ = cluster.receivers
-    async with (
-        balanced([receiver.port for receiver in cluster.receivers]) as balancer,
-        client() as session,
-    ):
-        api = Client(balancer.port, session, Process.key)
+    async with client() as session:
+        api = Client(proxy.port, session, Process.key)
         readers = [Reader(api, start) for _ in range(6)]
         reading = asyncio.gather(*(reader.read(start + 150) for reader in readers))
         posting = Posting(api)
