@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Final
 
-from bench import browser, fetcher, growth, matrix, post, report, start, streams
+from bench import browser, fetcher, growth, make_run, matrix, post, report, start, streams
 
 PARTS: Final[dict[str, ModuleType]] = {
     module.__name__.removeprefix("bench."): module
-    for module in (post, matrix, streams, start, growth, browser, fetcher)
+    for module in (post, matrix, streams, start, make_run, growth, browser, fetcher)
 }
 
 

@@ -7,7 +7,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 import tomllib
 from contextlib import suppress
 from dataclasses import dataclass
@@ -139,29 +138,26 @@ async def test_it_leaves_a_config_alone_that_is_there(place: Place, tmp_path: Pa
     assert place.config.read_text() == text
 
 
-async def test_a_second_start_takes_under_three_seconds(place: Place, tmp_path: Path) -> None:
-    seconds = []
-    for _ in range(4):  # the first sets up; of the others one is not slowed by a busy machine
-        before = time.monotonic()
+async def test_a_second_start_goes_on_where_the_first_ended(place: Place, tmp_path: Path) -> None:
+    for services in (["hello"], ["hello", "hello"]):
         async with started(*MAKE_RUN, folder=tmp_path, settings=place.settings()) as command:
-            await command.says("^curl")
-            seconds.append(time.monotonic() - before)
-    assert min(seconds[1:]) < 3
+            curl = (await command.says("^curl.*")).group()
+            await asyncio.to_thread(subprocess.run, ["sh", "-c", curl], check=True)
+            events = (await place.get("/api/deployments"))["items"]
+            command.press_ctrl_c()
+            await command.ends()
+        assert [event["service"] for event in events] == services
 
 
-async def test_ctrl_c_stops_it_within_two_seconds_though_a_stream_is_open(
-    place: Place, tmp_path: Path
-) -> None:
+async def test_ctrl_c_stops_it_though_a_stream_is_open(place: Place, tmp_path: Path) -> None:
     async with (
         started(*MAKE_RUN, folder=tmp_path, settings=place.settings()) as command,
         ClientSession() as session,
     ):
         await command.says("^curl")
         async with session.get(f"{place.address}/api/events/stream"):
-            before = time.monotonic()
             command.press_ctrl_c()
             await command.ends()
-            assert time.monotonic() - before < 2
     assert not await is_open(place.port)
     assert "Traceback" not in command.errors.read_text()
 
@@ -174,10 +170,8 @@ async def test_a_clean_stop_is_exit_code_0(
         settings = place.settings(**watching(github))
         async with started(*SCRIPT, folder=tmp_path, settings=settings) as command:
             await fed(place, command)
-            before = time.monotonic()
             os.kill(command.process.pid, number)
             assert await command.ends() == 0
-            assert time.monotonic() - before < 2
     assert "Traceback" not in command.errors.read_text()
 
 
