@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -65,20 +64,17 @@ def test_both_carry_the_page_as_it_is_served_and_nothing_of_its_making(dist: Pat
 
 
 def test_it_is_installed_and_run_as_the_page_says(dist: Path, tmp_path: Path) -> None:
-    prefix, folder = tmp_path / "root", tmp_path / "source"
-    for path in ("opt", "etc/systemd/system"):
+    prefix = tmp_path / "root"
+    for path in ("opt", "etc/systemd/system", "usr/local/bin"):
         (prefix / path).mkdir(parents=True)
-    shutil.copytree(ROOT / "systemd", folder / "systemd")
-    for file in (ROOT / "config.example.toml", *dist.glob("*.whl")):
-        shutil.copy(file, folder)
     programs = tmp_path / "programs"
     programs.mkdir()
     (programs / "systemctl").write_text("#!/bin/sh\n")  # the service manager is the world outside
     (programs / "systemctl").chmod(0o755)
 
     run(
-        re.sub(r"(/opt/|/etc/)", rf"{prefix}\1", commands("With systemd")),
-        folder,
+        re.sub(r"(/opt/|/etc/|/usr/)", rf"{prefix}\1", commands("With systemd")),
+        dist,
         PATH=os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]),
         PIP_NO_DEPS="1",  # what the packages need is in the environment that runs the tests
     )
@@ -86,9 +82,10 @@ def test_it_is_installed_and_run_as_the_page_says(dist: Path, tmp_path: Path) ->
     installed = prefix / "opt/deployment-dashboard"
     (packages,) = installed.glob("lib/python*/site-packages")
     (packages / "tests.pth").write_text(sysconfig.get_path("purelib"))
-    version = run(f"{installed}/bin/deployment-receiver --version", tmp_path)
+    version = run(f"{prefix}/usr/local/bin/deployment-receiver --version", tmp_path)
     assert version == f"deployment-receiver {__version__}\n"
     settings = prefix / "etc/deployment-dashboard"
+    assert (settings / "config.toml").read_text() == (ROOT / "config.example.toml").read_text()
     assert (settings / "api-key").stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in (prefix / "etc/systemd/system").iterdir()) == [
         "deployment-fetcher.service",
