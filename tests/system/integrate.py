@@ -74,8 +74,10 @@ def github(number: int, contexts: dict[str, str], outcome: Outcome) -> Iterator[
         if ended["job.status"] == "failure" and step.get("if") != "always()":
             continue
         known = contexts | ended
+        if step.get("uses", "").startswith("actions/checkout@"):
+            continue
         if "uses" in step:
-            assert re.fullmatch(r"OWNER/[\w-]+/integrations/notify@main", step["uses"])
+            assert step["uses"] == "./.github/actions/notify-dashboard"  # a copy of the folder
             yield composite(ACTION, evaluate_all(step["with"], known))
         else:
             variables = evaluate_all(job.get("env", {}) | step.get("env", {}), known)
