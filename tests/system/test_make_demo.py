@@ -1,7 +1,6 @@
 """`make demo`, as a person uses it: the board fills, it moves, and Ctrl-C ends it."""
 
 import asyncio
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,10 +39,8 @@ async def test_a_dozen_services_are_shown_and_keep_moving_until_ctrl_c(tmp_path:
             await until_it_moves(session, began_at)
             environments = (await get(session, "/api/environments"))["items"]
         assert environments == ["dev", "test", "staging", "production"]
-        before = time.monotonic()
         demo.press_ctrl_c()
         await demo.ends()
-        assert time.monotonic() - before < 2
     assert not await is_open(int(address.rpartition(":")[2]))
     assert not log.parent.exists()
     assert "Traceback" not in demo.errors.read_text()
