@@ -29,6 +29,9 @@ LOCK: Final = 0x6465706C66657463  # any number, and the same one for all version
 STANDBY_SECONDS: Final = 3
 HEARTBEAT_SECONDS: Final = 5
 ANSWER_SECONDS: Final = 10
+# What waits behind one that takes longer takes the session for lost. The longest is the first pass
+# over a large repository: 40,000 deployments, of which GitHub lists no more, take some seconds.
+LONGEST_TRANSACTION_SECONDS: Final = 60
 SESSION: Final = {
     "search_path": SCHEMA,
     # What was committed before a POST is there after a power cut, whatever the server's default.
@@ -116,7 +119,13 @@ async def _reason_to_wait(engine: AsyncEngine, name: str) -> StateInUse | StateU
 def _engine(url: URL) -> AsyncEngine:
     arguments = {"server_settings": SESSION, "timeout": ANSWER_SECONDS}
     try:
-        engine = create_async_engine(url, pool_size=1, max_overflow=0, connect_args=arguments)
+        engine = create_async_engine(
+            url,
+            pool_size=1,
+            max_overflow=0,
+            pool_timeout=LONGEST_TRANSACTION_SECONDS,
+            connect_args=arguments,
+        )
     except ModuleNotFoundError as error:
         raise StateUnusable(
             "A state in PostgreSQL needs asyncpg: pip install 'deployment-dashboard[postgres]'"
@@ -152,8 +161,9 @@ async def _watch(engine: AsyncEngine, lost: asyncio.Event, held: asyncio.Timeout
     try:
         await _listen(engine, lost)
         while not await _comes(lost, HEARTBEAT_SECONDS):
-            async with asyncio.timeout(ANSWER_SECONDS), engine.connect() as connection:
-                await connection.execute(text("SELECT 1"))
+            async with engine.connect() as connection:  # after the transaction that has it now
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await connection.execute(text("SELECT 1"))
     except (*UNREACHABLE, StateLost):
         lost.set()
     held.reschedule(0)

@@ -68,6 +68,18 @@ async def test_no_transaction_is_begun_on_another_session(
     assert postgres.execute(FAILURES, database.database or "") == ""
 
 
+async def test_a_transaction_that_takes_long_is_not_taken_for_a_session_that_is_lost(
+    database: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fetcher.state.postgres.HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr("fetcher.state.postgres.ANSWER_SECONDS", 3)
+
+    async with open_state(database) as state:
+        await keep(state, 1)  # behind it begins whoever watches the session
+        await state.run(lambda connection: connection.execute(text("SELECT pg_sleep(3.5)")))
+        await keep(state, 2)
+
+
 async def test_a_standby_says_so_once_and_takes_over_when_the_first_ends(database: URL) -> None:
     said: list[str] = []
 
