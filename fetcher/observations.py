@@ -6,10 +6,10 @@ Everything here runs inside the caller's transaction.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from fetcher import upsert
 from fetcher.github.gate import Waits
@@ -19,6 +19,8 @@ from fetcher.mapping.services import Place
 from fetcher.schema import gates, places, repositories, snapshots, watched
 
 Lane = Literal["deployments", "runs"]
+# No wait for a look is longer: one that seems to be was noted before the clock was set back.
+LONGEST_WAIT: Final = timedelta(minutes=30)
 RERUNS_WATCHED: Final = 20  # runs of one repository that ended, besides those on the list's page
 
 
@@ -186,13 +188,18 @@ def subjects(connection: Connection, name: str, lane: Lane, sha: str) -> list[by
     return list(connection.scalars(query))
 
 
+def awaits_a_look(due_at: datetime, now: datetime) -> ColumnElement[bool]:
+    """Whether a row of `watched` is to be looked at."""
+    return or_(watched.c.look_at <= due_at, watched.c.look_at > now + LONGEST_WAIT)
+
+
 def due(
-    connection: Connection, name: str, lane: Lane, due_at: datetime, most: int
+    connection: Connection, name: str, lane: Lane, due_at: datetime, now: datetime, most: int
 ) -> list[Watched]:
     """What is to be looked at, the newest first."""
     columns = [watched.c[field] for field in Watched.__dataclass_fields__]
     query = select(*columns).where(
-        watched.c.repository == name, watched.c.lane == lane, watched.c.look_at <= due_at
+        watched.c.repository == name, watched.c.lane == lane, awaits_a_look(due_at, now)
     )
     rows = connection.execute(query.order_by(watched.c.created_at.desc()).limit(most))
     return [Watched(**row) for row in rows.mappings()]

@@ -41,7 +41,8 @@ class Planning:
         Where runs are listed a new workflow shows by its first one; elsewhere only this tells.
         """
         due_at, now = self._known.plan_due_at, self._clock()
-        plan = self.last() if due_at and due_at > now else None
+        # A longer wait was noted before the clock was set back.
+        plan = self.last() if due_at and now < due_at <= now + PLAN_LASTS else None
         if plan is None or not self._is_due_to_list(plan):
             return plan
         try:

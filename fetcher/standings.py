@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from fetcher.cadence import Standing
+from fetcher.observations import awaits_a_look
 from fetcher.schema import repositories, watched
 
 COLUMNS = (
@@ -25,7 +26,7 @@ COLUMNS = (
 
 def standings(connection: Connection, names: Collection[str], now: datetime) -> dict[str, Standing]:
     """Those of these repositories that are registered, by name."""
-    items = select(watched.c.repository).where(watched.c.look_at <= now).distinct()
+    items = select(watched.c.repository).where(awaits_a_look(now, now)).distinct()
     to_look_at = frozenset(connection.scalars(items))
     rows = connection.execute(select(*COLUMNS)).mappings()
     wanted = frozenset(names)

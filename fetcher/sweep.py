@@ -108,8 +108,8 @@ class Sweep:
 
         def load(connection: Connection) -> tuple[dict[int, Seen], list[Watched]]:
             seen = observations.seen(connection, name, lane.name, oldest) if oldest else {}
-            most = lane.looks + 1
-            return seen, observations.due(connection, name, lane.name, self._due_at, most)
+            times, most = (self._due_at, self._clock()), lane.looks + 1
+            return seen, observations.due(connection, name, lane.name, *times, most)
 
         seen, due = await self._state.run(load)
         changed = {}

@@ -26,6 +26,20 @@ async def test_a_status_in_the_second_of_the_last_one_seen_is_told(
     assert await world.told() == [("staging", "in-progress"), ("staging", "success")]
 
 
+async def test_what_was_to_be_looked_at_is_looked_at_when_the_clock_was_set_back(
+    world: World, shop: Repository
+) -> None:
+    job = shop.start_run("deploy.yml").add_job("deploy", environment="staging")
+    job.start()
+    await world.reads(SHOP)
+
+    job.finish()  # within the same second, so no list shows it
+    world.clock.tick(-DAY)
+    await world.reads(SHOP)
+
+    assert await world.told() == [("staging", "in-progress"), ("staging", "success")]
+
+
 async def test_a_flip_in_the_second_of_the_end_is_told(world: World, shop: Repository) -> None:
     other = shop.create_deployment("staging")
     other.add_status("success", log_url="https://cd.example/1")
