@@ -1,8 +1,9 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { DeploymentEvent } from "../src/api";
 import { mergeEvents } from "../src/lib/deployments";
 import { layOut } from "../src/lib/lane-layout";
-import { findLanes, keepSame, type Lane } from "../src/lib/lanes";
+import { LaneFinder, type Lane } from "../src/lib/lanes";
 import { makeEvent } from "./events";
 
 const ENVIRONMENTS = ["dev", "staging", "eu", "us"];
@@ -17,7 +18,7 @@ function lanesOf(...given: Partial<DeploymentEvent>[]): Lane[] {
       ...fields,
     }),
   );
-  return findLanes(mergeEvents(events, []), ENVIRONMENTS);
+  return new LaneFinder(ENVIRONMENTS).find(mergeEvents(events, []));
 }
 
 const name = (lane: Lane, id: string) => {
@@ -160,11 +161,40 @@ test("what a later event leaves as it is stays the same lane", () => {
     makeEvent({ id: index + 1, deployment_id: version, environment: "dev", version }),
   );
   const later = makeEvent({ id: 3, deployment_id: "up", environment: "us", version: "2.0" });
-  const before = findLanes(events, ENVIRONMENTS);
+  const finder = new LaneFinder(ENVIRONMENTS);
+  const before = finder.find(events);
 
-  const now = keepSame(before, findLanes([later, ...events], ENVIRONMENTS));
+  const now = finder.find([later, ...events]);
 
   const versions = now.map((lane) => lane.stops[0]?.version);
   expect(versions.toSorted()).toEqual(["1.0", "2.0"]);
   expect(now.map((lane) => before.includes(lane))).toEqual(versions.map((one) => one === "1.0"));
+});
+
+test("however a log comes in, its lanes are those of the whole", () => {
+  const of = (...values: string[]) => fc.constantFrom(...values);
+  const someEvent = fc.record({
+    deployment_id: of("a", "b", "c", "d"),
+    service: of("shop", "mail"),
+    environment: of(...ENVIRONMENTS, "elsewhere"),
+    status: fc.constantFrom("in-progress", "success", "failure" as const),
+    version: of("1.0", "1.1"),
+    sha: of("abc1234", "def5678"),
+    happened_at: of("2026-11-23T10:00:00Z", "2026-11-23T10:01:00Z", "2026-11-23T10:02:00Z"),
+    parent_deployments: fc.subarray(["a", "b", "c"]),
+  });
+  fc.assert(
+    fc.property(fc.array(fc.array(someEvent, { maxLength: 4 }), { maxLength: 6 }), (batches) => {
+      const finder = new LaneFinder(ENVIRONMENTS);
+      let events: DeploymentEvent[] = [];
+      for (const batch of batches) {
+        const arrived = batch.map((fields, index) =>
+          makeEvent({ ...fields, id: events.length + index + 1 }),
+        );
+        events = mergeEvents(events, arrived);
+        expect(finder.find(events)).toEqual(new LaneFinder(ENVIRONMENTS).find(events));
+      }
+    }),
+    { numRuns: 60 },
+  );
 });
