@@ -169,6 +169,23 @@ def test_no_row_moves_away_from_a_viewer_who_is_among_them(
     expect(dashboard.services).to_have_text(["a", "c", "b"])
 
 
+def test_a_row_that_matches_no_more_stays_while_it_has_the_focus(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    for service in ("a", "b"):
+        receiver.post(service=service, status="failure")
+    page = dashboard.open(status="failure").page
+    shown = dashboard.services.filter(visible=True)
+
+    page.keyboard.press("Tab")
+    dashboard.slot("a", "prod").focus()
+    receiver.post(service="a")
+    expect(page.get_by_role("button", name="1 failed")).to_be_visible()
+    expect(shown).to_have_text(["a", "b"])
+    page.get_by_role("button", name="Filter again").click()
+    expect(shown).to_have_text(["b"])
+
+
 @pytest.fixture
 def many(receiver: Receiver) -> list[str]:
     """The names of many services: two teams' and a lone one."""

@@ -1,12 +1,19 @@
 import type { Slot } from "./api";
 import { clock } from "./clock.svelte";
-import type { Sort } from "./lib/address";
 import { arrange, moveTo } from "./lib/columns";
 import { columnFilter, rowFilter, slotFilter } from "./lib/filter";
 import { groupRows, holdRows, sortRows } from "./lib/rows";
 import { stateOf } from "./lib/state";
 import type { MatrixState, Row } from "./matrix.svelte";
 import type { ViewState } from "./view.svelte";
+
+/** The rows as they stood when the viewer came among them. */
+interface Held {
+  rows: Row[];
+  shown: Set<Row>;
+  /** How they were chosen and sorted. */
+  by: string;
+}
 
 /**
  * What the view shows of the matrix, and what it counts there. A key typed into the filter changes
@@ -18,8 +25,7 @@ export class Shown {
   #sort = $derived.by(() => this.view.current.sort);
   #grouping = $derived.by(() => this.view.current.grouping);
   #columns: string[] = [];
-  /** The rows as they stood when the viewer came among them, and how they were sorted. */
-  #held = $state.raw<{ rows: Row[]; sort: Sort } | null>(null);
+  #held = $state.raw<Held | null>(null);
 
   /** Every environment, in the viewer's order. */
   arranged = $derived.by(() => arrange(this.matrix.environments, this.#wanted));
@@ -31,16 +37,39 @@ export class Shown {
   });
   /** The rows that pass the filter, whatever its status. */
   #passing = $derived.by(() => this.#filter(null));
-  rows = $derived.by(() => {
+  #matching = $derived.by(() => {
     const { status } = this.view.current;
     return new Set(status === null ? this.#passing : this.#filter(status));
   });
   #sorted = $derived.by(() => sortRows(this.matrix.rows, this.columns, this.#sort));
-  #ordered = $derived.by(() =>
-    this.#held?.sort === this.#sort ? holdRows(this.#held.rows, this.#sorted) : this.#sorted,
-  );
+  #by = $derived.by(() => {
+    const { text, status, changed } = this.view.current;
+    return JSON.stringify([text, status, changed, this.#sort, this.columns]);
+  });
+  /** What is held; nothing, once the viewer has chosen or sorted the rows in another way. */
+  #holding = $derived.by(() => (this.#held?.by === this.#by ? this.#held : null));
+  /** The rows that match, and those held that did. */
+  rows = $derived.by(() => {
+    const [held, matching] = [this.#holding?.shown, this.#matching];
+    if (!held) return matching;
+    return new Set(this.matrix.rows.filter((row) => matching.has(row) || held.has(row)));
+  });
+  #ordered = $derived.by(() => {
+    if (!this.#holding) return this.#sorted;
+    const { rows, shown } = this.#holding;
+    // What matches only now is new to the viewer.
+    const known = rows.filter((row) => shown.has(row) || !this.#matching.has(row));
+    return holdRows(known, this.#sorted);
+  });
   /** Whether rows are held where they would not stand by now. */
-  isOrderOld = $derived(this.#ordered.some((row, index) => row !== this.#sorted[index]));
+  isOrderOld = $derived.by(() => {
+    const [stand, belong] = [this.#ordered, this.#sorted].map((rows) =>
+      rows.filter((row) => this.rows.has(row)),
+    );
+    return stand?.some((row, index) => row !== belong?.[index]) ?? false;
+  });
+  /** Whether rows are held that do not match any more. */
+  isFilterOld = $derived(this.rows.size > this.#matching.size);
   groups = $derived.by(() => groupRows(this.#ordered, this.#grouping, this.#sort));
   isGrouped = $derived(this.groups.some(({ name }) => name !== null));
   /** How many slots pass the filter, whatever its status, by the states that can be asked for. */
@@ -51,9 +80,10 @@ export class Shown {
     private readonly view: ViewState,
   ) {}
 
-  /** Let no row move, for the viewer is among them. */
+  /** Let no row move or go, for the viewer is among them. */
   hold = (): void => {
-    if (this.#held?.sort !== this.#sort) this.#held = { rows: this.#sorted, sort: this.#sort };
+    if (this.#holding) return;
+    this.#held = { rows: this.#sorted, shown: this.#matching, by: this.#by };
   };
 
   release = (): void => {
