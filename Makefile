@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format bench page chromium clean
+.PHONY: help run demo test check format dist bench page chromium clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -35,6 +35,9 @@ format: $(INSTALLED) ## Format the code, and write docs/commands.md
 	$(BIN)/ruff format
 	$(BIN)/python hatch_build.py format
 	$(BIN)/python scripts/commands.py
+
+dist: $(INSTALLED) chromium ## Build the sdist and the wheel, and test what they install
+	$(BIN)/python scripts/dist.py
 
 bench: $(INSTALLED) page chromium ## Measure, beside a bare baseline, and write docs/performance.md
 	$(BIN)/python -m bench
