@@ -38,7 +38,7 @@ class PostgresServer:
         self._settings = settings
         self.folder = Path(tempfile.mkdtemp(prefix="postgres-"))
         self.port = unused_port()
-        self._programs = _programs()
+        self.programs = _programs()
         self._user = UNPRIVILEGED if os.geteuid() == 0 else None
         self._numbers = count(1)
         self._server: subprocess.Popen[bytes] | None = None
@@ -59,7 +59,7 @@ class PostgresServer:
 
     def _make(self) -> None:
         if self._user:
-            self._programs = _copied(self._programs, self.folder)
+            self.programs = _copied(self.programs, self.folder)
             shutil.chown(self.folder, self._user)
         data = ("-D", "data", "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8")
         self._run("initdb", *data, "--locale=C")
@@ -70,7 +70,7 @@ class PostgresServer:
         options = [word for setting in (*own, *self._settings) for word in ("-c", setting)]
         with (self.folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
-                [self._programs / "postgres", "-D", "data", *options],
+                [self.programs / "postgres", "-D", "data", *options],
                 cwd=self.folder,
                 user=self._user,
                 stdout=log,
@@ -140,7 +140,7 @@ class PostgresServer:
     def _ask(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         server = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres")
         return subprocess.run(
-            [self._programs / program, *server, *arguments],
+            [self.programs / program, *server, *arguments],
             capture_output=True,
             check=False,
             text=True,
@@ -148,7 +148,7 @@ class PostgresServer:
 
     def _run(self, program: str, *arguments: str) -> None:
         ran = subprocess.run(
-            [self._programs / program, *arguments],
+            [self.programs / program, *arguments],
             cwd=self.folder,
             user=self._user,
             capture_output=True,

@@ -10,13 +10,14 @@ from typing import Final
 import pytest
 
 from tests.docs import tree
+from tests.postgres import PostgresServer
 from tests.program import Receiver, clean_environment
 
 PAGE: Final = (tree.ROOT / "docs/operate.md").read_text()
 # The service manager is the world outside: `stop` ends the receiver and waits until it let go.
 SYSTEMCTL: Final = """\
 #!/bin/sh
-[ "$1" != stop ] || { kill "$RECEIVER"; flock data/deployments.db.lock true; }
+[ "$1" != stop ] || { kill "$RECEIVER"; [ ! -d data ] || flock data/deployments.db.lock true; }
 """
 
 
@@ -29,6 +30,10 @@ def commands(heading: str) -> list[str]:
 
 @pytest.fixture
 def shell(receiver: Receiver, tmp_path: Path) -> dict[str, str]:
+    return shell_of(receiver, tmp_path)
+
+
+def shell_of(receiver: Receiver, tmp_path: Path) -> dict[str, str]:
     """The variables of an operator's shell, with the receiver's own settings."""
     programs, backups = tmp_path / "programs", tmp_path / "backups"
     programs.mkdir()
@@ -70,6 +75,29 @@ def test_a_backup_is_restored_as_the_page_says(receiver: Receiver, shell: dict[s
     receiver.wait()
     receiver.start()
     assert receiver.get("/api/deployments")["items"] == [kept]
+
+
+def test_a_dump_of_postgresql_is_restored_as_the_page_says(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    dumped, restored = postgres.database(), postgres.database()
+    with Receiver(tmp_path, RECEIVER_DATABASE_URL=dumped) as receiver:
+        shell = shell_of(receiver, tmp_path)
+        shell["PATH"] = f"{postgres.programs}:{shell['PATH']}"
+        kept = receiver.post(version="1.0", parent_deployments=["éclair"])
+        dump, restore = commands("Backup and restore of PostgreSQL")
+        run(dump, tmp_path, shell | {"DATABASE": dumped.replace("+asyncpg", "")})
+        receiver.post(version="2.0")
+
+        settings = {"DATABASE": restored.replace("+asyncpg", ""), "RECEIVER_DATABASE_URL": restored}
+        told = run(restore, tmp_path, shell | settings)
+        receiver.wait()
+        receiver.settings |= {"RECEIVER_DATABASE_URL": restored}
+        receiver.start()
+
+        assert "1 events in 1 slots: nothing is wrong" in told
+        assert receiver.get("/api/deployments")["items"] == [kept]
+        assert receiver.post()["id"] == kept["id"] + 1
 
 
 def test_a_log_is_moved_as_the_page_says(receiver: Receiver, shell: dict[str, str]) -> None:
