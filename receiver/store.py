@@ -5,11 +5,11 @@ so the order of ids is the order of commits and no reader that resumes can skip 
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -43,6 +43,7 @@ IDEMPOTENCY_WINDOW: Final = timedelta(hours=24)
 END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
 LARGEST_ID: Final = 2**63 - 1
 TAIL: Final = 2000
+MOST_PARTS: Final = 20  # slots whose pages are put together
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +152,13 @@ class Store:
 
     async def page(self, only: Filter, before: OrderKey | None, limit: int) -> list[Event]:
         """Events newest first by the one total order, after the one with key `before`."""
-        columns = event.c
-        query = select(*FIELDS).where(only.condition())
-        if before is not None:
-            query = query.where(_older_than(before))
-        newest_first = (columns.happened_at.desc(), columns.finished.desc(), columns.id.desc())
-        return await self._events(query.order_by(*newest_first).limit(limit))
+
+        def transaction(connection: Connection) -> list[Event]:
+            pages = (_page(connection, one, before, limit) for one in _in_parts(connection, only))
+            found = chain.from_iterable(pages)
+            return sorted(found, key=lambda each: each.order_key, reverse=True)[:limit]
+
+        return await self._database.read(transaction)
 
     async def get(self, event_id: int) -> Event | None:
         """One event, or None."""
@@ -200,6 +202,34 @@ class Store:
         return await self._database.read(
             lambda connection: [to_event(row) for row in connection.execute(query)]
         )
+
+
+def _in_parts(connection: Connection, only: Filter) -> Sequence[Filter]:
+    """Filters that together match the same, each with an index that has its events in order.
+
+    All of a service's events would have to be sorted, and few of a rare environment be found
+    among everything; a slot's are in order.
+    """
+    if only.deployment_id is not None or (only.service is None) == (only.environment is None):
+        return [only]
+    query = select(slot).where(
+        or_(slot.c.service == only.service, slot.c.environment == only.environment)
+    )
+    slots = connection.execute(query.limit(MOST_PARTS + 1)).all()
+    if len(slots) > MOST_PARTS:
+        return [only]
+    return [replace(only, service=service, environment=name) for service, name in slots]
+
+
+def _page(
+    connection: Connection, only: Filter, before: OrderKey | None, limit: int
+) -> Iterator[Event]:
+    query = select(*FIELDS).where(only.condition())
+    if before is not None:
+        query = query.where(_older_than(before))
+    columns = event.c
+    newest_first = (columns.happened_at.desc(), columns.finished.desc(), columns.id.desc())
+    return map(to_event, connection.execute(query.order_by(*newest_first).limit(limit)))
 
 
 def _matrix(connection: Connection, at: datetime) -> tuple[int, dict[SlotKey, Slot]]:

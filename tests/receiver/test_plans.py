@@ -83,6 +83,8 @@ async def test_the_log_is_never_read_as_a_whole(
         (first, *_) = await store.page(slot, None, 100)
         await store.page(slot, first.order_key, 100)
         await store.page(Filter(), first.order_key, 100)
+        await store.page(Filter(service="service-1"), first.order_key, 100)
+        await store.page(Filter(environment="dev"), None, 100)
         await store.after(EVENTS // 2, 100)
     with noted() as others:
         await store.page(Filter(deployment_id=first.deployment_id), None, 100)
