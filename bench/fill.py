@@ -63,6 +63,7 @@ def fill_sqlite(file: Path, count: int, slots: int, until: datetime) -> None:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -500000")
         _fill(connection.execute, sqlite.dialect(), _events(count, slots, until))
+        connection.execute("PRAGMA synchronous = FULL")  # else the first commits wait for all that
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
@@ -77,6 +78,7 @@ def fill_postgres(
 
     _fill(execute, postgresql.dialect(), _events(count, slots, until))  # type: ignore[no-untyped-call] # SQLAlchemy's
     server.execute("VACUUM ANALYZE", database)
+    server.execute("CHECKPOINT", database)
 
 
 def _events(count: int, slots: int, until: datetime) -> str:
