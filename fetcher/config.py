@@ -223,6 +223,8 @@ def _sentence(detail: Any) -> str:
     where = "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in detail["loc"])[1:]
     if detail["type"] == "extra_forbidden":
         return f"{_label(where)}: there is no such setting"
+    if detail["type"] in ("model_type", "dict_type"):
+        return f"{_label(where)}: must be a table; in a variable it is JSON"
     if detail["type"] == "tuple_type":
         return f"{_label(where)}: must be a list; in a variable it is JSON"
     message = detail["msg"].removeprefix("Value error, ")

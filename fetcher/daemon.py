@@ -152,7 +152,7 @@ class Daemon:
     async def _due(self) -> list[str]:
         """The repositories to read now: none for which the gate to GitHub is closed."""
         due = await self._work.due()
-        if not self._introduced:
+        if due.lanes and not self._introduced:
             log.info("%s", _introduction(due, self._poll_seconds))
             self._introduced = True
         return [

@@ -98,6 +98,7 @@ class _Round:
     read: deque[tuple[str, list[Entry]]] = field(default_factory=deque)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     results: Counter[Result] = field(default_factory=Counter)
+    parked: list[tuple[Entry, str]] = field(default_factory=list)
     stopped: bool = False
 
 
@@ -145,6 +146,8 @@ class Delivery:
                         workers.create_task(self._work(this))
             except ExceptionGroup as errors:
                 raise errors.exceptions[0] from errors
+            finally:
+                _say_parked(this.parked)
             return await self._end(this)
 
     async def put_back(self, since: datetime) -> int:
@@ -255,7 +258,7 @@ class Delivery:
             case Stored(location):
                 return self._settle_as("delivered", entry, location, this)
             case Refused(reason):
-                _say_parked(entry, reason)
+                this.parked.append((entry, reason))
                 return self._settle_as("parked", entry, reason, this)
             case Unknown(reason):
                 look_at = now + self._wait_to_look(entry)
@@ -316,12 +319,17 @@ def _is_same(entry: Entry, event: HeldEvent) -> bool:
     )
 
 
-def _say_parked(entry: Entry, reason: str) -> None:
-    log.error(
-        "The event %r of %s in %s (%s) is parked, the receiver %s",
-        entry.status,
-        entry.service,
-        entry.environment,
-        entry.deployment_id,
-        reason,
+def _say_parked(parked: Sequence[tuple[Entry, str]]) -> None:
+    """One line, however many they are: what is wrong is mostly the same."""
+    if not parked:
+        return
+    entry, reason = parked[0]
+    which = (
+        f"{entry.status!r} of {entry.service} in {entry.environment} ({entry.deployment_id}) is"
+        f" parked, the receiver {reason}"
     )
+    if len(parked) == 1:
+        log.error("The event %s", which)
+    else:
+        more = f"{len(parked) - 1:,} more are parked with it: `deployment-fetcher check` shows them"
+        log.error("The event %s. %s", which, more)

@@ -17,6 +17,7 @@ from fetcher.github.answers import Deployment, Environment
 from fetcher.github.errors import Forbidden, GitHubError, Missing
 from fetcher.github.githubs import GitHubs
 from fetcher.github.reader import Reader
+from fetcher.github.remedies import in_words
 from fetcher.lanes.lists import list_runs
 from fetcher.lanes.look import Told
 from fetcher.lanes.records import Records
@@ -54,7 +55,7 @@ async def explain_selected(asking: Asking, selection: Selection, progress: Progr
     """One explanation for each repository that is selected, and each owner without an answer."""
     names, failures = await look_up(asking.githubs, selection)
     unlisted = [
-        Explanation(repository=f"{owner}/*", lane="error", why=str(error))
+        Explanation(repository=f"{owner}/*", lane="error", why=_why(asking, f"{owner}/*", error))
         for owner, error in failures.items()
     ]
     with progress.of("Reading repositories", len(names)) as step:
@@ -91,7 +92,11 @@ async def _explained(asking: Asking, name: str, service: str) -> Explanation:
     try:
         return await _Explaining(asking, name, service).explained()
     except GitHubError as error:
-        return Explanation(repository=name, lane="error", services=(service,), why=str(error))
+        return Explanation(repository=name, lane="error", why=_why(asking, name, error))
+
+
+def _why(asking: Asking, name: str, error: GitHubError) -> str:
+    return in_words(asking.githubs.for_repository(name), name.partition("/")[0], error)
 
 
 class _Explaining:

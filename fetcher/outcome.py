@@ -36,6 +36,11 @@ class Away:
 
 
 @dataclass(frozen=True, slots=True)
+class Busy(Away):
+    """It answers, and says so itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Blocked:
     """The receiver takes nothing until somebody mends the settings. Not stored."""
 
@@ -69,7 +74,7 @@ def judge(answer: Answer, now: datetime) -> Outcome:
         case 400 | 413 | 422:
             return Refused(f"answered {_quoted(answer)}")
         case 429 | 503:
-            return Away(f"answered {_quoted(answer)}", parse_retry_after(answer.retry_after, now))
+            return Busy(f"answered {_quoted(answer)}", parse_retry_after(answer.retry_after, now))
         case status if status in REDIRECTS or status in CLIENT_ERRORS:
             return Blocked(_what_to_mend(answer))
         case _:

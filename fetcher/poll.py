@@ -15,10 +15,12 @@ from sqlalchemy import Connection
 
 from fetcher import observations, outbox
 from fetcher.findings import Findings
+from fetcher.github.client import GitHub
 from fetcher.github.errors import GitHubError, Limited
 from fetcher.github.gate import Waits
 from fetcher.github.githubs import GitHubs
 from fetcher.github.reader import Reader, Snapshot
+from fetcher.github.remedies import in_words
 from fetcher.github.sighting import Sighting
 from fetcher.identity import identified
 from fetcher.lanes.look import LONGEST_LIFE
@@ -120,9 +122,9 @@ class Poller:
 
     async def _commit(self, known: Known, findings: Findings, fresh: dict[str, Snapshot]) -> Passed:
         now, name = self._clock(), known.name
-        columns = findings.columns | _pause(known.failures, findings.error, now)
-        changed = {c: value for c, value in columns.items() if getattr(known, c) != value}
         github = self._githubs.for_repository(name)
+        columns = findings.columns | _pause(github, known, findings.error, now)
+        changed = {c: value for c, value in columns.items() if getattr(known, c) != value}
         credential, waits = github.credential.fingerprint, github.gate.waits
         more = bool(findings.more) and findings.error is None
         if findings.is_nothing and not (
@@ -148,10 +150,13 @@ class Poller:
         return Passed(new, len(findings.looks), findings.error, more)
 
 
-def _pause(failures: int, error: GitHubError | None, now: datetime) -> dict[str, Any]:
+def _pause(
+    github: GitHub, known: Known, error: GitHubError | None, now: datetime
+) -> dict[str, Any]:
     if error is None:
         return {"failures": 0, "paused_until": None, "error": None}
     if isinstance(error, Limited):
         return {}  # the gate knows how long; the repository did nothing wrong
-    pause = min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
-    return {"failures": failures + 1, "paused_until": now + pause, "error": str(error)}
+    pause = min(FIRST_PAUSE * 2 ** min(known.failures, 10), LONGEST_PAUSE)
+    words = in_words(github, known.name.partition("/")[0], error)
+    return {"failures": known.failures + 1, "paused_until": now + pause, "error": words}

@@ -19,7 +19,7 @@ from fetcher.github.githubs import GitHubs
 from fetcher.github.owned import owned_repositories
 from fetcher.github.reader import Reader, Snapshot
 from fetcher.schema import owners
-from fetcher.selection import Selection
+from fetcher.selection import Selection, owner_of
 from fetcher.state import State
 
 log = logging.getLogger(__name__)
@@ -69,9 +69,21 @@ class Roster:
         for owner in self._selection.owners:
             if self._is_due(owner, owned.get(owner)):
                 await self._ask(owner, owned)
-        selected = self._selection.names({owner: each.names for owner, each in owned.items()})
-        self.selected = selected
-        return selected
+        return self._select(owned)
+
+    async def lost(self, name: str) -> bool:
+        """Whether an owner that is followed, asked now, has a repository no more that it had."""
+        owned = await self._known()
+        owner = next((each for each in self.owners if owner_of(name) == each.lower()), None)
+        if owner is None or not self._may_ask(owner):
+            return False
+        await self._ask(owner, owned)
+        self._select(owned)
+        return name not in self.selected
+
+    def _select(self, owned: Mapping[str, Owned]) -> tuple[str, ...]:
+        self.selected = self._selection.names({o: each.names for o, each in owned.items()})
+        return self.selected
 
     async def _known(self) -> dict[str, Owned]:
         if self._owned is None:
@@ -86,9 +98,13 @@ class Roster:
 
     def _is_due(self, owner: str, owned: Owned | None) -> bool:
         now = self._clock()
-        if now < self._not_before.get(owner, now) <= now + ASKED_AGAIN:
+        if not self._may_ask(owner):
             return False
         return owned is None or not owned.read_at <= now < owned.read_at + ASKED_AGAIN
+
+    def _may_ask(self, owner: str) -> bool:
+        now = self._clock()
+        return not now < self._not_before.get(owner, now) <= now + ASKED_AGAIN
 
     async def _ask(self, owner: str, owned: dict[str, Owned]) -> None:
         reader = Reader(self._githubs.for_owner(owner), self._snapshot)

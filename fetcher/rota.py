@@ -93,13 +93,14 @@ class Rota:
             for name, pause in pauses.items()
             if name in known and now < pause.until <= now + LONGEST_PAUSE
         }
-        readable = [standing for name, standing in known.items() if name not in paused]
         late: dict[str, datetime] = {}
         requests = 0.0
-        for github, there in self._by_github(readable):
-            seen, pace = await self._detected(github, there), pace_of(github, self._cycle)
+        for github, there in self._by_github(known.values()):
+            readable = [standing for standing in there if standing.name not in paused]
+            left_alone = [standing for standing in there if standing.name in paused]
+            seen, pace = await self._detected(github, readable), pace_of(github, self._cycle)
             late |= cadence.due(seen, pace, now)
-            requests += cadence.requests_per_hour(seen, pace, now)
+            requests += cadence.requests_per_hour([*seen, *left_alone], pace, now)
         return Due(
             names=sorted(late, key=late.__getitem__),
             paused=paused,
@@ -109,12 +110,10 @@ class Rota:
             requests_per_hour=requests,
         )
 
-    def _by_github(
-        self, readable: Iterable[Standing]
-    ) -> Iterable[tuple[GitHub, Sequence[Standing]]]:
+    def _by_github(self, known: Iterable[Standing]) -> Iterable[tuple[GitHub, Sequence[Standing]]]:
         """Each credential has a pace of its own."""
         found: dict[GitHub, list[Standing]] = {}
-        for standing in readable:
+        for standing in known:
             found.setdefault(self._githubs.for_repository(standing.name), []).append(standing)
         return found.items()
 

@@ -10,8 +10,9 @@ from typing import Final
 
 from fetcher.clock import Clock
 from fetcher.deliver import Delivered, Delivery
-from fetcher.github.errors import Limited, Offline
+from fetcher.github.errors import GitHubError, Limited, Missing, Offline
 from fetcher.github.githubs import GitHubs
+from fetcher.github.remedies import in_words
 from fetcher.poll import Passed, Poller
 from fetcher.progress import Step, no_step
 from fetcher.rota import Due, Rota
@@ -60,7 +61,7 @@ class Work:
         for name, error in due.paused.items():
             self.troubles.has(name, error)
         for owner, refusal in due.unlisted.items():
-            self.troubles.has(f"{owner}/*", str(refusal))
+            self.troubles.has(f"{owner}/*", in_words(self.githubs.for_owner(owner), owner, refusal))
         for owner in self.rota.roster.owners - due.unlisted.keys():
             self.troubles.over(f"{owner}/*")
         self._vitals.cycle(due.owners, idle=due.is_idle)
@@ -80,6 +81,8 @@ class Work:
                 try:
                     sighting, others = self.rota.sighting(name), self.rota.roster.selected
                     passed = await self._poller.read(name, due_at, sighting, others)
+                    if isinstance(passed.error, Missing) and await self.rota.roster.lost(name):
+                        return None
                 except StateLost as error:
                     return error  # whoever opened the state says so
                 except StateError as error:
@@ -102,19 +105,22 @@ class Work:
                 self.troubles.over(name)
                 self.troubles.over(GITHUB)
             case Offline():  # said once, whatever the number of repositories
-                self.troubles.has(GITHUB, str(passed.error))
+                self.troubles.has(GITHUB, self._in_words(name, passed.error))
             case Limited():
                 self.closed(name)
             case _:
-                self.troubles.has(name, str(passed.error))
+                self.troubles.has(name, self._in_words(name, passed.error))
         if not self.closed(name):
             self.troubles.over(self._reading(name))
 
     def closed(self, name: str) -> Limited | None:
         """What forbids to ask about a repository at the moment; it was said."""
         if limited := self.githubs.for_repository(name).gate.closed():
-            self.troubles.has(self._reading(name), str(limited))
+            self.troubles.has(self._reading(name), self._in_words(name, limited))
         return limited
+
+    def _in_words(self, name: str, error: GitHubError) -> str:
+        return in_words(self.githubs.for_repository(name), name.partition("/")[0], error)
 
     def _reading(self, name: str) -> str:
         return f"{READING} with {self.githubs.for_repository(name).credential.name}"

@@ -192,4 +192,6 @@ def _line(detail: ErrorDetails) -> str:
     variable = PREFIX + str(detail["loc"][0]).upper()
     if detail["type"] == "extra_forbidden":
         return f"receiver.{name}: there is no such setting"
+    if detail["type"] in ("model_type", "dict_type"):
+        return f"receiver.{name}: must be a table, in the file"
     return f"receiver.{name} ({variable}): {message}"

@@ -6,11 +6,12 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from fetcher.check.findings import Finding
-from fetcher.check.remedies import SETTING, trouble
+from fetcher.check.troubles import trouble
 from fetcher.clock import Clock
 from fetcher.github import refusals
 from fetcher.github.client import GitHub
 from fetcher.github.errors import Forbidden, GitHubError, Missing
+from fetcher.github.remedies import SETTING
 
 CLOCKS_DIFFER: Final = timedelta(seconds=30)
 

@@ -9,9 +9,9 @@ from fetcher.access import open_githubs
 from fetcher.check.credentials import check_credential
 from fetcher.check.findings import Finding, together
 from fetcher.check.receiver import check_receiver
-from fetcher.check.remedies import trouble
 from fetcher.check.repositories import check_repository
 from fetcher.check.state import check_state
+from fetcher.check.troubles import trouble
 from fetcher.clock import Clock, system_clock
 from fetcher.config import Settings
 from fetcher.github.client import GitHub

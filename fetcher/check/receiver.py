@@ -1,7 +1,7 @@
 """What `check` finds of the receiver: whether it is there, and takes the key."""
 
 from fetcher.check.findings import Finding
-from fetcher.outcome import Blocked, Refused, Stored
+from fetcher.outcome import Blocked, Busy, Refused, Stored
 from fetcher.receiver import Receiver
 
 SUBJECT = "the receiver"
@@ -20,5 +20,7 @@ async def check_receiver(receiver: Receiver) -> list[Finding]:
             return [Finding("error", SUBJECT, "takes what is no event: it is something else")]
         case Blocked(reason):
             return [Finding("error", SUBJECT, reason)]
+        case Busy(reason):
+            return [Finding("error", SUBJECT, reason, "It asks to wait: try again in a minute")]
         case outcome:
             return [Finding("error", SUBJECT, outcome.reason, "Is it running at that address?")]

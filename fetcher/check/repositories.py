@@ -4,7 +4,7 @@ import asyncio
 from typing import Final, NamedTuple
 
 from fetcher.check.findings import Finding
-from fetcher.check.remedies import trouble
+from fetcher.check.troubles import trouble
 from fetcher.github.answers import Deployment, DeploymentStatus, Repository, parse, parse_list
 from fetcher.github.client import GitHub
 from fetcher.github.errors import Forbidden, GitHubError, Missing

@@ -201,7 +201,8 @@ def parse_list(model: type[A], data: object, field: str | None) -> tuple[A, ...]
     """
     found = data.get(field) if field and isinstance(data, Mapping) else data
     if not isinstance(found, list):
-        raise Garbled(f"GitHub's answer is no list of {model.__name__}: {str(data)[:80]!r}")
+        shown = "nothing" if found is None else repr(str(found)[:80])
+        raise Garbled(f"GitHub's list of {model.__name__} is not as documented: {shown}")
     try:
         return many(model).validate_python(found)
     except ValidationError as error:

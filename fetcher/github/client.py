@@ -25,6 +25,7 @@ from fetcher.github.errors import (
     Forbidden,
     Garbled,
     Missing,
+    Scopeless,
     SingleSignOn,
     Unreachable,
     Unusable,
@@ -196,5 +197,11 @@ class GitHub:
             return self.gate.shut_out(f"{self.credential.name}: {message}")
         if limited := self.gate.refused(status, headers, message):
             return limited
-        kind = SingleSignOn if "x-github-sso" in headers else Forbidden
-        return kind(refusals.missing_permission(self.credential.name, headers, message))
+        return _kind(headers)(refusals.missing_permission(self.credential.name, headers, message))
+
+
+def _kind(headers: Mapping[str, str]) -> type[Forbidden]:
+    """What kind of a permission is missing; only classic tokens have scopes."""
+    if "x-github-sso" in headers:
+        return SingleSignOn
+    return Scopeless if "x-oauth-scopes" in headers else Forbidden

@@ -6,6 +6,7 @@ GitHubError         this repository was not read; the others go on
 ├── Garbled         ask again later
 ├── Missing         asking again helps only when somebody changes something
 ├── Forbidden       likewise
+│   ├── Scopeless
 │   └── SingleSignOn
 ├── Unusable        the credential itself: no repository can be read with it
 │   └── Withheld    GitHub gives it no token, which may pass
@@ -39,6 +40,10 @@ class Missing(GitHubError):
 
 class Forbidden(GitHubError):
     """The token lacks a permission: asking again is of no use until somebody grants it."""
+
+
+class Scopeless(Forbidden):
+    """A classic token lacks a scope."""
 
 
 class SingleSignOn(Forbidden):

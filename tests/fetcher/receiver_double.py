@@ -112,7 +112,7 @@ class ReceiverDouble:
         body = await request.read()
         event = json.loads(body)
         if not event:
-            return web.Response(status=422)
+            return web.Response(status=int(self.faults.popleft()) if self.faults else 422)
         self.posts.append(event)
         self.keys.append(request.headers["Idempotency-Key"])
         self.on_post("read", event["deployment_id"])

@@ -163,6 +163,7 @@ async def test_a_classic_token_is_told_its_scope(field: Field) -> None:
     (finding,) = await field.wrong()
 
     assert "lacks a scope: it has read:user, and needs one of repo" in finding.text
+    assert finding.remedy.startswith("Give the scope repo to the token at ")
 
 
 async def test_what_is_hidden_from_the_token_is_said_with_what_to_do(field: Field) -> None:
@@ -342,6 +343,15 @@ async def test_a_receiver_that_is_away_is_an_error(field: Field) -> None:
 
     assert "can't be reached" in finding.text
     assert finding.remedy == "Is it running at that address?"
+
+
+async def test_a_receiver_that_asks_to_wait_is_running(field: Field) -> None:
+    field.receiver.faults.append("429")
+
+    (finding,) = await field.wrong()
+
+    assert finding.text.startswith("answered 429")
+    assert finding.remedy == "It asks to wait: try again in a minute"
 
 
 async def test_beside_a_running_fetcher_refused_events_are_shown_with_the_answer(

@@ -43,7 +43,7 @@ async def test_once_ends_with_1_when_a_repository_was_not_read_and_the_others_ar
         assert code == 1
         said = [line for line in log if "acme/gone" in line]
         assert len(said) == 1
-        assert "GitHub does not know it, or hides it from the token" in said[0]
+        assert "GitHub does not know it, or hides it from the token. Check how it is" in said[0]
     assert field.stored() == 2
 
 
@@ -56,6 +56,17 @@ async def test_once_ends_with_1_when_the_receiver_refuses_the_key(field: Field) 
     assert code == 1
     assert "Not delivered yet: 2" in log[-1]
     assert "another" not in "\n".join(log)
+
+
+@pytest.mark.usefixtures("shop")
+async def test_once_says_what_helps_against_a_token_that_is_refused(field: Field) -> None:
+    field.settings["FETCHER_GITHUB__TOKEN"] = "revoked"
+
+    code, log = await field.end("once")
+
+    assert code == 1
+    assert "GitHub refuses the token: it expired, was revoked" in log[0]
+    assert "/settings/personal-access-tokens and set fetcher.github.token" in log[0]
 
 
 @pytest.mark.usefixtures("shop")

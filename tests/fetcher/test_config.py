@@ -384,6 +384,21 @@ def test_a_variable_that_is_not_the_json_of_a_list_is_a_mistake(
     assert f"({variable}): must be a list; in a variable it is JSON" in said
 
 
+@pytest.mark.parametrize(
+    ("variable", "text", "named"),
+    [
+        ("FETCHER_GITHUB", "nonsense", "fetcher.github"),
+        ("FETCHER_RULES", "[1]", "fetcher.rules[1]"),
+    ],
+)
+def test_a_variable_that_is_not_the_json_of_a_table_is_a_mistake(
+    variable: str, text: str, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, text)
+
+    assert mistakes() == [f"{named} ({variable}): must be a table; in a variable it is JSON"]
+
+
 def test_every_mistake_is_said_at_once() -> None:
     write('[fetcher]\npoll_seconds = 0\nbackfill_days = -1\n[fetcher.github]\napi_url = "x"')
 

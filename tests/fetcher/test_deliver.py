@@ -2,6 +2,8 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.fetcher.delivering import (
     Fetcher,
     a_deployment,
@@ -47,6 +49,19 @@ async def test_the_end_waits_until_the_beginning_is_delivered(
     await fetcher.deliver_all()
 
     assert [post["status"] for post in receiver.posts] == ["in-progress"] * 4 + ["success"]
+
+
+async def test_many_events_that_are_parked_are_one_line(
+    fetcher: Fetcher, receiver: ReceiverDouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver.faults.extend(["422"] * 46)
+    await fetcher.put([an_event(f"{number:02}", "success") for number in range(46)])
+
+    assert (await fetcher.deliver()).parked == 46
+
+    (said,) = [each for each in caplog.messages if "parked" in each]
+    assert "is parked, the receiver answered 422" in said
+    assert said.endswith("45 more are parked with it: `deployment-fetcher check` shows them")
 
 
 async def test_the_end_goes_on_when_the_beginning_is_refused(

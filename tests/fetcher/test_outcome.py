@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fetcher.outcome import Answer, Away, Blocked, Refused, Stored, Unknown, judge
+from fetcher.outcome import Answer, Blocked, Busy, Refused, Stored, Unknown, judge
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -24,8 +24,8 @@ def answer(
         (400, Refused),
         (413, Refused),
         (422, Refused),
-        (429, Away),
-        (503, Away),
+        (429, Busy),
+        (503, Busy),
         (401, Blocked),
         (403, Blocked),
         (301, Blocked),
@@ -93,4 +93,4 @@ def test_what_blocks_delivery_names_the_setting_to_mend(status: int, words: str)
 def test_retry_after_is_honoured_within_bounds(header: str | None, seconds: int) -> None:
     outcome = judge(answer(503, retry_after=header), NOON)
 
-    assert outcome == Away("answered 503", timedelta(seconds=seconds))
+    assert outcome == Busy("answered 503", timedelta(seconds=seconds))

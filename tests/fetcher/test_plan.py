@@ -97,6 +97,8 @@ async def test_what_is_wrong_with_one_repository_is_said_beside_the_others(
     assert lanes["acme/shop"].lane == "none"
     assert lanes["acme/secret"].lane == "error"
     assert "Deployments: read" in lanes["acme/secret"].why
+    assert "Grant it to the token at " in lanes["acme/secret"].why
+    assert lanes["acme/secret"].services == ()
 
 
 async def test_environments_that_may_not_be_listed_are_those_that_were_deployed_to(

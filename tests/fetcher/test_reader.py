@@ -168,6 +168,13 @@ async def test_pages_without_end_end_when_they_say_nothing_new(world: World) -> 
     assert len(world.requests()) == 2
 
 
+async def test_an_answer_of_nothing_is_said_in_words(world: World) -> None:
+    world.fake.fail("*", answer(204))
+
+    with pytest.raises(Garbled, match=r"list of Deployment is not as documented: nothing$"):
+        await Reader(world.github).all(PATH, Deployment)
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from fetcher.access import open_githubs
 from fetcher.config import Settings
+from fetcher.github.errors import Missing
 from fetcher.github.settings import GitHubSettings
 from fetcher.roster import AFTER_FAILURE, ASKED_AGAIN, look_up
 from fetcher.selection import select
@@ -132,6 +133,31 @@ async def test_what_is_known_is_read_while_the_owner_cannot_be_asked(
         world.clock.tick(AFTER_FAILURE.total_seconds())
         await work.due()
         assert caplog.messages[-1].startswith("acme/*: all right again")
+
+
+async def test_one_that_was_deleted_since_the_owner_was_asked_is_no_failure(
+    fake: FakeGitHub, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "fetcher")
+    async with following(fake, tmp_path, "acme/*") as (_, work):
+        due = await work.due()
+        fake.delete("acme/web")
+
+        assert [await work.read(name) for name in due.names] == [None] * 3
+        assert await names(work) == ["acme/api", "acme/shop"]
+
+    assert "acme/*: acme/web is not there any more" in caplog.messages
+    assert not [each for each in caplog.records if each.levelno > logging.INFO]
+
+
+async def test_one_that_the_owner_has_and_that_can_not_be_found_is_a_failure(
+    fake: FakeGitHub, tmp_path: Path
+) -> None:
+    async with following(fake, tmp_path, "acme/*") as (_, work):
+        await work.due()
+        fake.fail("/repos/acme/web", answer(404))
+
+        assert isinstance(await work.read("acme/web"), Missing)
 
 
 async def test_an_owner_that_is_not_known_does_not_hold_up_the_others(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fetcher.work import Work
-from tests.fake_github import FakeGitHub, secondary_limit
+from tests.fake_github import FakeGitHub, answer, secondary_limit
 from tests.fetcher.reading import World, fake_github
 from tests.fetcher.working import CYCLE, working
 
@@ -86,6 +86,21 @@ async def test_the_next_process_keeps_the_cadence(fake: FakeGitHub, tmp_path: Pa
 
     async with working(fake, tmp_path) as (_, work):
         assert (await work.due()).names == ["acme/app-0"]
+
+
+async def test_what_reading_takes_is_told_of_those_that_are_left_alone_too(
+    fake: FakeGitHub, tmp_path: Path
+) -> None:
+    async with working(fake, tmp_path) as (world, work):
+        await cycle(work)
+        world.clock.tick(30)
+        before = (await work.due()).requests_per_hour
+        world.fake.fail("*", answer(500), times=99)
+        await cycle(work)
+
+        due = await work.due()
+
+        assert (len(due.paused), due.requests_per_hour) == (5, before)
 
 
 async def test_without_a_token_the_budget_lasts_the_hour(tmp_path: Path) -> None:

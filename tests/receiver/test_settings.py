@@ -246,3 +246,15 @@ def test_what_cares_for_the_log_needs_no_key_and_no_more_than_its_place() -> Non
     write('[receiver]\nport = "none"\ndatabase_url = "sqlite+aiosqlite:///elsewhere.db"')
 
     assert load_log().database_url == "sqlite+aiosqlite:///elsewhere.db"
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[1]", '{"ci": 3}'])
+def test_keys_in_a_variable_are_a_mistake_that_says_where_they_belong(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECEIVER_API_KEYS", text)
+
+    with pytest.raises(BadSettings) as caught:
+        load(None)
+
+    assert caught.value.lines == ["receiver.api_keys: must be a table, in the file"]

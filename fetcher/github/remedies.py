@@ -3,15 +3,14 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-from fetcher.check.findings import Finding
 from fetcher.github.client import GitHub
 from fetcher.github.credentials import Credential
 from fetcher.github.errors import (
     Forbidden,
     GitHubError,
-    Limited,
     Missing,
     Offline,
+    Scopeless,
     ShutOut,
     SingleSignOn,
 )
@@ -29,14 +28,10 @@ def pages(api_url: str) -> str:
     return f"{parts.scheme}://{host}"
 
 
-def trouble(github: GitHub, subject: str, error: GitHubError) -> Finding:
-    """What is wrong with a repository, `owner/name`, or with all that the credential is for."""
-    # What is wrong for all is said once: findings that are equal are one.
-    about = github.credential.name if isinstance(error, Limited | Offline) else subject
-    text = error.reason if isinstance(error, ShutOut) else str(error)
-    owner = subject.partition("/")[0]
+def in_words(github: GitHub, owner: str, error: GitHubError) -> str:
+    """What is wrong with an owner's repository, and what to do."""
     helps = remedy(error, github.credential, github.server.api_url, owner)
-    return Finding("error", about, text, helps)
+    return f"{error}. {helps}" if helps else str(error)
 
 
 def remedy(error: GitHubError, credential: Credential, api_url: str, owner: str) -> str:
@@ -50,7 +45,8 @@ def _for_token(site: str, _owner: str) -> Remedies:
     tokens = f"{site}/settings/personal-access-tokens"
     return {
         SingleSignOn: "Open that address as the one whose token it is",
-        Forbidden: f"Grant it to the token at {tokens}, or the scope repo to a classic token",
+        Scopeless: f"Give the scope repo to the token at {site}/settings/tokens",
+        Forbidden: f"Grant it to the token at {tokens}",
         Missing: f"Check how it is spelled, and that the token is for it: {tokens}",
         ShutOut: f"Make a token at {tokens} and set {SETTING}",
         Offline: f"Check {URL_SETTING}, and this machine's way there",
