@@ -24,7 +24,10 @@ from fetcher.github.errors import Garbled
 
 
 def _utc(instant: datetime) -> datetime:
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    try:
+        return instant.replace(tzinfo=instant.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is out of range") from None
 
 
 def _login(account: object) -> object:
@@ -61,7 +64,7 @@ class Answer(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", validate_by_name=True)
 
-    id: int
+    id: int = Field(ge=0, lt=2**63)  # what a database's column holds
 
 
 class Repository(Answer):

@@ -30,6 +30,7 @@ WINDOW: Final = timedelta(hours=1, minutes=5)  # GitHub's hour, and clocks that 
 # GitHub's servers round the end of one window to different seconds.
 SAME_WINDOW: Final = timedelta(minutes=1)
 TOO_MANY: Final = 429
+LARGEST_LIMIT: Final = 2**31 - 1  # what a database's column holds
 RETRY_AFTER: Final = "retry-after"
 SLOW_DOWN: Final = ("secondary rate", "abuse", "login attempts")
 
@@ -231,6 +232,8 @@ class Gate:
 
 def _limit(headers: Mapping[str, str]) -> RateLimit | None:
     try:
-        return RateLimit.from_http(headers)
+        found = RateLimit.from_http(headers)
     except (ValueError, OverflowError, OSError):
         return None
+    is_one = found is not None and 0 <= found.limit <= LARGEST_LIMIT
+    return found if is_one else None

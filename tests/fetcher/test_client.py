@@ -241,6 +241,14 @@ async def test_a_redirect_to_another_server_is_not_followed(world: World) -> Non
     assert other.requests == []
 
 
+async def test_a_redirect_with_a_user_of_its_own_is_not_followed(world: World) -> None:
+    address = world.fake.api_url.replace("://", "://eve:hush@")
+    world.fake.fail("*", answer(301, None, {"Location": f"{address}{REPOSITORY}"}))
+
+    with pytest.raises(Garbled, match="another server"):
+        await get(world)
+
+
 async def test_a_redirect_to_no_address_is_garbled(world: World) -> None:
     world.fake.fail("*", answer(302, None, {"Location": "http://[::1"}))
 

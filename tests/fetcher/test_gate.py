@@ -279,6 +279,13 @@ def test_a_reset_that_our_clock_makes_no_sense_of_is_neither_a_hot_loop_nor_a_wa
     assert timedelta(minutes=1) <= closed_for(gate) <= timedelta(hours=1, minutes=5)
 
 
+@pytest.mark.parametrize("number", [2**31, 10**30, -1])
+def test_a_limit_that_is_none_is_not_kept(gate: Gate, number: int) -> None:
+    gate.answered(limit(remaining=1) | {"x-ratelimit-limit": f"{number}"}, charged=True)
+
+    assert (gate.waits.hourly_limit, gate.closed()) == (None, None)
+
+
 def test_a_wait_from_before_the_clock_was_set_back_is_over(gate: Gate, clock: Clock) -> None:
     gate.refused(429, {"retry-after": "60"}, "")
 

@@ -185,6 +185,8 @@ async def test_an_answer_of_nothing_is_said_in_words(world: World) -> None:
         '[{"created_at": "2026-11-20T12:00:00Z"}]',
         '[{"id": 1}]',
         '[{"id": 1, "created_at": "yesterday"}]',
+        '[{"id": 1, "created_at": "0001-01-01T00:00:00+05:00"}]',
+        '[{"id": 9223372036854775808, "created_at": "2026-11-20T12:00:00Z"}]',
         '[{"id": 1, "created_at": "2026-11-20T12:00:00Z", "ref": 5}]',
     ],
 )
