@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import resource
 import signal
 import sys
@@ -124,12 +125,13 @@ def _reload(parts: Parts, config: Path | None) -> None:
 
 
 def _cannot_start(settings: Settings, error: Exception) -> int:
-    where = (
-        make_url(settings.database_url).render_as_string(hide_password=True)
-        if isinstance(error, StoreUnavailable)
-        else f"{settings.host}:{settings.port}"
-    )
-    reason = error.strerror if isinstance(error, OSError) else str(error)
+    if isinstance(error, OSError):
+        where = f"{settings.host}:{settings.port}"
+        number = error.errno or 0  # a negative one is the resolver's, which has its own words
+        reason = os.strerror(number) if number > 0 else str(error.strerror)
+    else:
+        where = make_url(settings.database_url).render_as_string(hide_password=True)
+        reason = str(error)
     sys.stderr.write(f"deployment-receiver: {where}: {reason}\n")
     return EX_UNAVAILABLE
 

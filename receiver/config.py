@@ -28,6 +28,7 @@ from receiver.logs import LogFormat
 PREFIX: Final = "RECEIVER_"
 CONFIG_VARIABLE: Final = "DEPLOYMENT_DASHBOARD_CONFIG"
 DEFAULT_CONFIG: Final = Path("config.toml")
+SECTIONS: Final = {"receiver", "fetcher"}  # of the file, which the fetcher reads, too
 DEFAULT_DATABASE: Final = "sqlite+aiosqlite:///data/deployments.db"
 DRIVERS: Final = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
@@ -173,11 +174,15 @@ def _section(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        section = tomllib.loads(path.read_text()).get("receiver", {})
+        document = tomllib.loads(path.read_text())
     except OSError as error:
         raise BadSettings([f"{path}: {error.strerror}"]) from None
     except ValueError as error:  # not UTF-8, or not TOML
         raise BadSettings([f"{path}: {error}"]) from None
+    if strange := document.keys() - SECTIONS:
+        named = ", ".join(f"[{name}]" for name in sorted(strange))
+        raise BadSettings([f"{path}: {named}: there are only [receiver] and [fetcher]"])
+    section = document.get("receiver", {})
     if not isinstance(section, dict):
         raise BadSettings([f"{path}: receiver must be a table, [receiver]"])
     return section

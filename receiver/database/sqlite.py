@@ -144,6 +144,8 @@ def _locked(path: Path) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.with_name(f"{path.name}.lock").open("a")
+        if not path.exists():
+            path.touch(mode=0o600)  # it will hold the secret that signs sessions
     except OSError as error:
         raise StoreUnavailable(f"its folder cannot be used: {error.strerror}") from error
     with file:

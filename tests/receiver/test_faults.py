@@ -196,7 +196,7 @@ def test_what_cannot_start_says_why_in_a_line_for_each_reason(tmp_path: Path) ->
     assert codes == dict.fromkeys(found, 69) | {"two mistakes": 78}
     assert lines == dict.fromkeys(found, 1) | {"two mistakes": 2}
     assert not [name for name, (_, log) in found.items() if "secret" in str(log)]
-    assert port in found["port in use"][1][0]
+    assert f"127.0.0.1:{port}: Address already in use" in found["port in use"][1][0]
     for name, text in {"no folder": "file/log.db", "no database": "file", "newer": "9999"}.items():
         assert text in found[name][1][0]
 
@@ -221,6 +221,14 @@ async def test_keys_are_changed_without_a_restart(process: Process) -> None:
             await asyncio.to_thread(process.logged, "the read keys are now: team")
             assert await stream.ended()
         assert (await api.get("/api/matrix")).status == 401
+
+
+def test_only_its_owner_can_read_a_new_database(process: Process) -> None:
+    """It holds the secret that signs sessions."""
+    files = {path: path.stat() for path in process.database.parent.glob("*.db*")}
+
+    assert process.database in files
+    assert [path for path, file in files.items() if file.st_size and file.st_mode & 0o077] == []
 
 
 async def test_a_second_receiver_on_one_file_is_refused(process: Process) -> None:

@@ -208,6 +208,7 @@ def test_each_mistake_is_one_line_that_names_the_variable(
         ("[receiver\n", ["config.toml"]),
         (f'[receiver]\nport = "{KEY}\n', ["config.toml"]),
         (f'receiver = "{KEY}"\n', ["config.toml"]),
+        ("[recever]\nport = 1\n", ["config.toml: [recever]"]),
         ("[receiver]\nprot = 1\n", ["receiver.prot"]),
         ('[receiver]\napi_keys = "key"\n', ["receiver.api_keys"]),
         (f'[receiver.api_keys]\nci = "{KEY} "\nok = "k"\n', ["receiver.api_keys.ci"]),
