@@ -1,34 +1,19 @@
 """Repositories some of whose workflows file deployments, and some do not."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from fetcher.lanes.look import LONGEST_LIFE
 from fetcher.planning import PLAN_LASTS
 from tests.fake_github import FakeGitHub, Job, Repository, garbage
-from tests.fetcher.reading import World, amid_a_pass, fake_github, reading
+from tests.fetcher.reading import World, amid_a_pass
 
 SHOP = "acme/shop"
-
-
-@pytest.fixture
-def fake() -> FakeGitHub:
-    return fake_github()
 
 
 @pytest.fixture
 def shop(fake: FakeGitHub) -> Repository:
     files = ("deploy.yml", "legacy.yml", "release.yml")
     return fake.add_repository(SHOP, workflows={file: f"name: {file}" for file in files})
-
-
-@pytest.fixture
-async def world(fake: FakeGitHub, shop: Repository, tmp_path: Path) -> AsyncIterator[World]:
-    assert shop in fake.repositories
-    async with reading(fake, tmp_path) as world:
-        yield world
 
 
 def start(shop: Repository, file: str, name: str = "deploy legacy") -> Job:

@@ -1,34 +1,19 @@
 """A repository is GitHub's number, whatever it is called, there or in the settings."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from fetcher import observations
 from fetcher.identity import Twice
 from fetcher.planning import PLAN_LASTS
 from tests.fake_github import FakeGitHub, Repository
-from tests.fetcher.reading import BACKFILL, World, fake_github, reading
+from tests.fetcher.reading import BACKFILL, World
 
 SHOP, STORE = "acme/shop", "acme/store"
 
 
 @pytest.fixture
-def fake() -> FakeGitHub:
-    return fake_github()
-
-
-@pytest.fixture
 def shop(fake: FakeGitHub) -> Repository:
     return fake.add_repository(SHOP, workflows={"deploy.yml": "name: Deploy"})
-
-
-@pytest.fixture
-async def world(fake: FakeGitHub, shop: Repository, tmp_path: Path) -> AsyncIterator[World]:
-    assert shop in fake.repositories
-    async with reading(fake, tmp_path) as world:
-        yield world
 
 
 async def register(world: World, *names: str) -> None:

@@ -7,16 +7,11 @@ import pytest
 
 from fetcher.planning import BETWEEN_LISTS_OF_WORKFLOWS, SHORT_PLAN_LASTS
 from tests.fake_github import FakeGitHub, Repository
-from tests.fetcher.reading import World, fake_github, reading
+from tests.fetcher.reading import World, reading
 
 SHOP = "acme/shop"
 SOON = BETWEEN_LISTS_OF_WORKFLOWS.total_seconds()
 NOT_MUCH_LATER = SHORT_PLAN_LASTS.total_seconds()
-
-
-@pytest.fixture
-def fake() -> FakeGitHub:
-    return fake_github()
 
 
 @pytest.fixture

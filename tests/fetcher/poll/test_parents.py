@@ -1,6 +1,5 @@
 """Which deployments follow which, through whole passes."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from tests.fake_github import (
     secondary_limit,
     server_error,
 )
-from tests.fetcher.reading import World, fake_github, reading
+from tests.fetcher.reading import World, reading
 
 SHOP = "acme/shop"
 RELEASE = """
@@ -61,11 +60,6 @@ jobs:
 
 
 @pytest.fixture
-def fake() -> FakeGitHub:
-    return fake_github()
-
-
-@pytest.fixture
 def shop(fake: FakeGitHub) -> Repository:
     files = {
         "release.yml": RELEASE,
@@ -74,13 +68,6 @@ def shop(fake: FakeGitHub) -> Repository:
         "stages.yml": STAGES,
     }
     return fake.add_repository(SHOP, workflows=files)
-
-
-@pytest.fixture
-async def world(fake: FakeGitHub, shop: Repository, tmp_path: Path) -> AsyncIterator[World]:
-    assert shop in fake.repositories
-    async with reading(fake, tmp_path) as world:
-        yield world
 
 
 def deploy(world: World, job: Job, conclusion: str = "success") -> str:

@@ -6,14 +6,9 @@ import pytest
 
 from fetcher.mapping.rules import Change, Match, Rule
 from tests.fake_github import FakeGitHub, Repository
-from tests.fetcher.reading import fake_github, reading
+from tests.fetcher.reading import reading
 
 SHOP = "acme/shop"
-
-
-@pytest.fixture
-def fake() -> FakeGitHub:
-    return fake_github()
 
 
 @pytest.fixture

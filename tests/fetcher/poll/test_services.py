@@ -1,33 +1,20 @@
 """Which service a deployment is of, through whole passes."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.fake_github import FakeGitHub, Repository, answer
-from tests.fetcher.reading import World, fake_github, reading
+from tests.fetcher.reading import World, reading
 
 SHOP = "acme/shop"
 DAY = 24 * 3600
 
 
 @pytest.fixture
-def fake() -> FakeGitHub:
-    return fake_github()
-
-
-@pytest.fixture
 def shop(fake: FakeGitHub) -> Repository:
     files = ("deploy.yml", "deploy-api.yml", "deploy-web.yml", "rollback.yml")
     return fake.add_repository(SHOP, workflows={file: f"name: {file}" for file in files})
-
-
-@pytest.fixture
-async def world(fake: FakeGitHub, shop: Repository, tmp_path: Path) -> AsyncIterator[World]:
-    assert shop in fake.repositories
-    async with reading(fake, tmp_path) as world:
-        yield world
 
 
 async def services(world: World) -> set[tuple[str, str]]:
