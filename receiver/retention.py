@@ -4,6 +4,9 @@ An event is old when it was received, and happened, before the edge. What a slot
 the edge stays (its latest event, latest finished one, latest success), and so the matrix is the
 same as before, now and at any instant since the edge. The newest event of all stays, too: the
 next id is one more than its own.
+
+The edge is so many days before now, by the receiver's clock and by the senders': one of them that
+is ahead removes nothing (docs/decisions/0014-the-clock-alone-removes-nothing.md).
 """
 
 import asyncio
@@ -16,13 +19,14 @@ from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from receiver.database import Database, StoreUnavailable
 from receiver.outage import Outage
-from receiver.schema import event, idempotency, retention
+from receiver.schema import EPOCH, event, idempotency, retention
 from receiver.store import Store
 
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY: Final = timedelta(hours=1)
 LOOK_SECONDS: Final = 60
+WITNESSES: Final = 100  # the newest events, whose senders tell what time it is
 STEP: Final = 500  # events in one look, and at most in one transaction
 PAUSE_SECONDS: Final = 0.1  # between two transactions, in which the writer has the database
 
@@ -69,7 +73,7 @@ class Retention:
         Raises:
             StoreUnavailable: The rest is left for the next time.
         """
-        edge = self._clock() - self._kept
+        edge = await self._edge()
         staying = await self._store.remembered(edge)
         staying.add(await self._store.last_id())
         position = removed = 0
@@ -81,6 +85,12 @@ class Retention:
                 await asyncio.sleep(PAUSE_SECONDS)
         if removed:
             log.info("removed %d events from before %s", removed, edge.isoformat())
+
+    async def _edge(self) -> datetime:
+        """What is before it is old, by the receiver's clock and by the senders'."""
+        newest = await self._rows(await self._store.last_id() - WITNESSES)
+        last_at = max([EPOCH, *(row.happened_at for row in newest)])
+        return min(self._clock(), last_at) - self._kept
 
     async def _rows(self, position: int) -> Sequence[Any]:
         """The next few rows of the log, in id order: id and times."""

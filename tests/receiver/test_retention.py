@@ -105,6 +105,7 @@ async def test_what_is_removed_changes_no_matrix_since_the_edge(
 ) -> None:
     await empty(database)
     store = Store(database)
+    batches.append((NOON, [{"service": "c"}]))
     log = [stored for at, bodies in batches for stored in await append(database, at, *bodies)]
     instants = [*INSTANTS[2:], NOON]
     before = [await store.matrix(at) for at in instants]
@@ -136,7 +137,7 @@ async def test_a_sweep_takes_small_steps_until_what_is_young(
 ) -> None:
     monkeypatch.setattr("receiver.retention.STEP", 3)
     await append(database, EDGE - DAY, *[{"happened_at": "2026-01-01T00:00:00Z"}] * 10)
-    await append(database, NOON, {"happened_at": "2026-11-20T11:59:59Z"})
+    await append(database, NOON, {})
 
     await keeper(database, Clock(NOON)).sweep()
 
@@ -146,20 +147,36 @@ async def test_a_sweep_takes_small_steps_until_what_is_young(
 
 
 async def test_ids_go_on_where_the_newest_event_is_old_and_late(database: Database) -> None:
-    await append(database, EDGE - DAY, {"happened_at": "2026-01-02T00:00:00Z"})
-    await append(database, EDGE - DAY, {"happened_at": "2026-01-01T00:00:00Z"})
+    # The clock of the first one's sender was ahead.
+    for happened_at in ("2026-11-20T12:00:00Z", "2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"):
+        await append(database, EDGE - DAY, {"happened_at": happened_at})
 
     await keeper(database, Clock(NOON)).sweep()
     (stored,) = await append(database, NOON, {})
 
-    assert stored.id == 3
+    assert stored.id == 4
     await keeper(database, Clock(NOON)).sweep()
-    assert [stored.id for stored in await Store(database).after(0, 100)] == [1, 3]
+    assert [stored.id for stored in await Store(database).after(0, 100)] == [1, 2, 4]
+
+
+@pytest.mark.parametrize("last", [{}, {"happened_at": "0001-01-01T00:00:00Z"}, None])
+async def test_a_clock_that_is_ahead_alone_removes_nothing(
+    database: Database, last: dict[str, Any] | None
+) -> None:
+    bodies = [{"happened_at": "2026-11-20T11:00:00Z"}] * 3 if last is not None else []
+    log = await append(database, NOON, *bodies)
+    ahead = Clock(NOON + 1000 * DAY)
+    log = [*log, *await append(database, ahead.now, *([] if last is None else [last]))]
+
+    await keeper(database, ahead).sweep()
+
+    assert await Store(database).after(0, 100) == log
 
 
 async def test_a_key_goes_with_its_event(database: Database) -> None:
     await append(database, EDGE - DAY, {"happened_at": "2026-01-01T00:00:00Z"}, key="k1")
     await append(database, EDGE - DAY, {"happened_at": "2026-01-02T00:00:00Z"}, key="k2")
+    await append(database, NOON, {})
 
     await keeper(database, Clock(NOON)).sweep()
 
@@ -194,6 +211,7 @@ async def test_a_log_that_is_away_is_told_of_once_and_swept_when_it_is_back(
     monkeypatch.setattr("receiver.retention.LOOK_SECONDS", 0.001)
     for _ in range(2):
         await append(database, EDGE - DAY, {"happened_at": "2026-01-01T00:00:00Z"})
+    await append(database, NOON, {})
     file, away = tmp_path / "log.db", tmp_path / "away.db"
     file.rename(away)
     sweeping = asyncio.create_task(keeper(database, Clock(NOON)).run())
@@ -213,9 +231,9 @@ async def thinned(settings: Settings, clock: Clock) -> AsyncIterator[Api]:
     async with serving(keeping, clock) as api:
         for _ in range(3):
             await api.append(service="shop")
-    clock.tick(2 * DAY)
-    async with serving(keeping, clock) as api:
+        clock.tick(2 * DAY)
         await api.append(service="shop", happened_at=clock.now.isoformat())
+    async with serving(keeping, clock) as api:
         store = api.app[PARTS].store
         async with asyncio.timeout(10):
             while await store.removed_to() < 2:  # noqa: ASYNC110 - the database rings no bell
