@@ -8,6 +8,7 @@ import resource
 import signal
 import sys
 from argparse import Namespace
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -93,13 +94,7 @@ async def run(settings: Settings, config: Path | None) -> int:
         gc.set_threshold(GARBAGE_THRESHOLD)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         url = f"http://{host}:{port}"
-        log.info(
-            "receiver %s on %s, log in %s up to event %d",
-            __version__,
-            url,
-            make_url(settings.database_url).render_as_string(hide_password=True),
-            app[PARTS].feed.position,
-        )
+        log.info("receiver %s on %s, %s", __version__, url, _facts(settings, app[PARTS]))
         loop.add_signal_handler(signal.SIGHUP, _reload, app[PARTS], config)
         notify("READY=1")
         async with background(lambda: stop(EX_SOFTWARE), keep_watch(url)):
@@ -108,6 +103,24 @@ async def run(settings: Settings, config: Path | None) -> int:
         log.info("stopping")
     log.info("stopped")
     return code
+
+
+def _facts(settings: Settings, parts: Parts) -> str:
+    """What an operator wants to be sure of, in a line; keys by name."""
+    database = make_url(settings.database_url).render_as_string(hide_password=True)
+    kept = f"{settings.retention_days} days" if settings.retention_days else "for ever"
+    return (
+        f"log in {database} up to event {parts.feed.position}, kept {kept}; "
+        f"keys: {_names(settings.keys)}; read keys: {_reading(settings)}"
+    )
+
+
+def _reading(settings: Settings) -> str:
+    return _names(settings.reading_keys) or "none, everybody may read"
+
+
+def _names(keys: Iterable[str]) -> str:
+    return ", ".join(sorted(keys))
 
 
 def _reload(parts: Parts, config: Path | None) -> None:
@@ -120,8 +133,8 @@ def _reload(parts: Parts, config: Path | None) -> None:
     change_keys(parts.guard, settings)
     if parts.guard.protects_reading:
         parts.streams.end()  # who may still read comes back at once
-    log.info("the keys are now: %s", ", ".join(sorted(settings.keys)))
-    log.info("the read keys are now: %s", ", ".join(sorted(settings.reading_keys)) or "none")
+    log.info("the keys are now: %s", _names(settings.keys))
+    log.info("the read keys are now: %s", _reading(settings))
 
 
 def _cannot_start(settings: Settings, error: Exception) -> int:

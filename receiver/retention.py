@@ -89,7 +89,7 @@ class Retention:
     async def _edge(self) -> datetime:
         """What is before it is old, by the receiver's clock and by the senders'."""
         newest = await self._rows(await self._store.last_id() - WITNESSES)
-        last_at = max([EPOCH, *(row.happened_at for row in newest)])
+        last_at: datetime = max([EPOCH, *(row.happened_at for row in newest)])
         return min(self._clock(), last_at) - self._kept
 
     async def _rows(self, position: int) -> Sequence[Any]:

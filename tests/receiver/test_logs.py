@@ -38,6 +38,23 @@ def test_a_line_of_json_is_one_line_whatever_it_tells() -> None:
     }
 
 
+def test_the_first_line_has_the_facts_and_no_key(tmp_path: Path) -> None:
+    read_key = "a-key-to-read-0123456789"
+    own = {"RECEIVER_READ_KEY": read_key, "RECEIVER_RETENTION_DAYS": "30"}
+    with Receiver(tmp_path, **own) as receiver:
+        line = receiver.logged("receiver ").string
+
+    assert line.endswith("up to event 0, kept 30 days; keys: default; read keys: default")
+    assert read_key not in line
+    assert receiver.key not in line
+
+
+def test_without_a_read_key_the_first_line_says_so(receiver: Receiver) -> None:
+    line = receiver.logged("receiver ").string
+
+    assert line.endswith("kept for ever; keys: default; read keys: none, everybody may read")
+
+
 def test_set_to_json_each_line_is_json_from_start_to_stop(tmp_path: Path) -> None:
     with Receiver(tmp_path, RECEIVER_LOG_FORMAT="json") as receiver:
         receiver.send(key="wrong")
