@@ -1,6 +1,7 @@
 """What `check` finds of a credential: whether it is taken, as whom, its limit and its end."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -29,7 +30,7 @@ async def check_credential(github: GitHub, owner: str, clock: Clock) -> list[Fin
         login, headers = await _login(github)
         left, more = await _limit(github)
     except GitHubError as error:
-        return [trouble(github, f"{owner}/", error)]
+        return [replace(trouble(github, f"{owner}/", error), subject=name)]
     known, now = {**headers, **more}, clock()
     return [_itself(github, login, left), *_expiry(name, known, now), *_clocks(known, now)]
 

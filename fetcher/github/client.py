@@ -22,6 +22,7 @@ from tenacity import (
 from fetcher.github import refusals
 from fetcher.github.credentials import Credential
 from fetcher.github.errors import (
+    Elsewhere,
     Forbidden,
     Garbled,
     Missing,
@@ -176,6 +177,8 @@ class GitHub:
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             # What gidgethub meets when the answer is not JSON, or not of GitHub's shape.
             raise self._failure(status, headers, "no message") from None
+        if isinstance(data, str) and not _is_json(headers):
+            raise self._failure(status, headers, "a page")
         self.gate.answered(headers, charged=True)
         more = following is not None
         return Reply(data, headers.get("etag"), modified=True, more=more, headers=headers)
@@ -186,6 +189,8 @@ class GitHub:
         self.gate.answered(headers, charged=True)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return Unreachable(f"GitHub answers {status}")
+        if not _is_json(headers):
+            return Elsewhere(f"{self.server.api_url} does not answer as GitHub's API ({status})")
         if status in GONE:
             return Missing(refusals.not_found(self.credential.name))
         if status == HTTPStatus.OK:
@@ -205,3 +210,7 @@ def _kind(headers: Mapping[str, str]) -> type[Forbidden]:
     if "x-github-sso" in headers:
         return SingleSignOn
     return Scopeless if "x-oauth-scopes" in headers else Forbidden
+
+
+def _is_json(headers: Mapping[str, str]) -> bool:
+    return "json" in headers.get("content-type", "")

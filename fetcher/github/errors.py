@@ -4,6 +4,7 @@ GitHubError         this repository was not read; the others go on
 ├── Unreachable     ask again later
 │   └── Offline     of any repository: there is no connection
 ├── Garbled         ask again later
+│   └── Elsewhere   what answers is not GitHub's API
 ├── Missing         asking again helps only when somebody changes something
 ├── Forbidden       likewise
 │   ├── Scopeless
@@ -32,6 +33,10 @@ class Offline(Unreachable):
 
 class Garbled(GitHubError):
     """The answer is not what GitHub documents: ask again later."""
+
+
+class Elsewhere(Garbled):
+    """It is not GitHub's API that answers: the address is of something else, or of its pages."""
 
 
 class Missing(GitHubError):

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from fetcher.github.client import GitHub
 from fetcher.github.credentials import Credential
 from fetcher.github.errors import (
+    Elsewhere,
     Forbidden,
     GitHubError,
     Missing,
@@ -50,6 +51,7 @@ def _for_token(site: str, _owner: str) -> Remedies:
         Missing: f"Check how it is spelled, and that the token is for it: {tokens}",
         ShutOut: f"Make a token at {tokens} and set {SETTING}",
         Offline: f"Check {URL_SETTING}, and this machine's way there",
+        Elsewhere: f"Check {URL_SETTING}: of an Enterprise Server it is https://HOST/api/v3",
     }
 
 
@@ -60,6 +62,7 @@ def _for_app(site: str, owner: str) -> Remedies:
         Missing: f"Check how it is spelled, and that the App is installed for it: {installations}",
         ShutOut: f"See the App's settings, and {installations}",
         Offline: f"Check {URL_SETTING}, and this machine's way there",
+        Elsewhere: f"Check {URL_SETTING}: of an Enterprise Server it is https://HOST/api/v3",
     }
 
 

@@ -93,6 +93,21 @@ async def test_it_stores_nothing_and_makes_nothing(field: Field) -> None:
     assert {request.method for request in field.fake.requests} == {"GET"}
 
 
+@pytest.mark.parametrize("status", [200, 404, 406])
+async def test_an_address_at_which_something_else_answers_is_said_with_the_right_form(
+    field: Field, status: int
+) -> None:
+    page = answer(status, "<html>Sign in</html>", {"Content-Type": "text/html"})
+    field.fake.fail("*", page, times=9)
+
+    findings = await field.wrong()
+
+    assert [finding.subject for finding in findings] == ["the token", "acme/shop"]
+    for finding in findings:
+        assert finding.text == f"{field.url} does not answer as GitHub's API ({status})"
+        assert "of an Enterprise Server it is https://HOST/api/v3" in finding.remedy
+
+
 @pytest.mark.parametrize(
     ("permission", "level", "text"),
     [
