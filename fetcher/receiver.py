@@ -203,8 +203,9 @@ def _held(item: dict[str, Any]) -> HeldEvent:
     """Raises KeyError, TypeError or ValueError where the item is no event."""
     return HeldEvent(
         location=f"/api/deployments/{item['id']}",
-        service=item["service"],
-        environment=item["environment"],
+        # What the receiver shows under another name it stores as it was sent.
+        service=item.get("stored_service", item["service"]),
+        environment=item.get("stored_environment", item["environment"]),
         status=item["status"],
         happened_at=datetime.fromisoformat(item["happened_at"]),
     )

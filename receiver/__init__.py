@@ -15,6 +15,8 @@ The way of one event, module by module:
               rows       events as rows of their table, and back
     feed      feed        follows the log, folds it into the matrix, tells the streams
               matrix      the fold: pure, in any order to the same result
+              names       what readers are shown in place of stored names
+              reading     the log as readers see it, page by page
     browser   board       the matrix as JSON, built once for each change
               stream      server-sent events, live and resumed
               page        the dashboard's files, built from web/ into static/

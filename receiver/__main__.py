@@ -23,6 +23,7 @@ from receiver.commands import COMMANDS, Failure
 from receiver.config import BadSettings, Settings, load
 from receiver.database import StoreUnavailable
 from receiver.logs import log_to_stderr
+from receiver.names import Names
 from receiver.server import serve
 from receiver.systemd import keep_watch, notify
 
@@ -68,7 +69,7 @@ def _run(arguments: Namespace) -> int:
 
 
 async def run(settings: Settings, config: Path | None) -> int:
-    """Serve until told to stop; SIGHUP reads the keys again, from the file they came from.
+    """Serve until told to stop; SIGHUP reads keys and names again, from the file they came from.
 
     Returns:
         The exit code.
@@ -128,8 +129,9 @@ def _reload(parts: Parts, config: Path | None) -> None:
         settings = load(config)
     except BadSettings as error:
         for line in error.lines:
-            log.error("the keys stay as they are: %s", line)
+            log.error("keys and names stay as they are: %s", line)
         return
+    parts.feed.show_by(Names(settings.names))
     change_keys(parts.guard, settings)
     if parts.guard.protects_reading:
         parts.streams.end()  # who may still read comes back at once

@@ -20,6 +20,7 @@ from receiver.matrix import STAGES
 from receiver.metrics import Metrics
 from receiver.page import File, accepts_gzip
 from receiver.query import ListQuery, MatrixQuery, StreamQuery, encode_cursor, parse_query
+from receiver.reading import Reading, tagged
 from receiver.server import KEY_NAME, REJECTIONS, expect, read_body
 from receiver.store import Store
 from receiver.stream import Streams
@@ -38,6 +39,7 @@ class Parts:
 
     guard: Guard
     store: Store
+    reading: Reading
     writer: Writer
     feed: Feed
     board: Board
@@ -136,7 +138,7 @@ def _read_append(request: web.Request, body: bytes, grant: Grant) -> Append:
 async def list_deployments(request: web.Request) -> web.Response:
     """`GET /api/deployments`: a page of events, newest first."""
     query = parse_query(ListQuery, request.query)
-    events = await request.app[PARTS].store.page(query.filter, query.cursor, query.limit + 1)
+    events = await request.app[PARTS].reading.page(query.filter, query.cursor, query.limit + 1)
     page = events[: query.limit]
     next_cursor = encode_cursor(page[-1].order_key) if len(events) > len(page) else None
     items = b",".join(event.json for event in page)
@@ -149,7 +151,7 @@ async def get_deployment(request: web.Request) -> web.Response:
     number = request.match_info["id"]
     event: Event | None = None
     if number.isascii() and number.isdigit() and len(number) <= 18:  # noqa: PLR2004 - fits 64 bits
-        event = await request.app[PARTS].store.get(int(number))
+        event = await request.app[PARTS].reading.get(int(number))
     if event is None:
         raise web.HTTPNotFound(text="There is no event with this id.")
     return _json(event.json)
@@ -165,6 +167,7 @@ async def get_matrix(request: web.Request) -> web.Response:
 
 async def _conditional(request: web.Request, answer: Answer) -> web.Response:
     headers = {"ETag": answer.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+    headers |= tagged(answer.names)
     # Weak comparison, as If-None-Match asks for (RFC 9110, 13.1.2).
     known = {tag.value for tag in request.if_none_match or ()}
     if known & {"*", answer.etag.removeprefix("W/").strip('"')}:

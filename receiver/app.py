@@ -20,7 +20,9 @@ from receiver.feed import Feed
 from receiver.guard import Guard
 from receiver.keys import ApiKey, ReadKey
 from receiver.metrics import Metrics
+from receiver.names import Names
 from receiver.page import File, load
+from receiver.reading import Reading
 from receiver.rejections import Rejections
 from receiver.retention import Retention
 from receiver.server import METRICS, REJECTIONS
@@ -70,21 +72,24 @@ async def _parts(
 ) -> AsyncIterator[None]:
     async with open_database(settings.database_url) as database:
         store = Store(database)
-        feed = Feed(store)
+        reading = Reading(store, Names(settings.names))
+        feed = Feed(store, reading, lambda: _renamed(reading.names, streams))
         await feed.load()
-        streams = Streams(store, feed, metrics, clock)
+        if feed.position:
+            _tell_idle(reading.names)
+        streams = Streams(store, reading, feed, metrics, clock)
 
         def committed(batch: Batch) -> None:
             metrics.stored(batch.events)
             feed.committed(batch.newest)
 
         writer = Writer(store, clock, committed)
-        board = Board(store, feed, settings.environment_order, clock)
+        board = Board(reading, feed, settings.environment_order, clock)
         life = timedelta(days=settings.session_days)
         guard = Guard(Sessions(await store.session_secret(), life), clock)
         change_keys(guard, settings)
         app[PARTS] = Parts(
-            *(guard, store, writer, feed, board, streams, metrics, files),
+            *(guard, store, reading, writer, feed, board, streams, metrics, files),
             stalled_minutes=settings.stalled_minutes,
         )
         loops = [feed.run(), database.listen(feed.grown), writer.run(), streams.keep_alive()]
@@ -92,6 +97,17 @@ async def _parts(
             loops.append(Retention(database, store, clock, settings.retention_days).run())
         async with background(failed, *loops):
             yield
+
+
+def _renamed(names: Names, streams: Streams) -> None:
+    streams.rename()
+    log.info("all is shown by the names of the settings, entries: %d", len(names))
+    _tell_idle(names)
+
+
+def _tell_idle(names: Names) -> None:
+    for entry in names.idle:
+        log.warning("receiver.names, %s: it decides nothing of what is in the log", entry)
 
 
 def change_keys(guard: Guard, settings: Settings) -> None:

@@ -10,7 +10,7 @@ from receiver.database import Database, StoreUnavailable
 from receiver.event import Event
 from receiver.matrix import SlotKey
 from receiver.rows import FIELDS, UNREADABLE_VALUES, insert_events, insert_slots, last_id, to_event
-from receiver.schema import event, retention, slot
+from receiver.schema import event, retention
 
 PAGE: Final = 2000
 
@@ -49,13 +49,6 @@ class Archive:
         unfinished = event.c.status == "in-progress"
         query = select(event.c.id).where(*_between(after, until), event.c.finished == unfinished)
         return await self._database.read(lambda connection: list(connection.scalars(query)))
-
-    async def slots(self) -> set[SlotKey]:
-        """The table of slots."""
-        query = select(slot.c.service, slot.c.environment)
-        return await self._database.read(
-            lambda connection: {(service, name) for service, name in connection.execute(query)}
-        )
 
     async def damage(self) -> list[str]:
         """What SQLite finds wrong with its file; PostgreSQL has tools of its own."""

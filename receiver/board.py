@@ -9,14 +9,19 @@ from datetime import datetime
 from receiver.event import encode_json
 from receiver.feed import Feed
 from receiver.matrix import Slot, SlotKey, promotion_order
-from receiver.store import Store
+from receiver.reading import Reading
 
 
 class Answer:
-    """One state of the matrix, ready to send."""
+    """One state of the matrix, ready to send.
 
-    def __init__(self, etag: str, body: bytes) -> None:
+    Attributes:
+        names: Their tag.
+    """
+
+    def __init__(self, etag: str, names: str, body: bytes) -> None:
         self.etag = etag
+        self.names = names
         self.body = body
         self._packed: bytes | None = None
         self._packing = asyncio.Lock()
@@ -34,16 +39,16 @@ class Board:
 
     def __init__(
         self,
-        store: Store,
+        reading: Reading,
         feed: Feed,
         environment_order: Sequence[str],
         clock: Callable[[], datetime],
     ) -> None:
-        self._store = store
+        self._reading = reading
         self._feed = feed
         self._order = environment_order
         self._clock = clock
-        self._whole: tuple[int, Answer] | None = None
+        self._whole: tuple[tuple[int, str], Answer] | None = None
 
     def services(self) -> list[str]:
         """Every service, by name."""
@@ -64,19 +69,25 @@ class Board:
             StoreUnavailable: The log could not be read in time.
         """
         services = None if service is None else [service]
+        names = self._reading.names.tag
         if at is not None:
-            position, slots = await self._store.matrix(at)
+            position, slots = await self._reading.matrix(at)
             # Thousands of events that are encoded for this answer alone: others go on meanwhile.
-            return await asyncio.to_thread(self._build, position, slots, services)
+            return await asyncio.to_thread(self._build, position, names, slots, services)
         position = await self._feed.caught_up()
+        names = self._reading.names.tag
         if services is not None:
-            return self._build(position, self._feed.slots, services)
-        if self._whole is None or self._whole[0] != position:
-            self._whole = (position, self._build(position, self._feed.slots))
+            return self._build(position, names, self._feed.slots, services)
+        if self._whole is None or self._whole[0] != (position, names):
+            self._whole = ((position, names), self._build(position, names, self._feed.slots))
         return self._whole[1]
 
     def _build(
-        self, position: int, slots: Mapping[SlotKey, Slot], services: Sequence[str] | None = None
+        self,
+        position: int,
+        names: str,
+        slots: Mapping[SlotKey, Slot],
+        services: Sequence[str] | None = None,
     ) -> Answer:
         rows = _rows(slots, _services(slots) if services is None else services)
         environments = self._ordered({name for slots in rows.values() for name in slots})
@@ -93,7 +104,7 @@ class Board:
             tag.update(part)
         at = b'{"generated_at":%b,' % encode_json(self._clock())
         # Ten thousand slots are megabytes: they are put together once.
-        return Answer(f'W/"{tag.hexdigest()}"', b"".join([at, *content]))
+        return Answer(f'W/"{tag.hexdigest()}"', names, b"".join([at, *content]))
 
     def _ordered(self, environments: Iterable[str]) -> list[str]:
         return promotion_order(environments, self._order)

@@ -1,7 +1,9 @@
 """The receiver's settings: `[receiver]` of one TOML file, overridden by environment variables."""
 
+import json
 import os
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
@@ -24,6 +26,7 @@ from sqlalchemy.exc import ArgumentError
 
 from receiver.keys import SHORTEST_TO_READ, ApiKey, Key, ReadKey, one_key, split
 from receiver.logs import LogFormat
+from receiver.names import Entry
 
 PREFIX: Final = "RECEIVER_"
 CONFIG_VARIABLE: Final = "DEPLOYMENT_DASHBOARD_CONFIG"
@@ -51,6 +54,13 @@ def _database(url: str) -> str:
     if parsed.database in (None, "", ":memory:"):
         raise ValueError("must name a file, or a database: memory forgets")
     return url
+
+
+def _from_json(value: object) -> object:
+    """What a variable has in place of tables; what is no JSON stays text, which is a mistake."""
+    with suppress(ValueError):
+        return json.loads(value) if isinstance(value, str) else value
+    return value
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split)]
@@ -94,6 +104,7 @@ class Settings(LogSettings):
     read_key_file: Path | None = None
     session_days: int = Field(30, ge=1, le=400)
     environment_order: Names = ()
+    names: Annotated[tuple[Entry, ...], NoDecode, BeforeValidator(_from_json)] = ()
     stalled_minutes: int = Field(60, ge=1)
     retention_days: int = Field(0, ge=0, le=36_500)
     log_format: LogFormat = "text"

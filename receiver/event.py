@@ -24,6 +24,8 @@ class Event:
         received_at: When the receiver took it, by the receiver's clock.
         progress_reporter: Which program sent it, when it said so.
         sent_by: The name of the API key that it came with: for operators, and not told to readers.
+        stored_service: What the log has, where readers are shown another service.
+        stored_environment: Likewise.
     """
 
     id: int
@@ -42,6 +44,8 @@ class Event:
     parent_deployments: tuple[str, ...] | None = None
     progress_reporter: str | None = None
     sent_by: Annotated[str | None, Field(exclude=True)] = None
+    stored_service: str | None = None
+    stored_environment: str | None = None
 
     @property
     def finished(self) -> bool:

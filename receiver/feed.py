@@ -5,7 +5,7 @@ reader does, so live streams, streams that resume and other receivers all take o
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +14,9 @@ from typing import Final, Protocol
 from receiver.database import StoreUnavailable
 from receiver.event import Event
 from receiver.matrix import Slot, SlotKey, fold
+from receiver.names import Names
 from receiver.outage import Outage
+from receiver.reading import Reading
 from receiver.store import Store
 
 PAGE: Final = 1000
@@ -41,7 +43,7 @@ def frame_of(event: Event) -> Frame:
 
 @dataclass(frozen=True)
 class News:
-    """Events that are new to the log, in id order."""
+    """Events that are new to the log, in id order: at least one, and as readers see them."""
 
     events: Sequence[Event]
 
@@ -75,15 +77,23 @@ class Feed:
 
     Attributes:
         position: Id of the newest event that has been read, folded and published.
-        slots: The matrix as of `position`.
+        slots: The matrix as of `position`, as readers see it.
         outage: Whether the log cannot be read now.
+
+    Args:
+        renamed: Called when all is shown by other names, up to `position` and from now on.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self, store: Store, reading: Reading, renamed: Callable[[], None] = lambda: None
+    ) -> None:
         self.outage = Outage("read the log")
         self.position = 0
         self.slots: dict[SlotKey, Slot] = {}
         self._store = store
+        self._reading = reading
+        self._names = reading.names  # that are wanted
+        self._renamed = renamed
         self._log_end = 0
         self._committed = 0
         self._last: Event | None = None  # the event at `position`
@@ -93,9 +103,22 @@ class Feed:
 
     async def load(self) -> None:
         """Start at the end of the log, with its matrix."""
-        self.position, self.slots = await self._store.matrix()
-        self._log_end = self.position
-        self._last = await self._store.get(self.position)
+        names = self._names
+        position, slots = await self._store.matrix()
+        shown = await asyncio.to_thread(names.slots, slots)
+        last = await self._store.get(position)
+        if position < self.position:
+            raise LogWentBack(f"event {self.position} is no more in it")
+        # All at once: no reader is answered by names of both kinds.
+        self.position, self.slots, self._last = position, shown, last
+        self._reading.names = names
+        self._log_end = max(self._log_end, position)
+
+    def show_by(self, names: Names) -> None:
+        """Show all by these names, if they are others, as soon as the log was read once more."""
+        if names.tag != self._names.tag:
+            self._names = names
+            self._grown.set()
 
     def committed(self, last_id: int) -> None:
         """Hear that this receiver has acknowledged events up to `last_id`."""
@@ -144,6 +167,7 @@ class Feed:
                 if self.outage.lasts or not heard:
                     await self._look()
                 await self._read_on()
+                await self._rename()
                 self.outage.over()
             except StoreUnavailable as error:
                 self.outage.failed(error)
@@ -172,18 +196,29 @@ class Feed:
                 raise StoreUnavailable(f"event {self._log_end} is not in it")
             await self._take(events)
 
+    async def _rename(self) -> None:
+        if self._names is not self._reading.names:
+            await self.load()
+            self._renamed()
+            async with self._moved:
+                self._moved.notify_all()
+
     async def _recall(self) -> None:
         """What this receiver has acknowledged is known while the log cannot be read."""
         while events := self._store.recent(self.position, PAGE):
             await self._take(events)
 
     async def _take(self, events: Sequence[Event]) -> None:
-        for event in events:
+        shown = self._reading.names.events(events)
+        for event in shown:
             fold(self.slots, event)
         self._last = events[-1]
         self.position = self._last.id
-        news = News(events)
-        for subscriber in tuple(self._subscribers):
-            subscriber.publish(news)
+        if shown:
+            self._publish(News(shown))
         async with self._moved:
             self._moved.notify_all()
+
+    def _publish(self, news: News) -> None:
+        for subscriber in tuple(self._subscribers):
+            subscriber.publish(news)

@@ -50,6 +50,12 @@ class Slot:
         )
 
     @property
+    def events(self) -> list[Event]:
+        """What it is made of, each once."""
+        maxima = (self.current, self.last_success, self.last_finished)
+        return list({event.id: event for event in maxima if event is not None}.values())
+
+    @property
     def prev_failed(self) -> bool:
         """Whether the deployment now in progress follows one that failed."""
         last = self.last_finished

@@ -14,6 +14,16 @@ from receiver.submission import Submission
 Schema = dict[str, Any]
 
 ID: Final[Schema] = {"type": "integer", "minimum": 1, "description": "Grows in commit order."}
+STORED_NAME: Final[Schema] = {
+    "type": "string",
+    "description": "What the log has, where the settings show another name.",
+}
+BY_NAMES: Final[Schema] = {
+    "X-Names": {
+        "description": "Tells the names of the settings from others; absent where there are none.",
+        "schema": {"type": "string"},
+    }
+}
 TIME: Final[Schema] = {"type": "string", "format": "date-time"}
 NAMES: Final[Schema] = {
     "type": "object",
@@ -221,6 +231,7 @@ def _post() -> Schema:
 def _matrix() -> Schema:
     operation = _read("What is where", "Matrix", MatrixQuery)
     operation["responses"]["304"] = {"description": "Unchanged since the ETag given."}
+    operation["responses"]["200"]["headers"] = BY_NAMES
     return operation
 
 
@@ -234,6 +245,7 @@ def _stream() -> Schema:
     operation = _text("Events as they are stored, as server-sent events", "text/event-stream")
     operation["parameters"] = [*_parameters(StreamQuery), resume]
     operation["responses"] |= _problems(401, 422, 429)
+    operation["responses"]["200"]["headers"] = BY_NAMES
     return operation | {"security": TO_READ}
 
 
@@ -349,6 +361,8 @@ def _event() -> Schema:
             **properties,
             "received_at": TIME,
             "progress_reporter": reporter,
+            "stored_service": STORED_NAME,
+            "stored_environment": STORED_NAME,
             "clock_skew": {
                 "const": True,
                 "description": "Dated more than 5 minutes ahead of its arrival.",

@@ -75,7 +75,7 @@ class StreamQuery(BaseModel):
     @property
     def filter(self) -> Filter:
         """Which events are wanted."""
-        return Filter(service=self.service, environment=self.environment)
+        return Filter(_only(self.service), _only(self.environment))
 
 
 class ListQuery(BaseModel):
@@ -102,13 +102,17 @@ class ListQuery(BaseModel):
     def filter(self) -> Filter:
         """Which events are wanted."""
         return Filter(
-            service=self.service,
-            environment=self.environment,
+            services=_only(self.service),
+            environments=_only(self.environment),
             status=self.status,
             deployment_id=self.deployment_id,
             since=self.since,
             until=self.until,
         )
+
+
+def _only(name: str | None) -> frozenset[str] | None:
+    return None if name is None else frozenset({name})
 
 
 Query = TypeVar("Query", bound=BaseModel)

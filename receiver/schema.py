@@ -65,7 +65,7 @@ metadata = MetaData(
     naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"}
 )
 
-# The columns stand in the order of receiver.event.Event's fields: a row is an event's arguments.
+# The columns stand in the order of receiver.event.Event's fields: a row is its first arguments.
 # Ids are given by the writer, in commit order, so the key is not an autoincrement.
 event = Table(
     "event",

@@ -48,20 +48,30 @@ MOST_PARTS: Final = 20  # slots whose pages are put together
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which events of the log; None means any. `since` is inclusive, `until` exclusive."""
+    """Which events of the log; None means any. `since` is inclusive, `until` exclusive.
 
-    service: str | None = None
-    environment: str | None = None
+    Attributes:
+        services: At least one.
+        environments: Likewise.
+    """
+
+    services: frozenset[str] | None = None
+    environments: frozenset[str] | None = None
     status: str | None = None
     deployment_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 
+    def has(self, service: str, environment: str) -> bool:
+        """Whether events of the slot may be of these."""
+        return (self.services is None or service in self.services) and (
+            self.environments is None or environment in self.environments
+        )
+
     def matches(self, found: Event) -> bool:
         """Whether the event is one of these."""
         return (
-            self.service in (None, found.service)
-            and self.environment in (None, found.environment)
+            self.has(found.service, found.environment)
             and self.status in (None, found.status)
             and self.deployment_id in (None, found.deployment_id)
             and (self.since is None or found.happened_at >= self.since)
@@ -71,13 +81,9 @@ class Filter:
     def condition(self) -> ColumnElement[bool]:
         """The filter as SQL."""
         columns = event.c
-        equal = {
-            columns.service: self.service,
-            columns.environment: self.environment,
-            columns.status: self.status,
-            columns.deployment_id: self.deployment_id,
-        }
+        equal = {columns.status: self.status, columns.deployment_id: self.deployment_id}
         conditions = [column == value for column, value in equal.items() if value is not None]
+        conditions += _named(event, self)
         if self.since is not None:
             conditions.append(columns.happened_at >= self.since)
         if self.until is not None:
@@ -126,9 +132,19 @@ class Store:
         """The largest id that was removed: later positions have everything after them."""
         return await self._database.read(lambda connection: connection.scalar(_REMOVED_TO) or 0)
 
-    async def after(self, position: int, limit: int, only: Filter = EVERYTHING) -> list[Event]:
-        """Events with a larger id than `position`, in id order, at most `limit`."""
-        query = select(*FIELDS).where(event.c.id > position, only.condition())
+    async def slots(self) -> set[SlotKey]:
+        """Every (service, environment) that the log has an event of."""
+        query = select(slot.c.service, slot.c.environment)
+        return await self._database.read(
+            lambda connection: {(service, name) for service, name in connection.execute(query)}
+        )
+
+    async def after(
+        self, position: int, limit: int, only: Filter = EVERYTHING, until: int = LARGEST_ID
+    ) -> list[Event]:
+        """Events with `position` < id <= `until`, in id order, at most `limit`."""
+        columns = event.c
+        query = select(*FIELDS).where(columns.id > position, columns.id <= until, only.condition())
         return await self._events(query.order_by(event.c.id).limit(limit))
 
     async def news(self, position: int, limit: int) -> list[Event]:
@@ -210,15 +226,18 @@ def _in_parts(connection: Connection, only: Filter) -> Sequence[Filter]:
     All of a service's events would have to be sorted, and few of a rare environment be found
     among everything; a slot's are in order.
     """
-    if only.deployment_id is not None or (only.service is None) == (only.environment is None):
+    names = (only.services, only.environments)
+    is_one_slot = all(several is not None and len(several) == 1 for several in names)
+    if only.deployment_id is not None or is_one_slot or not any(names):
         return [only]
-    query = select(slot).where(
-        or_(slot.c.service == only.service, slot.c.environment == only.environment)
-    )
-    slots = connection.execute(query.limit(MOST_PARTS + 1)).all()
+    query = select(slot).where(*_named(slot, only)).limit(MOST_PARTS + 1)
+    slots = connection.execute(query).all()
     if len(slots) > MOST_PARTS:
         return [only]
-    return [replace(only, service=service, environment=name) for service, name in slots]
+    return [
+        replace(only, services=frozenset({service}), environments=frozenset({name}))
+        for service, name in slots
+    ]
 
 
 def _page(
@@ -230,6 +249,21 @@ def _page(
     columns = event.c
     newest_first = (columns.happened_at.desc(), columns.finished.desc(), columns.id.desc())
     return map(to_event, connection.execute(query.order_by(*newest_first).limit(limit)))
+
+
+def _named(place: FromClause, only: Filter) -> Iterator[ColumnElement[bool]]:
+    """That a row's names are among those of the filter."""
+    for column, names in (
+        (place.c.service, only.services),
+        (place.c.environment, only.environments),
+    ):
+        if names is not None:
+            yield _is_among(column, names)
+
+
+def _is_among(column: ColumnElement[str], names: AbstractSet[str]) -> ColumnElement[bool]:
+    # What is equal to one name can be read in the order of an index.
+    return column.in_(sorted(names)) if len(names) > 1 else column == next(iter(names))
 
 
 def _matrix(connection: Connection, at: datetime) -> tuple[int, dict[SlotKey, Slot]]:

@@ -17,6 +17,7 @@ from aiohttp import HttpVersion11, web
 from receiver.database import StoreUnavailable
 from receiver.feed import Feed, Frame, News, frame_of
 from receiver.metrics import Metrics
+from receiver.reading import Reading, tagged
 from receiver.store import EVERYTHING, Filter, Store
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,12 @@ class Stream:
     """
 
     def __init__(
-        self, request: web.Request, only: Filter, position: int, until: datetime | None
+        self,
+        request: web.Request,
+        only: Filter,
+        position: int,
+        until: datetime | None,
+        names: str,
     ) -> None:
         self.position = position
         self.live = False
@@ -57,7 +63,7 @@ class Stream:
         self.until = until
         self.only = only
         self.ended = asyncio.Event()
-        self.response = web.StreamResponse(headers=HEADERS)
+        self.response = web.StreamResponse(headers=HEADERS | tagged(names))
         self._request = request
         self._chunked = request.version >= HttpVersion11
 
@@ -71,9 +77,16 @@ class Stream:
 
     async def resync(self, position: int) -> None:
         """Say that events are missing before this position, and go on from there."""
-        # With an id, so that a reader whose position was refused does not send it again.
-        await self.send(Frame(b"id: %d\nevent: resync\ndata: {}\n\n" % position))
+        await self.send(_resync(position))
         self.position = position
+
+    def rename(self, position: int) -> None:
+        """Say that what was sent has other names, and go on after this position."""
+        if self.live:
+            self.write(_resync(position))
+            self.position = position
+        else:
+            self.abort()  # its reader resumes, and sees the names that then count
 
     async def send(self, frame: Frame) -> None:
         """Send a frame and wait for the reader to take it.
@@ -116,13 +129,24 @@ class Stream:
             self._request.transport.abort()
 
 
+def _resync(position: int) -> Frame:
+    # With an id, so that a reader whose position was refused does not send it again.
+    return Frame(b"id: %d\nevent: resync\ndata: {}\n\n" % position)
+
+
 class Streams:
     """All open streams: opens them, keeps them alive, ends them."""
 
     def __init__(
-        self, store: Store, feed: Feed, metrics: Metrics, clock: Callable[[], datetime]
+        self,
+        store: Store,
+        reading: Reading,
+        feed: Feed,
+        metrics: Metrics,
+        clock: Callable[[], datetime],
     ) -> None:
         self._store = store
+        self._reading = reading
         self._feed = feed
         self._metrics = metrics
         self._clock = clock
@@ -138,7 +162,8 @@ class Streams:
         """Answer a request with a stream; returns when it has ended, soon after `until`."""
         newest = await self._feed.caught_up()
         position = await self._position(last_event_id)
-        stream = Stream(request, only, newest if position is None else position, until)
+        start = newest if position is None else position
+        stream = Stream(request, only, start, until, self._reading.names.tag)
         self._open.add(stream)
         self._metrics.streams.inc()
         try:
@@ -172,17 +197,13 @@ class Streams:
     async def _replay(self, stream: Stream) -> None:
         while stream.position < self._feed.position and not stream.ended.is_set():
             newest = self._feed.position
-            events = await self._store.after(stream.position, PAGE, stream.only)
+            events, reached = await self._reading.after(stream.position, newest, PAGE, stream.only)
             if stream.position < await self._store.removed_to():
                 await stream.resync(newest)
                 continue
             if events:
                 await stream.send(Frame(b"".join(frame_of(event).data for event in events)))
-            stream.position = (
-                events[-1].id
-                if len(events) == PAGE
-                else max([newest, *(event.id for event in events)])
-            )
+            stream.position = reached
         stream.live = True
         self._feed.subscribe(stream)
 
@@ -196,6 +217,11 @@ class Streams:
                     self._end(stream)
                 elif stream.live:
                     stream.write(KEEPALIVE)
+
+    def rename(self) -> None:
+        """Tell every reader that names are others since the feed's position."""
+        for stream in tuple(self._open):
+            stream.rename(self._feed.position)
 
     def end(self) -> None:
         """End every stream: live ones cleanly, replaying ones at once."""

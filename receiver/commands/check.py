@@ -53,7 +53,7 @@ class _Check:
 
     async def log(self) -> None:
         """Read every event, fold it, and compare what comes out with what is looked up."""
-        listed = await self._archive.slots()
+        listed = await self._store.slots()
         last_id, looked_up = await self._looked_up()
         folded: dict[SlotKey, Slot] = {}
         with progress("Reading") as shown, warnings.catch_warnings():
@@ -66,7 +66,7 @@ class _Check:
                 shown.step(page[-1].id / last_id, f"{self.findings.events:,} events")
         self.findings.slots = len(folded)
         # New slots come meanwhile: none of them is in the first list, and all are in this one.
-        for key in folded.keys() - await self._archive.slots():
+        for key in folded.keys() - await self._store.slots():
             self.findings.add(SLOTS, f"{_named(key)} is missing")
         for key in listed - folded.keys():
             self.findings.add(SLOTS, f"{_named(key)} has no event")

@@ -134,6 +134,24 @@ async def test_a_fetcher_that_lost_its_state_finds_everything_it_sent(
     assert len((await api.read("/api/deployments"))["items"]) == len(sent)
 
 
+async def test_a_fetcher_finds_what_it_sent_under_whatever_names_it_is_shown(
+    tmp_path: Path, clock: Clock
+) -> None:
+    shown_otherwise = [
+        {"match": {"environment": FULL.environment}, "show": {"environment": "live"}},
+        {"match": {"service": "gone"}, "hide": True},
+    ]
+    sent = [FULL, replace(FULL, service="gone", deployment_id="gh-dep-2")]
+    async with serving(settings_for(tmp_path, names=shown_otherwise), clock) as api:
+        for state in ("fetcher.db", "its-successor.db"):
+            async with fetcher_with(tmp_path / state, api.url("/"), api_key=KEY) as fetcher:
+                await fetcher.put(sent)
+                assert sum(done.delivered for done in await fetcher.deliver_all()) == len(sent)
+            clock.tick(timedelta(days=2))  # no Idempotency-Key is remembered so long
+
+        assert (await api.read("/api/matrix"))["last_event_id"] == len(sent)
+
+
 async def test_where_reading_needs_a_key_the_fetchers_own_is_enough(
     tmp_path: Path, clock: Clock
 ) -> None:

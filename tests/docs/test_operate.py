@@ -9,6 +9,8 @@ from typing import Final
 
 import pytest
 
+from receiver.config import load
+from receiver.names import Names
 from tests.docs import tree
 from tests.postgres import PostgresServer
 from tests.program import Receiver, clean_environment
@@ -58,6 +60,19 @@ def run(command: str, folder: Path, shell: dict[str, str]) -> str:
         text=True,
         check=True,
     ).stdout
+
+
+def test_names_are_shown_as_the_page_says(tmp_path: Path) -> None:
+    (entries,) = re.findall(
+        r"^```toml\n(.*?receiver\.names.*?)^```$", PAGE, re.DOTALL | re.MULTILINE
+    )
+    config = tmp_path / "config.toml"
+    config.write_text(f'[receiver.api_keys]\nci = "key"\n{entries}')
+    names = Names(load(config).names)
+
+    assert names.slot(("old-shop", "pr-7")) == ("shop", "preview")
+    assert names.slot(("legacy-billing", "prod")) == ("legacy-billing", "prod")
+    assert names.slot(("legacy-mail", "prod")) is names.slot(("spike-1", "pr-7")) is None
 
 
 def test_a_backup_is_restored_as_the_page_says(receiver: Receiver, shell: dict[str, str]) -> None:

@@ -22,6 +22,7 @@ from tests.receiver.sse import EventStream
 
 KEY: Final = "correct-horse-battery-staple"
 DEADLINE: Final = ClientTimeout(total=60)
+EACH_HAS_ITS_OWN: Final = ClientTimeout(total=None)  # deadline: see EventStream
 
 
 class Clock:
@@ -81,7 +82,9 @@ class Client:
     async def stream(self, query: str = "", **headers: str) -> AsyncIterator[EventStream]:
         """Open the stream; its headers have arrived."""
         async with self.session.get(
-            self.url("/api/events/stream" + query), headers=_named(headers)
+            self.url("/api/events/stream" + query),
+            headers=_named(headers),
+            timeout=EACH_HAS_ITS_OWN,
         ) as response:
             assert response.status == 200, await response.text()
             yield EventStream(response)

@@ -11,6 +11,8 @@ from receiver.app import background
 from receiver.batch import Append
 from receiver.database import StoreUnavailable, open_database
 from receiver.feed import Feed, LogWentBack
+from receiver.names import Names
+from receiver.reading import Reading
 from receiver.schema import event, metadata
 from receiver.store import Store
 from receiver.submission import parse
@@ -45,12 +47,16 @@ async def test_loops_that_are_stopped_have_not_failed() -> None:
     assert not failed.is_set()
 
 
+def feed_of(store: Store) -> Feed:
+    return Feed(store, Reading(store, Names()))
+
+
 async def test_a_feed_that_cannot_find_an_event_says_so_and_goes_on(
     database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR)
     async with open_database(database_url) as database:
-        feed = Feed(Store(database))
+        feed = feed_of(Store(database))
         feed.grown(7)
         task = asyncio.create_task(feed.run())
         await eventually(lambda: "event 7 is not in it" in caplog.text)
@@ -65,7 +71,7 @@ async def test_a_feed_whose_log_has_lost_its_end_gives_up(database_url: str, reg
     async with open_database(database_url) as database:
         store = Store(database)
         await store.append([append] * 5, NOON)
-        feed = Feed(store)
+        feed = feed_of(store)
         await feed.load()
         end = delete(event).where(event.c.id == 5)
         await database.write(lambda connection: connection.execute(end))
@@ -80,7 +86,7 @@ async def test_what_was_acknowledged_is_known_while_the_log_cannot_be_read(
 ) -> None:
     async with open_database(database_url) as database:
         store = Store(database)
-        feed = Feed(store)
+        feed = feed_of(store)
         await feed.load()
         batch = await store.append([Append(parse(as_json(REQUIRED)))] * 5, NOON)
         await database.write(metadata.drop_all)

@@ -201,7 +201,7 @@ def test_what_cannot_start_says_why_in_a_line_for_each_reason(tmp_path: Path) ->
         assert text in found[name][1][0]
 
 
-async def test_keys_are_changed_without_a_restart(process: Process) -> None:
+async def test_keys_and_names_are_changed_without_a_restart(process: Process) -> None:
     config = process.folder / "config.toml"
     config.write_text('[receiver.api_keys]\nnew = "new-key"')
     async with client_of(process) as api:
@@ -212,10 +212,17 @@ async def test_keys_are_changed_without_a_restart(process: Process) -> None:
 
         config.write_text("[receiver.api_keys]\nnew = 5")
         process.hang_up()
-        await asyncio.to_thread(process.logged, "the keys stay as they are")
+        await asyncio.to_thread(process.logged, "keys and names stay as they are")
         assert (await api.post(REQUIRED, X_Api_Key="new-key")).status == 201
 
-        config.write_text('[receiver.read_keys]\nteam = "a-key-to-read-with"')
+        names = '[[receiver.names]]\nmatch = { environment = "prod" }\nhide = true'
+        config.write_text(f'[receiver.api_keys]\nnew = "new-key"\n{names}')
+        async with api.stream() as stream:
+            process.hang_up()
+            assert (await stream.message()).event == "resync"
+        assert (await api.read("/api/matrix"))["rows"] == []
+
+        config.write_text(f'[receiver.read_keys]\nteam = "a-key-to-read-with"\n{names}')
         async with api.stream() as stream:
             process.hang_up()
             await asyncio.to_thread(process.logged, "the read keys are now: team")

@@ -78,16 +78,19 @@ async def test_the_log_is_never_read_as_a_whole(
 ) -> None:
     monkeypatch.setattr("receiver.retention.PAUSE_SECONDS", 0)
     store = Store(database)
-    slot = Filter(service="service-1", environment="dev")
+    slot = Filter(frozenset({"service-1"}), frozenset({"dev"}))
     with noted() as sorted_by_an_index:
         (first, *_) = await store.page(slot, None, 100)
         await store.page(slot, first.order_key, 100)
         await store.page(Filter(), first.order_key, 100)
-        await store.page(Filter(service="service-1"), first.order_key, 100)
-        await store.page(Filter(environment="dev"), None, 100)
+        await store.page(Filter(services=frozenset({"service-1"})), first.order_key, 100)
+        await store.page(Filter(environments=frozenset({"dev"})), None, 100)
+        several = Filter(frozenset({"service-1", "service-2"}), frozenset({"dev", "test", "x"}))
+        await store.page(several, first.order_key, 100)
         await store.after(EVENTS // 2, 100)
     with noted() as others:
         await store.page(Filter(deployment_id=first.deployment_id), None, 100)
+        await store.page(Filter(frozenset(f"service-{n}" for n in range(4))), None, 100)
         await store.get(first.id)
         _, now = await store.matrix()
         _, then = await store.matrix(NOON - timedelta(days=300))

@@ -125,6 +125,26 @@ def test_the_file_names_every_setting() -> None:
     assert settings.keys == keys({"ci": "one", "the fetcher": "two"})
 
 
+def test_names_come_from_the_file_or_as_json_from_a_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write(
+        f"""
+        [receiver.api_keys]
+        ci = "{KEY}"
+        [[receiver.names]]
+        match = {{ environment = "pr-*" }}
+        show = {{ environment = "preview" }}
+        """
+    )
+    (in_the_file,) = load().names
+    assert in_the_file.match.environment == ("pr-*",)
+
+    monkeypatch.setenv("RECEIVER_NAMES", '[{"match": {"service": ["a", "b"]}, "hide": true}]')
+    (in_the_variable,) = load().names
+    assert (in_the_variable.match.service, in_the_variable.hide) == (("a", "b"), True)
+
+
 def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     write('[receiver]\nhost = "::1"\nport = 1\n[receiver.api_keys]\ndefault = "old"\nci = "one"\n')
     for name, value in {
@@ -178,6 +198,7 @@ def test_a_file_that_was_named_must_be_there(name: str, monkeypatch: pytest.Monk
         ({"RECEIVER_API_KEY": f"{KEY} x"}, ["RECEIVER_API_KEY"]),
         ({"RECEIVER_API_KEY": f"{KEY}é"}, ["RECEIVER_API_KEY"]),
         ({"RECEIVER_API_KEYS": KEY}, ["RECEIVER_API_KEYS"]),
+        ({"RECEIVER_NAMES": "pr-*=preview"}, ["RECEIVER_NAMES"]),
         ({"RECEIVER_DATABASE_URL": "deployments.db"}, ["RECEIVER_DATABASE_URL"]),
         ({"RECEIVER_DATABASE_URL": f"mysql://u:{KEY}@h/d"}, ["RECEIVER_DATABASE_URL"]),
         ({"RECEIVER_DATABASE_URL": "sqlite+aiosqlite://"}, ["RECEIVER_DATABASE_URL"]),
@@ -213,6 +234,8 @@ def test_each_mistake_is_one_line_that_names_the_variable(
         ('[receiver]\napi_keys = "key"\n', ["receiver.api_keys"]),
         (f'[receiver.api_keys]\nci = "{KEY} "\nok = "k"\n', ["receiver.api_keys.ci"]),
         ("[receiver.api_keys]\nci = 1\nother = ''\n", ["receiver.api_keys.ci", "other"]),
+        ("[[receiver.names]]\nmatch = { service = 'a' }\n", ["receiver.names.0"]),
+        ("[[receiver.names]]\nmatch.servce = 'a'\nhide = true\n", ["names.0.match.servce"]),
         ("[receiver]\nenvironment_order = 1\nhost = 1\n", ["host", "environment_order"]),
     ],
     ids=repr,

@@ -9,6 +9,16 @@ from playwright.sync_api import Locator, Page, expect
 from tests.program import Receiver, ago
 from tests.system.dashboard import Dashboard
 
+NAMES: Final = """
+[[receiver.names]]
+match = { environment = "pr-*" }
+show = { environment = "preview" }
+
+[[receiver.names]]
+match = { service = "legacy-*" }
+hide = true
+"""
+
 STAGES = ("dev", "staging", "prod")
 
 
@@ -442,3 +452,30 @@ def test_the_wall_shows_few_services_larger(dashboard: Dashboard, receiver: Rece
 
     dashboard.open(wall="", view="refused")
     expect(dashboard.services).to_have_text(["checkout"])
+
+
+def test_what_the_settings_hide_or_show_as_one_is_so_on_an_open_page(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    for environment in ("prod", "pr-1", "pr-2"):
+        receiver.post(environment=environment, version="1.0.0", deployment_id=environment)
+    receiver.post(service="legacy-billing", version="1.0.0")
+    page = dashboard.open().page
+    expect(dashboard.environments).to_have_text(["prod", "pr-1", "pr-2"])
+
+    (receiver.folder / "config.toml").write_text(NAMES)
+    receiver.hang_up()
+
+    expect(dashboard.environments).to_have_text(["prod", "preview"])
+    expect(dashboard.services).to_have_text(["checkout"])
+    dashboard.slot("checkout", "preview").click()
+    expect(dashboard.deployments).to_have_count(2)
+
+    receiver.post(service="legacy-billing", environment="dev")
+    receiver.post(environment="pr-3", version="3.0.0", deployment_id="run-3")
+    expect(dashboard.deployments).to_have_count(3)
+    expect(dashboard.deployments.first).to_contain_text("pr-3")
+    dashboard.comes_to_show_the_matrix()
+    assert dashboard.shown().keys() == {"checkout"}
+    page.get_by_role("link", name="Feed").click()
+    expect(page.get_by_role("group", name="Events").get_by_role("listitem")).to_have_count(4)

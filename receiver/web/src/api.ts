@@ -1,5 +1,6 @@
 /** The receiver's HTTP contract as this page uses it: its types, and one function for each request. */
 import { session } from "./session.svelte";
+import { namesOf } from "./stream";
 
 export type Status = "in-progress" | "success" | "failure";
 
@@ -20,6 +21,9 @@ export interface DeploymentEvent {
   sha?: string;
   parent_deployments?: string[];
   progress_reporter?: string;
+  /** What the log has, where the receiver shows another name. */
+  stored_service?: string;
+  stored_environment?: string;
   /** Only when it is dated more than 5 minutes after it arrived. */
   clock_skew?: true;
 }
@@ -63,10 +67,11 @@ async function get(path: string, query: Record<string, string>, signal: AbortSig
   throw new Error(`${path} answered ${response.status}`);
 }
 
-/** The whole matrix, its tag, and the receiver's clock (ms) as it answered. */
+/** The whole matrix, its tag, its names, and the receiver's clock (ms) as it answered. */
 export interface MatrixAnswer {
   matrix: Matrix;
   etag: string;
+  names: string;
   serverNow: number;
 }
 
@@ -80,6 +85,7 @@ export async function getMatrix(
   return {
     matrix: (await response.json()) as Matrix,
     etag: response.headers.get("ETag") ?? "",
+    names: namesOf(response),
     // Not `generated_at`: the receiver may answer with a body it made earlier.
     serverNow: Date.parse(response.headers.get("Date") ?? ""),
   };

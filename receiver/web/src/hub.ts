@@ -23,6 +23,8 @@ export class StreamHub {
   #from = NaN;
   #upstream: AbortController | undefined;
   #isOpen = false;
+  /** Of the events that are kept. */
+  #names = "";
 
   constructor(private readonly connect: Follow) {}
 
@@ -52,7 +54,7 @@ export class StreamHub {
     if (!this.#upstream && !(isKnown && position <= this.#end)) this.#startAt(position);
     this.#followers.add(follower);
     for (const event of this.#recent) tell(follower, event);
-    if (this.#isOpen) listener.heard();
+    if (this.#isOpen) listener.heard(this.#names);
     if (!this.#upstream) void this.#run(new AbortController());
   }
 
@@ -80,9 +82,11 @@ export class StreamHub {
       for (const { listener } of [...this.#followers]) say(listener);
     };
     return {
-      heard: () => {
+      heard: (names) => {
         this.#isOpen = true;
-        each((listener) => listener.heard());
+        if (names !== this.#names) this.#startAt(this.#end);
+        this.#names = names;
+        each((listener) => listener.heard(names));
       },
       received: (event) => this.#keep(event),
       resync: () => {

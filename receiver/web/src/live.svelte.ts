@@ -44,6 +44,7 @@ export class Live {
   #openedAt = 0;
   /** Of the whole matrix as it was last read. */
   #etag = "";
+  #names = "";
   /** When the whole matrix was last asked for; never while an answer is awaited. */
   #askedAt = 0;
   #isStale = true;
@@ -104,7 +105,7 @@ export class Live {
     await this.follow(
       this.#position,
       {
-        heard: () => this.#heard(),
+        heard: (names) => this.#heard(names),
         received: (event) => this.#received(event),
         resync: () => this.#startOver(this.#connection),
         retry: (ms) => (this.#retry = ms),
@@ -153,10 +154,11 @@ export class Live {
 
   #install(answer: MatrixAnswer | undefined): void {
     if (!answer) return;
-    const { matrix, etag, serverNow } = answer;
+    const { matrix, etag, names, serverNow } = answer;
     // Whatever still waits here is in the answer, or the stream will bring it again.
     this.#queue.take();
     this.#etag = etag;
+    this.#names = names;
     this.#position = matrix.last_event_id;
     clock.set(serverNow);
     this.matrix.install(matrix);
@@ -164,7 +166,9 @@ export class Live {
     this.loads += 1;
   }
 
-  #heard(): void {
+  #heard(names: string): void {
+    // The receiver has come to show other names: what is on the page has those from before.
+    if (names !== this.#names) return this.#startOver(this.#connection);
     if (this.link.stream === "open" || this.link.stream === "late") return;
     this.#isStale = false;
     this.#openedAt = clock.read();

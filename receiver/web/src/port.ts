@@ -4,7 +4,7 @@ import { Silence, type StreamListener } from "./stream";
 
 /** What the worker tells a tab; a tab tells the worker its position, once. */
 type Told =
-  | { kind: "heard" }
+  | { kind: "heard"; names: string }
   | { kind: "received"; events: DeploymentEvent[] }
   | { kind: "resync" }
   | { kind: "retry"; pause: number }
@@ -36,7 +36,7 @@ function speaker(tell: (told: Told) => void): StreamListener {
     events = [];
   };
   return {
-    heard: () => tell({ kind: "heard" }),
+    heard: (names) => tell({ kind: "heard", names }),
     received: (event) => {
       if (events.push(event) === 1) queueMicrotask(flush);
     },
@@ -60,7 +60,7 @@ export async function followPort(
       port.addEventListener("message", ({ data }: MessageEvent<Told>) => {
         if (end.aborted) return;
         silence.reset();
-        if (data.kind === "heard") listener.heard();
+        if (data.kind === "heard") listener.heard(data.names);
         else if (data.kind === "received") data.events.forEach((event) => listener.received(event));
         else if (data.kind === "resync") listener.resync();
         else if (data.kind === "retry") listener.retry(data.pause);

@@ -3,8 +3,9 @@ import type { DeploymentEvent } from "./api";
 
 export interface StreamListener {
   /** Bytes came. The first time it says that the stream is open, headers alone do not: they may
-   * come from a proxy that holds the rest back. */
-  heard(): void;
+   * come from a proxy that holds the rest back. `names` are what the receiver shows stored names
+   * as, as `MatrixAnswer.names`. */
+  heard(names: string): void;
   received(event: DeploymentEvent): void;
   /** The position asked for cannot be served: from here on only new events come. */
   resync(): void;
@@ -21,6 +22,9 @@ export type Follow = (
   listener: StreamListener,
   signal: AbortSignal,
 ) => Promise<void>;
+
+/** By which names the receiver answers: another text for others. */
+export const namesOf = (response: Response): string => response.headers.get("X-Names") ?? "";
 
 /** The receiver sends a comment every 15 s; when it is missing, the line is dead or held back. */
 const SILENCE_MS = 20_000;
@@ -54,14 +58,14 @@ export class Silence {
 export const followStream: Follow = async (position, listener, signal) => {
   const silence = new Silence();
   try {
-    const chunks = await open(position, AbortSignal.any([signal, silence.signal]));
+    const { chunks, names } = await open(position, AbortSignal.any([signal, silence.signal]));
     const parser = createParser({
       onEvent: (message) => dispatch(message, listener),
       onRetry: (ms) => listener.retry(ms),
     });
     for await (const chunk of chunks) {
       silence.reset();
-      listener.heard();
+      listener.heard(names);
       parser.feed(chunk);
     }
   } finally {
@@ -69,7 +73,7 @@ export const followStream: Follow = async (position, listener, signal) => {
   }
 };
 
-async function open(position: number, signal: AbortSignal): Promise<ReadableStream<string>> {
+async function open(position: number, signal: AbortSignal) {
   const response = await fetch(`/api/events/stream?last_event_id=${position}`, {
     headers: { Accept: "text/event-stream" },
     cache: "no-store",
@@ -80,7 +84,7 @@ async function open(position: number, signal: AbortSignal): Promise<ReadableStre
   if (!response.ok || !response.body || !type.startsWith("text/event-stream")) {
     throw new Error(`The stream answered ${response.status} ${type}`);
   }
-  return response.body.pipeThrough(new TextDecoderStream());
+  return { chunks: response.body.pipeThrough(new TextDecoderStream()), names: namesOf(response) };
 }
 
 function dispatch({ event, data }: EventSourceMessage, listener: StreamListener): void {

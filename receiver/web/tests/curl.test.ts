@@ -9,6 +9,8 @@ test("the command posts what was posted, whatever it holds, and nothing the rece
     actor,
     progress_reporter: "x/1",
     clock_skew: true,
+    environment: "preview",
+    stored_environment: "pr-7",
     parent_deployments: ["'"],
   });
 
@@ -19,7 +21,7 @@ test("the command posts what was posted, whatever it holds, and nothing the rece
   expect(JSON.parse(quoted.replaceAll("'\\''", "'"))).toEqual({
     deployment_id: event.deployment_id,
     service: event.service,
-    environment: event.environment,
+    environment: "pr-7",
     status: event.status,
     happened_at: event.happened_at,
     actor,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { count, linkable, shortVersion, versionOf } from "../src/lib/format";
+import { count, linkable, shortVersion, storedNames, versionOf } from "../src/lib/format";
 import { makeEvent } from "./events";
 
 const COMMIT = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b";
@@ -20,6 +20,14 @@ test("the commit stands in for a version that was not sent", () => {
   expect(versionOf(makeEvent({ version: "1.0", sha: COMMIT }))).toBe("1.0");
   expect(versionOf(makeEvent({ sha: COMMIT }))).toBe(COMMIT);
   expect(versionOf(makeEvent())).toBeUndefined();
+});
+
+test("what the log has is told of names that are shown instead, and of no others", () => {
+  const [service, environment] = ["old-shop", "pr-7"];
+  expect(storedNames(makeEvent())).toBe("");
+  expect(storedNames(makeEvent({ stored_environment: environment }))).toBe("pr-7");
+  const both = { stored_service: service, stored_environment: environment };
+  expect(storedNames(makeEvent(both))).toBe("old-shop, pr-7");
 });
 
 test.each(["https://ci.example/run/1", "http://ci.example/run/1", "HTTPS://ci.example/run/1"])(

@@ -6,6 +6,7 @@ import { makeEvent } from "./events";
 /** A stream in the test's hands. */
 class Upstream {
   positions: number[] = [];
+  names = "";
   says: StreamListener | undefined;
   end = () => {};
 
@@ -18,7 +19,7 @@ class Upstream {
     });
 
   bring(...ids: number[]): void {
-    this.says?.heard();
+    this.says?.heard(this.names);
     for (const id of ids) this.says?.received(makeEvent({ id }));
   }
 }
@@ -77,6 +78,21 @@ test("one whose position is further back than what is kept has to start over", a
 
   expect(behind.resync).toHaveBeenCalled();
   expect(await behind.ended).toBe("ended");
+});
+
+test("what was kept under other names is told to nobody any more", () => {
+  const { upstream, hub } = start();
+  follow(hub, 10);
+  upstream.bring(11, 12);
+  upstream.names = "others";
+  upstream.bring(13);
+
+  const from12 = follow(hub, 12);
+  const from11 = follow(hub, 11);
+
+  expect(from12.heard).toHaveBeenCalledWith("others");
+  expect(from12.received).toEqual([13]);
+  expect(from11.resync).toHaveBeenCalled();
 });
 
 test("a stream that broke goes on where it was, for one who missed its end too", async () => {

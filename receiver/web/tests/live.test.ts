@@ -137,6 +137,25 @@ test("a resync replaces the whole matrix without a word", async () => {
   expect(live.connection).toBe("live");
 });
 
+test("names that are others since the stream broke come with a new matrix, in every tab", async () => {
+  const receiver = new FakeReceiver();
+  receiver.log = [makeEvent({ id: 1, service: "old-shop" })];
+  const tabs = await openTabs(receiver, 2);
+  receiver.names = "renamed";
+  receiver.log = [makeEvent({ id: 1, service: "shop", stored_service: "old-shop" })];
+
+  receiver.endStreams();
+  await pass(10_000);
+  receiver.post(makeEvent({ id: 2, service: "shop" }));
+  await pass(20);
+
+  for (const { matrix, live } of tabs) {
+    expect(shown(matrix)).toEqual(answered(receiver));
+    expect(live.connection).toBe("live");
+    expect(live.loads).toBe(2);
+  }
+});
+
 test("a new environment goes to its place among the others", async () => {
   const receiver = new FakeReceiver();
   receiver.log = [makeEvent({ id: 1, environment: "a" }), makeEvent({ id: 2, environment: "c" })];

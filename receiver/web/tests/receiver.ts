@@ -11,6 +11,8 @@ export class FakeReceiver {
   log: DeploymentEvent[] = [];
   requests: string[] = [];
   version = "1";
+  /** By which names it answers. */
+  names = "";
   isDown = false;
   /** Whether something on the way keeps every byte of a stream. */
   isHeldBack = false;
@@ -72,7 +74,7 @@ export class FakeReceiver {
     const body = JSON.stringify(this.#answer(pathname, searchParams.get("service")));
     await delay(this.latency, signal);
     if (headers["If-None-Match"] === body) return new Response(null, { status: 304 });
-    return new Response(body, { headers: { ETag: body } });
+    return new Response(body, { headers: { ETag: body, "X-Names": this.names } });
   };
 
   #answer(pathname: string, service: string | null): unknown {
@@ -95,7 +97,8 @@ export class FakeReceiver {
         });
       },
     });
-    return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+    const headers = { "Content-Type": "text/event-stream", "X-Names": this.names };
+    return new Response(body, { headers });
   }
 
   #send(text: string): void {

@@ -1,7 +1,10 @@
 import type { DeploymentEvent } from "../api";
 
 /** What the receiver adds to an event, and a POST must not hold. */
-const ADDED = new Set(["id", "received_at", "progress_reporter", "clock_skew"]);
+const ADDED = new Set([
+  ...["id", "received_at", "progress_reporter", "clock_skew"],
+  ...["stored_service", "stored_environment"],
+]);
 
 /** The command that posts a first event to the receiver at `origin`, ready to paste. */
 export function firstEventCommand(origin: string): string {
@@ -22,7 +25,9 @@ export function firstEventCommand(origin: string): string {
 
 /** The command that posts an event like this one to the receiver at `origin`. */
 export function postCommand(event: DeploymentEvent, origin: string): string {
-  const sent = Object.fromEntries(Object.entries(event).filter(([field]) => !ADDED.has(field)));
+  const { stored_service: service, stored_environment: environment } = event;
+  const posted = { ...event, ...(service && { service }), ...(environment && { environment }) };
+  const sent = Object.fromEntries(Object.entries(posted).filter(([field]) => !ADDED.has(field)));
   // In single quotes a shell takes everything as it is, but for the single quote.
   const body = JSON.stringify(sent, null, 2).replaceAll("'", `'\\''`);
   return [

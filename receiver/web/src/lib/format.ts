@@ -14,6 +14,11 @@ export function versionOf(event: DeploymentEvent): string | undefined {
   return event.version ?? event.sha;
 }
 
+/** What the log has in place of names that are shown instead; empty where they are the log's. */
+export function storedNames({ stored_service, stored_environment }: DeploymentEvent): string {
+  return [stored_service, stored_environment].filter((name) => name !== undefined).join(", ");
+}
+
 /** The URL when it may be a link. Events carry any text, and `javascript:` must stay text. */
 export function linkable(url: string | undefined): string | undefined {
   const parsed = url === undefined ? null : URL.parse(url);
