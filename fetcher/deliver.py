@@ -15,23 +15,23 @@ A deployment's events go one after the other, each when the one before it is set
 
 import asyncio
 import logging
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
 from sqlalchemy import Connection
 
 from fetcher import outbox
 from fetcher.clock import Clock
+from fetcher.held import as_known, find, is_twice
 from fetcher.ledger import Ledger
 from fetcher.outbox import Entry, Waiting
 from fetcher.outcome import Away, Blocked, Outcome, Refused, Stored, Unknown
 from fetcher.pause import Pause, backoff
 from fetcher.progress import Step, no_step
-from fetcher.receiver import Held, HeldEvent, Receiver
+from fetcher.receiver import Held, Receiver
+from fetcher.round import Delivered, Result, Round, Settled
 from fetcher.state import State
 
 log = logging.getLogger(__name__)
@@ -42,64 +42,6 @@ SHORTEST_WAIT_TO_LOOK: Final = timedelta(seconds=5)
 # Longer than a deployment may live (36 days) and then be run again (30).
 KEPT: Final = timedelta(days=100)
 BETWEEN_LOOKS: Final = timedelta(seconds=2)
-
-Result = Literal["delivered", "found", "parked"]
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """What one round came to.
-
-    Attributes:
-        delivered: Events that the receiver is now known to have.
-        found: Those of them that it had already.
-        parked: Events that the receiver refused for what they say.
-        left: How many events are still to be delivered, by owner.
-        blocked: What somebody has to mend before anything is delivered, as a sentence.
-        next_at: When the next round has something to do; None when nothing waits.
-    """
-
-    delivered: int
-    found: int
-    parked: int
-    left: Mapping[str, int]
-    blocked: str | None
-    next_at: datetime | None
-
-    @property
-    def waiting(self) -> int:
-        """How many events are still to be delivered, in all."""
-        return sum(self.left.values())
-
-
-class Settled(NamedTuple):
-    """An event that waits no more.
-
-    Attributes:
-        owner: Whose repository it is of; empty where that is not known.
-        result: How: by a POST, found at the receiver, or refused by it.
-    """
-
-    owner: str
-    status: str
-    happened_at: datetime
-    result: Result
-
-
-@dataclass(slots=True)
-class _Round:
-    """A round under way; the workers share what is left of its deployments.
-
-    Once `stopped`, because the receiver failed, nothing more is begun.
-    """
-
-    deployments: Iterator[str]
-    step: Step
-    read: deque[tuple[str, list[Entry]]] = field(default_factory=deque)
-    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
-    results: Counter[Result] = field(default_factory=Counter)
-    parked: list[tuple[Entry, str]] = field(default_factory=list)
-    stopped: bool = False
 
 
 class Delivery:
@@ -139,7 +81,7 @@ class Delivery:
             StateError, SQLAlchemyError: The state can't be read or written. Nothing is lost by it.
         """
         async with self._one_round:
-            this = _Round(await self._begin(), step)
+            this = Round(await self._begin(), step)
             try:
                 async with asyncio.TaskGroup() as workers:
                     for _ in range(DEPLOYMENTS_AT_ONCE):
@@ -147,7 +89,7 @@ class Delivery:
             except ExceptionGroup as errors:
                 raise errors.exceptions[0] from errors
             finally:
-                _say_parked(this.parked)
+                this.say_parked()
             return await self._end(this)
 
     async def put_back(self, since: datetime) -> int:
@@ -165,7 +107,7 @@ class Delivery:
         self._pause.load(connection)
         return () if self._pause.is_on(now) else outbox.due_deployments(connection, now)
 
-    async def _end(self, this: _Round) -> Delivered:
+    async def _end(self, this: Round) -> Delivered:
         await self._ledger.commit()
 
         def clean_up(connection: Connection) -> Waiting:
@@ -187,11 +129,11 @@ class Delivery:
             next_at,
         )
 
-    async def _work(self, this: _Round) -> None:
+    async def _work(self, this: Round) -> None:
         while not this.stopped and (taken := await self._take(this)):
             await self._deliver(*taken, this)
 
-    async def _take(self, this: _Round) -> tuple[str, list[Entry]] | None:
+    async def _take(self, this: Round) -> tuple[str, list[Entry]] | None:
         """The next deployment with what waits of it; None when none is left."""
         async with this.reading:
             if not this.read:
@@ -204,7 +146,7 @@ class Delivery:
         found = await self._state.run(lambda c: outbox.waiting_of(c, deployment_ids))
         return found.items()
 
-    async def _deliver(self, deployment_id: str, entries: Sequence[Entry], this: _Round) -> None:
+    async def _deliver(self, deployment_id: str, entries: Sequence[Entry], this: Round) -> None:
         held = await self._receiver.look(deployment_id)
         if isinstance(held, Away | Blocked):
             await self._stop(held, this)
@@ -213,13 +155,15 @@ class Delivery:
             if this.stopped or not await self._settle(entry, held, this):
                 return
 
-    async def _settle(self, entry: Entry, held: Held | Refused, this: _Round) -> bool:
+    async def _settle(self, entry: Entry, held: Held | Refused, this: Round) -> bool:
         """Deliver or park it; False when it has to wait, and with it what comes after."""
         if isinstance(held, Refused):
             return await self._record(entry, held, this)
-        entry = _as_known(entry, held)
-        if found := _find(entry, held):
-            return self._settle_as("found", entry, found.location, this)
+        entry = as_known(entry, held)
+        if found := find(entry, held):
+            if twice := is_twice(found):
+                log.warning("The receiver holds an event twice: %s", [e.location for e in found])
+            return self._settle_as("found", entry, found[-1].location, this, twice=twice)
         if entry.unanswered and not entry.looks:
             self._ledger.note(outbox.not_found(entry, self._clock() + BETWEEN_LOOKS))
             return False
@@ -244,10 +188,10 @@ class Delivery:
             case Away(reason) | Blocked(reason):
                 return Unknown(reason)
             case held:
-                found = _find(entry, held)
-                return Stored(found.location) if found else refused
+                found = find(entry, held)
+                return Stored(found[-1].location) if found else refused
 
-    async def _record(self, entry: Entry, outcome: Outcome, this: _Round) -> bool:
+    async def _record(self, entry: Entry, outcome: Outcome, this: Round) -> bool:
         """Note what came of it; whether it is settled.
 
         A note that is lost with the process does no harm: on disk the event is one that may have
@@ -268,7 +212,9 @@ class Delivery:
         await self._stop(outcome, this)
         return False
 
-    def _settle_as(self, result: Result, entry: Entry, detail: str | None, this: _Round) -> bool:
+    def _settle_as(
+        self, result: Result, entry: Entry, detail: str | None, this: Round, *, twice: bool = False
+    ) -> bool:
         """Note that it waits no more; `detail` is where it is, or why it was refused."""
         now = self._clock()
         if result == "parked":
@@ -276,11 +222,11 @@ class Delivery:
         else:
             self._ledger.note(outbox.delivered(entry, detail, now))
         this.results[result] += 1
-        self._settled(Settled(entry.owner, entry.status, entry.happened_at, result))
+        self._settled(Settled(entry.owner, entry.status, entry.happened_at, result, twice))
         this.step()
         return True
 
-    async def _stop(self, failure: Away | Blocked | Unknown, this: _Round) -> None:
+    async def _stop(self, failure: Away | Blocked | Unknown, this: Round) -> None:
         if this.stopped:
             return  # what fails together is one failure
         this.stopped = True
@@ -290,46 +236,3 @@ class Delivery:
     def _wait_to_look(self, entry: Entry) -> timedelta:
         """Until a receiver that gave no answer must be done with the request."""
         return max(self._timeout, SHORTEST_WAIT_TO_LOOK, backoff(entry.attempts + 1))
-
-
-def _as_known(entry: Entry, held: Held) -> Entry:
-    """The event under the name that its service has in what the receiver holds of the deployment.
-
-    After a lost state the service may be named anew; a deployment is to be told once all the same,
-    and its end to be told where its beginning was.
-    """
-    names = [event.service for event in held if event.environment == entry.environment]
-    return entry.of(names[0]) if names and entry.service not in names else entry
-
-
-def _find(entry: Entry, held: Held) -> HeldEvent | None:
-    """The event among what the receiver holds of its deployment, by what makes its key."""
-    same = [event for event in held if _is_same(entry, event)]
-    if len({event.happened_at for event in same}) < len(same):
-        log.warning("The receiver holds an event twice: %s", [event.location for event in same])
-    return same[-1] if same else None
-
-
-def _is_same(entry: Entry, event: HeldEvent) -> bool:
-    return (
-        entry.status == event.status
-        and entry.service == event.service
-        and entry.environment == event.environment
-        and (not entry.again or entry.happened_at == event.happened_at)
-    )
-
-
-def _say_parked(parked: Sequence[tuple[Entry, str]]) -> None:
-    """One line, however many they are: what is wrong is mostly the same."""
-    if not parked:
-        return
-    entry, reason = parked[0]
-    which = (
-        f"{entry.status!r} of {entry.service} in {entry.environment} ({entry.deployment_id}) is"
-        f" parked, the receiver {reason}"
-    )
-    if len(parked) == 1:
-        log.error("The event %s", which)
-    else:
-        more = f"{len(parked) - 1:,} more are parked with it: `deployment-fetcher check` shows them"
-        log.error("The event %s. %s", which, more)

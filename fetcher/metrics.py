@@ -13,9 +13,9 @@ from prometheus_client import (
     generate_latest,
 )
 
-from fetcher.deliver import Settled
 from fetcher.github.client import GitHub
 from fetcher.github.gate import Gate
+from fetcher.round import Settled
 
 # Seconds: from a poll at once to a receiver that was away for a day.
 LAGS: Final = (2, 5, 10, 20, 30, 45, 60, 90, 120, 300, 900, 3_600, 21_600, 86_400)
@@ -35,6 +35,9 @@ class Metrics:
         )
         self.events = self._counter(
             "events", "Events settled, by result and status.", "owner", "result", "status"
+        )
+        self.duplicates = self._counter(
+            "duplicates", "Events that the receiver was found to hold twice.", "owner"
         )
         self.lag = Histogram(
             f"{PREFIX}_lag_seconds",
@@ -71,6 +74,7 @@ class Metrics:
         owner, result = settled.owner, settled.result
         self.events.labels(owner, result, settled.status).inc()
         self.waiting.labels(owner).dec()
+        self.duplicates.labels(owner).inc(settled.twice)
         if result == "parked":
             self.parked.labels(owner).inc()
         if result == "delivered":

@@ -86,6 +86,22 @@ async def test_another_environment_of_the_deployment_says_nothing_of_the_service
     assert [row["service"] for row in receiver.rows] == ["cart", "checkout"]
 
 
+async def test_an_event_that_somebody_else_told_twice_is_counted_as_such(
+    fetcher: Fetcher, receiver: ReceiverDouble
+) -> None:
+    event = an_event("1", "success")
+    for key in ("theirs", "theirs too"):
+        receiver.store(key, event.body())
+    await fetcher.put([event, an_event("2", "success")])
+
+    await fetcher.deliver_all()
+
+    assert {(each.result, each.twice) for each in fetcher.settled} == {
+        ("found", True),
+        ("delivered", False),
+    }
+
+
 @pytest.mark.parametrize("was_stored", [False, True])
 async def test_what_a_killed_process_may_have_sent_is_looked_for_first(
     fetcher: Fetcher, receiver: ReceiverDouble, *, was_stored: bool

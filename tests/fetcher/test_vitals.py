@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from fetcher.deliver import Delivered, Settled
 from fetcher.github.errors import Garbled, GitHubError, Limited, Offline, Unreachable
+from fetcher.round import Delivered, Settled
 from fetcher.vitals import Vitals
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -129,6 +129,7 @@ def test_it_counts_what_is_done_for_each_owner(vitals: Vitals, now: Now) -> None
     now.at += 25 * timedelta(seconds=1)
     vitals.settled(Settled("acme", "success", NOON, "delivered"))
     vitals.settled(Settled("acme", "failure", NOON, "parked"))
+    vitals.settled(Settled("globex", "failure", NOON, "found", twice=True))
 
     seen = figures(vitals)
     assert (seen["repositories acme"], seen["repositories globex"]) == (12, 2)
@@ -136,6 +137,7 @@ def test_it_counts_what_is_done_for_each_owner(vitals: Vitals, now: Now) -> None
     assert seen["events_total acme delivered success"] == 1
     assert seen["events_total acme parked failure"] == 1
     assert (seen["waiting_events acme"], seen["parked_events acme"]) == (1, 1)
+    assert (seen["duplicates_total acme"], seen["duplicates_total globex"]) == (0, 1)
     assert (seen["lag_seconds_count acme"], seen["lag_seconds_sum acme"]) == (1, 25)
 
 
