@@ -45,7 +45,7 @@ def back_up(database_url: str, target: Path) -> None:
 @contextmanager
 def _new_file(target: Path) -> Iterator[Path]:
     """A file that gets its name when all is well, and durably; else nothing is left of it."""
-    for taken in (target, target.with_name(f"{target.name}-wal")):
+    for taken in (target, Path(f"{target}-wal")):
         # SQLite would take a forgotten -wal for a part of the new file.
         if os.path.lexists(taken):
             raise Failure(f"{taken}: is there already")

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -78,6 +79,8 @@ def open_log_file(path: Path) -> Iterator[LogFile]:
     except OSError as error:
         raise Failure(f"{path}: {error.strerror}") from error
     with file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise Failure(f"{path}: is no plain file; leave FILE out for the standard output")
         yield _locked(path, file)
 
 
@@ -87,5 +90,3 @@ def _locked(path: Path, file: FileIO) -> LogFile:
         return LogFile(path, file)
     except BlockingIOError:
         raise Failure(f"{path}: another export writes to it") from None
-    except OSError as error:  # as of a pipe, which has no end to go on at
-        raise Failure(f"{path}: {error.strerror}") from error

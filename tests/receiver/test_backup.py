@@ -70,6 +70,12 @@ def test_what_is_there_is_not_written_over(database_url: str, tmp_path: Path, ta
     assert (tmp_path / taken).read_text() == "mine"
 
 
+@pytest.mark.parametrize("folder", ["", ".", "/"])
+def test_a_folder_is_no_target(database_url: str, folder: str) -> None:
+    with pytest.raises(Failure, match="is there already"):
+        back_up(database_url, Path(folder))
+
+
 def test_what_fails_leaves_nothing(database_url: str, tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="there is no such file"):
         back_up(database_url, tmp_path / "copy.db")

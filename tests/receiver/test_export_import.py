@@ -251,12 +251,15 @@ async def test_a_row_that_cannot_be_read_ends_an_export_with_a_word(
         await exported(database_url, tmp_path)
 
 
-async def test_a_pipe_is_no_file_to_continue(database_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("special", ["pipe", os.devnull])
+async def test_what_is_no_plain_file_is_not_continued(
+    database_url: str, tmp_path: Path, special: str
+) -> None:
     await bring(database_url, b"", tmp_path)
     os.mkfifo(tmp_path / "pipe")
 
-    with pytest.raises(Failure, match="Illegal seek"):
-        await export_log(database_url, tmp_path / "pipe", 0)
+    with pytest.raises(Failure, match="is no plain file"):
+        await export_log(database_url, tmp_path / special, 0)
 
 
 async def test_a_file_that_cannot_be_read_is_said_in_one_line(
