@@ -190,7 +190,7 @@ class Store:
 
     async def remembered(self, at: datetime) -> set[int]:
         """The ids of the events that the matrix of an instant is made of."""
-        given = {"last_id": LARGEST_ID, "at": at}
+        given = {"at": at}
         ids = await self._database.read(lambda c: c.execute(_LATEST_IDS, given).scalars().all())
         return {found for found in ids if found is not None}
 
@@ -267,9 +267,9 @@ def _is_among(column: ColumnElement[str], names: AbstractSet[str]) -> ColumnElem
 
 
 def _matrix(connection: Connection, at: datetime) -> tuple[int, dict[SlotKey, Slot]]:
-    newest = last_id(connection)
+    newest = last_id(connection)  # of the state that the next statement reads as well
     slots: dict[SlotKey, Slot] = {}
-    for row in connection.execute(_LATEST, {"last_id": newest, "at": at}):
+    for row in connection.execute(_LATEST, {"at": at}):
         fold(slots, to_event(row))
     return newest, slots
 
@@ -354,7 +354,6 @@ def _latest_id(place: FromClause, *statuses: Status) -> ScalarSelect[int]:
             columns.service == place.c.service,
             columns.environment == place.c.environment,
             columns.happened_at <= bindparam("at"),
-            columns.id <= bindparam("last_id"),
         )
         .order_by(columns.happened_at.desc(), columns.finished.desc(), columns.id.desc())
         .limit(1)
