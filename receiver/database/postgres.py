@@ -46,6 +46,8 @@ SESSION: Final = {
     # What was acknowledged is there after a power cut, whatever the server's default.
     "synchronous_commit": "on",
     "timezone": "UTC",
+    # The matrix of many slots costs enough by estimate to be compiled, which takes longer than it.
+    "jit": "off",
 }
 UNREACHABLE: Final = (SQLAlchemyError, OSError, TimeoutError)
 
