@@ -98,6 +98,14 @@ def test_it_is_installed_and_run_as_the_page_says(dist: Path, tmp_path: Path) ->
     assert where.startswith(str(installed))
 
 
+def test_a_receiver_that_runs_says_what_the_page_shows(receiver: Receiver) -> None:
+    (shown,) = re.findall(r"^receiver \d.*", PAGE, re.MULTILINE)
+
+    said = shown.replace("http://127.0.0.1:8080", receiver.url)
+
+    assert re.sub(r"^receiver \S+", f"receiver {__version__}", said) in receiver.log[0]
+
+
 def test_the_first_event_is_pushed_as_the_page_says(receiver: Receiver) -> None:
     command = commands("Push mode").replace("http://127.0.0.1:8080", receiver.url)
 
