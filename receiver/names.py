@@ -119,6 +119,10 @@ class Names:
             if place not in self._deciding
         ]
 
+    def changes(self, part: int) -> bool:
+        """Whether an entry shows another name for this part of a slot."""
+        return any(entry.show and entry.show.names[part] for entry in self._entries)
+
     def slot(self, stored: SlotKey) -> SlotKey | None:
         """Where the events of a stored slot are shown; None where they are hidden."""
         if stored not in self._shown:

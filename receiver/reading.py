@@ -77,7 +77,13 @@ class Reading:
             return only
         if only.deployment_id is not None:
             return replace(only, services=None, environments=None)
-        slots = [stored for stored in await self._store.slots() if _is_of(stored, only, names)]
+        # Where no entry changes a service, its slots are found by the key of their table.
+        unchanged = Filter(
+            services=None if names.changes(0) else only.services,
+            environments=None if names.changes(1) else only.environments,
+        )
+        listed = await self._store.slots(unchanged)
+        slots = [stored for stored in listed if _is_of(stored, only, names)]
         if not slots:
             return None
         services, environments = (_few({slot[part] for slot in slots}) for part in (0, 1))

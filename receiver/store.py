@@ -132,9 +132,9 @@ class Store:
         """The largest id that was removed: later positions have everything after them."""
         return await self._database.read(lambda connection: connection.scalar(_REMOVED_TO) or 0)
 
-    async def slots(self) -> set[SlotKey]:
-        """Every (service, environment) that the log has an event of."""
-        query = select(slot.c.service, slot.c.environment)
+    async def slots(self, only: Filter = EVERYTHING) -> set[SlotKey]:
+        """The slots that the log has an event of: all, or those with the filter's names."""
+        query = select(slot).where(*_named(slot, only))
         return await self._database.read(
             lambda connection: {(service, name) for service, name in connection.execute(query)}
         )

@@ -248,6 +248,31 @@ async def test_what_is_stored_is_answered_as_stored_and_found_by_its_id(api: Api
     assert (await api.read("/api/deployments"))["items"] == [told]
 
 
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        ((0,), {"old-shop preview": [1, 2], "old-shop": [1, 2, 3], "shop": [], "preview": [1, 2]}),
+        ((1,), {"shop pr-1": [1], "old-shop": [], "shop": [1, 2, 3], "dev": [3]}),
+        ((2,), {"old-shop pr-1": [1], "shop": [], "legacy-a": [], "pr-2": [2]}),
+    ],
+)
+async def test_a_filter_finds_what_is_shown_so_whichever_names_are_changed(
+    settings: Settings, clock: Clock, places: tuple[int, ...], expected: dict[str, list[int]]
+) -> None:
+    entries = [settings.names[place] for place in places]
+    async with serving(settings.model_copy(update={"names": entries}), clock) as api:
+        for environment in ("pr-1", "pr-2", "dev"):
+            await api.append(service="old-shop", environment=environment)
+        await api.append(service="legacy-a", environment="gone")
+        for asked, ids in expected.items():
+            only = {part_of(name): name for name in asked.split()}
+            assert [item["id"] for item in await walk(api, 10, **only)] == ids[::-1], asked
+
+
+def part_of(name: str) -> str:
+    return "service" if name in (*SERVICES, "shop") else "environment"
+
+
 async def test_the_stream_passes_over_what_is_hidden(api: Api) -> None:
     async with api.stream() as stream, api.stream("?service=shop") as filtered:
         await api.append(service="legacy-a")
