@@ -23,8 +23,8 @@ exit codes:
   78  the settings are wrong
 """
 SERVE: Final = """\
-Take events, and serve the dashboard, until SIGTERM or SIGINT. SIGHUP reads the keys again. The
-database is made, or brought up to date, before it listens.
+Take events, and serve the dashboard, until SIGTERM or SIGINT. SIGHUP reads keys and names again.
+The database is made, or brought up to date, before it listens.
 """
 EXPORT: Final = """\
 Write every event as a line of JSON, in the order of ids, up to the newest one there is:
