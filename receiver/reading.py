@@ -9,7 +9,7 @@ from typing import Final
 from receiver.event import Event, OrderKey
 from receiver.matrix import Slot, SlotKey
 from receiver.names import Names
-from receiver.store import END_OF_TIME, Filter, Store
+from receiver.store import Filter, Store
 
 # More names are not asked for one by one: databases bound the parameters of a statement.
 MOST_NAMES: Final = 10_000
@@ -32,7 +32,7 @@ class Reading:
         self.names = names
         self._store = store
 
-    async def matrix(self, at: datetime = END_OF_TIME) -> tuple[int, dict[SlotKey, Slot]]:
+    async def matrix(self, at: datetime) -> tuple[int, dict[SlotKey, Slot]]:
         """The newest event's id, and the slots of what happened until an instant, inclusive."""
         position, stored = await self._store.matrix(at)
         # Thousands of slots: others go on meanwhile.

@@ -478,4 +478,6 @@ def test_what_the_settings_hide_or_show_as_one_is_so_on_an_open_page(
     dashboard.comes_to_show_the_matrix()
     assert dashboard.shown().keys() == {"checkout"}
     page.get_by_role("link", name="Feed").click()
-    expect(page.get_by_role("group", name="Events").get_by_role("listitem")).to_have_count(4)
+    rows = page.get_by_role("group", name="Events").get_by_role("listitem")
+    expect(rows).to_have_count(4)
+    expect(rows.first.get_by_title("pr-3")).to_have_text("preview")
