@@ -187,14 +187,22 @@ class Daemon:
     def _survived(self, subject: str) -> Iterator[None]:
         try:
             yield
-        except StateLost:
-            pass  # whoever opened the state ends all of this
-        except StateError as error:
-            self._work.troubles.has(subject, str(error))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next bell tries again
-            self._work.troubles.has(subject, f"{type(error).__name__}: {error}", error)
+        except Exception as error:
+            # Tasks in a group of which one fails while all are cancelled raise the failure alone.
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise asyncio.CancelledError from error
+            self._say(subject, error)
         else:
             self._work.troubles.over(subject)
+
+    def _say(self, subject: str, error: Exception) -> None:
+        match error:
+            case StateLost():
+                pass  # whoever opened the state ends all of this
+            case StateError():
+                self._work.troubles.has(subject, str(error))
+            case _:  # whatever it is, the next bell tries again
+                self._work.troubles.has(subject, f"{type(error).__name__}: {error}", error)
 
 
 def _introduction(due: Due, poll_seconds: int) -> str:

@@ -15,7 +15,7 @@ from fetcher.state import StateError
 from fetcher.work import PASSES_AT_ONCE, Work
 from tests.fake_github import FakeGitHub, answer, garbage, hang, secondary_limit
 from tests.fetcher.reading import World, fake_github, until
-from tests.fetcher.receiver_double import ReceiverDouble, receiver_double
+from tests.fetcher.receiver_double import Phase, ReceiverDouble, receiver_double
 from tests.fetcher.working import working
 
 
@@ -238,6 +238,33 @@ async def test_the_daemon_asks_nothing_while_the_gate_is_closed(
 
         assert asked.count(403) == 1
         assert len(asked) <= 3  # what was under way when the gate closed
+
+
+async def test_the_daemon_stops_also_when_a_delivery_fails_that_very_moment(
+    fake: FakeGitHub, tmp_path: Path, receiver: ReceiverDouble
+) -> None:
+    """One event hangs at the receiver, and the state breaks before the next is sent."""
+    async with working(fake, tmp_path, receiver.url) as (world, work):
+        await asyncio.gather(work.read("acme/one"), work.read("acme/two"))
+        receiver.faults.append("hang")
+        daemon = asyncio.create_task(Daemon(work, poll_seconds=60).run())
+
+        def full(*_arguments: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        def stored(phase: Phase, _deployment_id: str) -> None:
+            if phase == "stored":
+                for task in asyncio.all_tasks():
+                    if "Delivery._work" in repr(task.get_coro()):
+                        task.add_done_callback(lambda _task: daemon.cancel())
+                event.listen(world.state.engine, "commit", full)
+
+        receiver.on_post = stored
+        done, _ = await asyncio.wait([daemon], timeout=60)
+        event.remove(world.state.engine, "commit", full)
+
+        assert done
+        assert daemon.cancelled()
 
 
 async def test_the_daemon_survives_a_state_that_cannot_be_read(
