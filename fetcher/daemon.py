@@ -208,8 +208,9 @@ class Daemon:
 def _introduction(due: Due, poll_seconds: int) -> str:
     lanes = ", ".join(f"{count:,} {LANES.get(lane, lane)}" for lane, count in due.lanes.items())
     number, requests = due.lanes.total(), due.requests_per_hour
+    noun = "repository" if number == 1 else "repositories"
     return (
-        f"Reading {number:,} repositories ({lanes or 'none'}) every {poll_seconds} s:"
+        f"Reading {number:,} {noun} ({lanes or 'none'}) every {poll_seconds} s:"
         f" {requests:,.0f} requests an hour while nothing happens, free with a token"
     )
 

@@ -82,7 +82,8 @@ class Round:
         entry, reason = self.parked[0]
         others, more = len(self.parked) - 1, ""
         if others:
-            more = f". {others:,} more are parked with it: `deployment-fetcher check` shows them"
+            are = "is" if others == 1 else "are"
+            more = f". {others:,} more {are} parked with it: see `deployment-fetcher check`"
         log.error(
             "The event %r of %s in %s (%s) is parked, the receiver %s%s",
             entry.status,

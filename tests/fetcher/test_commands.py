@@ -302,7 +302,7 @@ async def test_a_fetcher_that_loses_its_database_stands_by_and_goes_on(
         await asyncio.to_thread(running.logged, "can't be opened.*Standing by")
         await asyncio.to_thread(postgres.start)
 
-        await until(lambda: sum("Reading 1 repositories" in line for line in running.log) == 2)
+        await until(lambda: sum("Reading 1 repository" in line for line in running.log) == 2)
         assert not any("Traceback" in line for line in running.log)
         assert await asyncio.to_thread(running.stop) == 0
     assert field.stored() == 2

@@ -61,7 +61,7 @@ async def test_many_events_that_are_parked_are_one_line(
 
     (said,) = [each for each in caplog.messages if "parked" in each]
     assert "is parked, the receiver answered 422" in said
-    assert said.endswith("45 more are parked with it: `deployment-fetcher check` shows them")
+    assert said.endswith("45 more are parked with it: see `deployment-fetcher check`")
 
 
 async def test_the_end_goes_on_when_the_beginning_is_refused(
