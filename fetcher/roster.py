@@ -72,13 +72,16 @@ class Roster:
         return self._select(owned)
 
     async def lost(self, name: str) -> bool:
-        """Whether an owner that is followed, asked now, has a repository no more that it had."""
+        """Whether an owner that is followed has a repository no more; the owner is asked again."""
         owned = await self._known()
         owner = next((each for each in self.owners if owner_of(name) == each.lower()), None)
-        if owner is None or not self._may_ask(owner):
+        if owner is None or owner not in owned:
             return False
-        await self._ask(owner, owned)
-        self._select(owned)
+        # Where very many can't be found, it is not asked for each of them.
+        lately = owned[owner].read_at <= self._clock() < owned[owner].read_at + AFTER_FAILURE
+        if self._may_ask(owner) and not lately:
+            await self._ask(owner, owned)
+            self._select(owned)
         return name not in self.selected
 
     def _select(self, owned: Mapping[str, Owned]) -> tuple[str, ...]:

@@ -85,8 +85,8 @@ class RunsLane:
         run = Run.model_validate_json(item.subject)
         if not item.told and run.workflow_id not in self.plan.read_by_runs():
             return Look(replace(item, look_at=None))  # its jobs file deployments by now
-        if run.head_sha in self.hidden:
-            return Look(replace(item, look_at=self.clock() + BETWEEN_LOOKS_AT_HIDDEN))
+        if run.head_sha in self.hidden and not item.told:
+            return Look(self._put_off(item))
         if not listed:
             path = f"/repos/{self.repository}/actions/runs/{item.id}"
             run = await self.reader.one(path, Run)
@@ -105,8 +105,17 @@ class RunsLane:
         look = look_of(
             seen, [e for one in (*told, *before) for e in one.events], self.since_at, run
         )
-        doubtful = (each.event.deployment_id for one in before for each in one.events)
-        return replace(look, doubtful=frozenset(doubtful))
+        doubtful = frozenset(each.event.deployment_id for one in before for each in one.events)
+        look = replace(look, doubtful=doubtful)
+        return self._held_back(look) if run.head_sha in self.hidden else look
+
+    def _held_back(self, look: Look) -> Look:
+        """Of a run of a hidden commit only what was told before goes on, until it is known more."""
+        ids = {event.deployment_id for event in look.events}
+        return replace(look, item=self._put_off(look.item), doubtful=look.doubtful | ids)
+
+    def _put_off(self, item: Watched) -> Watched:
+        return replace(item, look_at=self.clock() + BETWEEN_LOOKS_AT_HIDDEN)
 
     async def told(self, run: Run) -> list[Told]:
         """What is told of each of a run's jobs, or of the whole run."""

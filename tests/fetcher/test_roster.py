@@ -139,8 +139,9 @@ async def test_one_that_was_deleted_since_the_owner_was_asked_is_no_failure(
     fake: FakeGitHub, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "fetcher")
-    async with following(fake, tmp_path, "acme/*") as (_, work):
+    async with following(fake, tmp_path, "acme/*") as (world, work):
         due = await work.due()
+        world.clock.tick(AFTER_FAILURE.total_seconds())
         fake.delete("acme/web")
 
         assert [await work.read(name) for name in due.names] == [None] * 3
@@ -150,14 +151,19 @@ async def test_one_that_was_deleted_since_the_owner_was_asked_is_no_failure(
     assert not [each for each in caplog.records if each.levelno > logging.INFO]
 
 
-async def test_one_that_the_owner_has_and_that_can_not_be_found_is_a_failure(
+async def test_those_that_the_owner_has_and_that_can_not_be_found_are_failures(
     fake: FakeGitHub, tmp_path: Path
 ) -> None:
-    async with following(fake, tmp_path, "acme/*") as (_, work):
+    async with following(fake, tmp_path, "acme/*") as (world, work):
         await work.due()
-        fake.fail("/repos/acme/web", answer(404))
+        world.clock.tick(AFTER_FAILURE.total_seconds())
+        fake.fail("/repos/acme/*", answer(404), times=99)
+        world.requests()
 
-        assert isinstance(await work.read("acme/web"), Missing)
+        errors = [await work.read(f"acme/{name}") for name in ("web", "api", "shop")]
+
+        assert all(isinstance(error, Missing) for error in errors)
+        assert [each.path for each in world.requests()].count("/orgs/acme/repos") == 1
 
 
 async def test_an_owner_that_is_not_known_does_not_hold_up_the_others(

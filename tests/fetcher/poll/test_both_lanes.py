@@ -227,6 +227,33 @@ async def test_while_a_deployment_makes_no_sense_only_runs_of_its_commit_wait(
     assert [sha for (sha,) in await world.told("sha")][4:] == [bad.sha] * 4
 
 
+async def test_what_was_told_of_a_run_ends_though_a_deployment_of_its_commit_makes_no_sense(
+    world: World, shop: Repository
+) -> None:
+    end(start(shop, "legacy.yml"))
+    job = start(shop, "legacy.yml")
+    await world.reads(SHOP)
+    bad = shop.start_run("deploy.yml", sha=job.run.sha).deploy("staging")
+    world.fake.fail(f"*/{bad.id}/statuses", garbage(), times=99)
+    world.clock.tick(30)
+    await world.passes(SHOP)
+
+    later = job.run.add_job("deploy more")
+    later.start()
+    for each in (job, later):
+        end(each)
+    for _ in range(2):
+        world.clock.tick(10 * 60)
+        await world.passes(SHOP)
+
+    told = await world.told("deployment_id", "status")
+    assert [status for id_, status in told if id_ == f"gh-job-{job.id}"] == [
+        "in-progress",
+        "success",
+    ]
+    assert f"gh-job-{later.id}" not in dict(told)
+
+
 async def test_a_deployment_that_makes_no_sense_for_weeks_is_given_up(
     world: World, shop: Repository
 ) -> None:
