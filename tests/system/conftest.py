@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, expect
 
 from tests.program import Receiver
 from tests.system.dashboard import Dashboard
+
+# However busy the machine is: what comes to pass is seen at once.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture

@@ -13,7 +13,10 @@ END_OF_HEADERS: Final = b"\r\n\r\n"
 
 
 class HoldingProxy(ThreadingTCPServer):
-    """Passes everything on; of a stream that begins while it holds, only the headers."""
+    """Passes everything on; of a stream that begins while it holds, only the headers.
+
+    While `flows` is not set, it gathers what streams bring.
+    """
 
     daemon_threads = True
 
@@ -21,6 +24,8 @@ class HoldingProxy(ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Passage)
         self.target = urlsplit(target)
         self.holds = Event()
+        self.flows = Event()
+        self.flows.set()
         self.held: list[socket.socket] = []
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
@@ -47,8 +52,11 @@ class Passage(BaseRequestHandler):
 
     def answer(self, receiver: socket.socket) -> None:
         """Pass the answers on, until one has to be held."""
-        is_held = False
+        is_held = is_stream = False
         while data := read(receiver):
+            is_stream = is_stream or b"text/event-stream" in data
+            if is_stream:
+                self.server.flows.wait()
             if b"text/event-stream" in data and self.server.holds.is_set():
                 is_held = True
                 self.server.held.append(self.request)
@@ -78,4 +86,5 @@ def holding_proxy(target: str) -> Iterator[HoldingProxy]:
     with HoldingProxy(target) as proxy:
         Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05}).start()
         yield proxy
+        proxy.flows.set()
         proxy.shutdown()

@@ -112,6 +112,36 @@ def test_a_stream_that_a_proxy_holds_back_is_called_delayed_until_it_comes_throu
         expect(dashboard.slot("checkout", "prod")).to_contain_text("1.2.0")
 
 
+def test_a_stream_that_a_proxy_gathers_is_called_delayed_until_it_comes_in_time(
+    browser: Browser, receiver: Receiver
+) -> None:
+    receiver.post(version="1.0.0")
+    with holding_proxy(receiver.url) as proxy, browser.new_page() as page:
+        page.clock.install()
+        page.goto(proxy.url)
+        dashboard = Dashboard(page, receiver)
+        slot = dashboard.slot("checkout", "prod")
+        expect(dashboard.connection).to_have_text("Live")
+        receiver.post(version="1.1.0")
+        expect(slot).to_contain_text("1.1.0")
+
+        proxy.flows.clear()
+        receiver.post(version="1.2.0")
+        page.clock.fast_forward(11_000)
+        expect(dashboard.connection).to_have_text("Live")
+        proxy.flows.set()
+        expect(dashboard.connection).to_have_text("Delayed")
+        expect(slot).to_contain_text("1.2.0")
+
+        proxy.flows.clear()
+        receiver.post(version="1.3.0")
+        page.clock.fast_forward(5_000)
+        expect(slot).to_contain_text("1.3.0")
+
+        page.clock.fast_forward(61_000)
+        expect(dashboard.connection).to_have_text("Live")
+
+
 def test_the_tabs_of_a_browser_miss_nothing_while_the_receiver_is_away(
     page: Page, receiver: Receiver
 ) -> None:
