@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.program import Receiver, ago, clean_environment
 from tests.system.dashboard import Dashboard
@@ -209,3 +209,20 @@ def test_a_burst_of_200_events_ends_as_the_receiver_has_it(
 
     dashboard.comes_to_show_the_matrix()
     assert receiver.get("/api/matrix")["last_event_id"] == 200
+
+
+def test_a_browser_that_keeps_nothing_shows_it_all_the_same(
+    dashboard: Dashboard, receiver: Receiver, page: Page
+) -> None:
+    receiver.post(version="1.0.0")
+    page.add_init_script(
+        """for (const name of ["localStorage", "sessionStorage"])
+          Object.defineProperty(window, name, {
+            get() { throw new DOMException("Denied", "SecurityError"); },
+          });"""
+    )
+    dashboard.open()
+    page.reload()
+
+    dashboard.slot("checkout", "prod").click()
+    expect(dashboard.deployments).to_have_count(1)

@@ -7,8 +7,7 @@ const KEY = "scroll";
 export function keepScroll(content: HTMLElement): (() => void) | undefined {
   const pane = content.parentElement;
   if (!pane) return;
-  const [left = 0, top = 0] = (sessionStorage.getItem(KEY) ?? "").split(" ").map(Number);
-  sessionStorage.removeItem(KEY);
+  const [left = 0, top = 0] = take().split(" ").map(Number);
 
   const growing = new ResizeObserver(() => {
     const isReached = pane.scrollHeight - pane.clientHeight >= top;
@@ -17,10 +16,28 @@ export function keepScroll(content: HTMLElement): (() => void) | undefined {
   });
   if (left || top) growing.observe(content);
 
-  const keep = () => sessionStorage.setItem(KEY, `${pane.scrollLeft} ${pane.scrollTop}`);
-  addEventListener("pagehide", keep);
+  const onpagehide = () => keep(`${pane.scrollLeft} ${pane.scrollTop}`);
+  addEventListener("pagehide", onpagehide);
   return () => {
     growing.disconnect();
-    removeEventListener("pagehide", keep);
+    removeEventListener("pagehide", onpagehide);
   };
+}
+
+function take(): string {
+  try {
+    const kept = sessionStorage.getItem(KEY) ?? "";
+    sessionStorage.removeItem(KEY);
+    return kept;
+  } catch {
+    return ""; // a browser that keeps nothing
+  }
+}
+
+function keep(text: string): void {
+  try {
+    sessionStorage.setItem(KEY, text);
+  } catch {
+    // As above: the page begins at its top.
+  }
 }
