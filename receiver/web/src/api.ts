@@ -91,6 +91,11 @@ export async function getMatrix(
   };
 }
 
+/** The whole matrix as of a past time. */
+export async function getPastMatrix(at: string, signal: AbortSignal): Promise<Matrix> {
+  return (await (await get("/api/matrix", { at }, signal)).json()) as Matrix;
+}
+
 /** One service's row of the matrix. */
 export async function getRow(service: string, signal: AbortSignal): Promise<Matrix> {
   return (await (await get("/api/matrix", { service }, signal)).json()) as Matrix;
@@ -105,6 +110,8 @@ export interface LogQuery {
   environment?: string;
   status?: Status;
   deployment_id?: string;
+  /** Only what happened before this time. */
+  until?: string;
 }
 
 /** One page of the log, newest first. */

@@ -4,12 +4,18 @@ const TICKS_OF_THE_OLD = 30;
 
 /** The receiver's time, so that a viewer whose own clock is wrong still reads true ages. */
 class Clock {
-  /** Ticks every 10 s. */
-  now = $state(Date.now());
+  /** While a past time (ms) is looked at, everything is as old as it was then. */
+  stoppedAt = $state<number | null>(null);
+  #now = $state(Date.now());
   /** How long (ms) a deployment is in progress before it counts as stalled. */
   stalledAfterMs = $state(HOUR_MS);
   #slow = $state(Date.now());
   #ahead = 0;
+
+  /** Ticks every 10 s, unless it is stopped. */
+  get now(): number {
+    return this.stoppedAt ?? this.#now;
+  }
 
   /** The time at this very moment, which nothing that is shown waits for. */
   read(): number {
@@ -18,7 +24,8 @@ class Clock {
 
   /** The time now for showing the age of `time`; what is old waits for a rarer tick. */
   forAgeOf(time: string): number {
-    return this.#slow - Date.parse(time) > HOUR_MS ? this.#slow : this.now;
+    const isOld = this.#slow - Date.parse(time) > HOUR_MS;
+    return this.stoppedAt ?? (isOld ? this.#slow : this.#now);
   }
 
   /** Start ticking; returns what stops it. */
@@ -43,8 +50,8 @@ class Clock {
   }
 
   #tick(includesTheOld: boolean): void {
-    this.now = this.read();
-    if (includesTheOld) this.#slow = this.now;
+    this.#now = this.read();
+    if (includesTheOld) this.#slow = this.#now;
   }
 }
 

@@ -1,7 +1,7 @@
 import { untrack } from "svelte";
 import { getDeployments, LARGEST_PAGE, type DeploymentEvent, type LogQuery } from "./api";
 import { mergeEvents } from "./lib/deployments";
-import { compareEvents } from "./lib/order";
+import { compareEvents, instant } from "./lib/order";
 import type { Live } from "./live.svelte";
 
 const PAGE = 100;
@@ -95,12 +95,13 @@ export class LogReading {
     this.events = this.#withoutOlder(mergeEvents(this.events, mine), this.events.at(-1));
   }
 
-  #wants({ service, environment, status }: DeploymentEvent): boolean {
+  #wants({ service, environment, status, happened_at }: DeploymentEvent): boolean {
     const { query } = this;
     return (
       (query.service ?? service) === service &&
       (query.environment ?? environment) === environment &&
-      (query.status ?? status) === status
+      (query.status ?? status) === status &&
+      (query.until === undefined || instant(happened_at) < instant(query.until))
     );
   }
 

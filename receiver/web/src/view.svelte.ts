@@ -1,8 +1,16 @@
+import { clock } from "./clock.svelte";
 import { formatView, parseView, type Kind, type OpenSlot, type View } from "./lib/address";
 
 /** What the page shows, kept in its address: a reload or a copied link shows the same. */
 export class ViewState {
   #current = $state.raw<View>(parseView(location.search));
+
+  /** As of when the matrix is shown, where that is not now, as it always is on a wall. */
+  past = $derived.by(() => {
+    const { kind, wall, at } = this.#current;
+    const isOver = at !== null && Date.parse(at) < clock.read();
+    return isOver && kind === "matrix" && wall === null ? at : null;
+  });
 
   get current(): View {
     return this.#current;
@@ -16,7 +24,13 @@ export class ViewState {
 
   /** Go to another kind of view, with the filter and whatever else it shares. */
   go(kind: Kind): void {
-    if (kind !== this.#current.kind) this.#push({ kind, open: null });
+    if (kind !== this.#current.kind) this.#push({ kind, open: null, at: null });
+  }
+
+  /** Show the matrix as of a time: one step of the browser's history, however many are looked at. */
+  travel(at: string | null): void {
+    if (at === null || this.past) this.change({ at });
+    else this.#push({ at });
   }
 
   /** Open a slot's history, one step of the browser's history however many are looked through. */
@@ -31,10 +45,10 @@ export class ViewState {
     else this.change({ open: null });
   }
 
-  /** The browser went back or forth: that opens, closes and goes; what is filtered stays. */
+  /** The browser went back or forth: that opens, closes, goes and travels; what is filtered stays. */
   follow(): void {
-    const { open, kind } = parseView(location.search);
-    this.change({ open, kind });
+    const { open, kind, at } = parseView(location.search);
+    this.change({ open, kind, at });
   }
 
   /** Where this view is found, and with a change where that would be. */

@@ -25,6 +25,7 @@ const views: fc.Arbitrary<View> = fc.record({
   folded: fc.array(name),
   columns: fc.array(name),
   hidden: fc.array(name),
+  at: fc.constantFrom(null, "2026-11-20T17:00:00Z"),
   wall: fc.constantFrom(null, 5, 15, 60),
   open: fc.option(fc.record({ service: name, environment: name })),
 });
@@ -45,6 +46,12 @@ test("what an address does not know it leaves out", () => {
   expect(parseView("?view=x&status=nonsense&sort=&changed=week&service=checkout&x=1")).toEqual(
     PLAIN,
   );
+});
+
+test("a time may be given in any usual way, and one that is none is left out", () => {
+  expect(parseView("?at=2026-11-20T18:00%2B01:00").at).toBe("2026-11-20T17:00:00Z");
+  expect(parseView("?at=2026-11-20T17:00:00.5Z").at).toBe("2026-11-20T17:00:00Z");
+  expect(parseView("?at=friday").at).toBeNull();
 });
 
 test("the wall turns its pages every 15 seconds unless told otherwise", () => {

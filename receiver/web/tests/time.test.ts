@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { age, ago, duration, dayName, skewOf } from "../src/lib/time";
+import { age, ago, asField, duration, dayName, parseInstant, skewOf } from "../src/lib/time";
 import { makeEvent } from "./events";
 
 const NOW = Date.parse("2026-11-23T12:00:00Z");
@@ -58,4 +58,8 @@ test("a day is named as it is in the viewer's zone", () => {
   expect(dayName("2026-11-22T23:50", now)).toBe("Yesterday");
   expect(dayName("2026-11-21T23:50", now)).toContain("2026");
   expect(dayName("2026-11-24T00:10", now)).toContain("2026");
+});
+
+test("what a field for a date and a time is filled with is the time, to the minute", () => {
+  expect(parseInstant(asField(NOW))).toBe("2026-11-23T12:00:00Z");
 });

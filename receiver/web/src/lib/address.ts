@@ -1,4 +1,5 @@
 import type { Filter } from "./filter";
+import { parseInstant } from "./time";
 
 export interface SlotName {
   service: string;
@@ -32,6 +33,8 @@ export interface View extends Filter {
   columns: string[];
   /** The columns that are not shown. */
   hidden: string[];
+  /** As of when the matrix is shown, in UTC; null for as it is now. */
+  at: string | null;
   /** For a screen in the room: how many seconds each page of it stands; null for a desk. */
   wall: number | null;
   /** The slot whose history is open. */
@@ -48,6 +51,7 @@ export const PLAIN: View = {
   folded: [],
   columns: [],
   hidden: [],
+  at: null,
   wall: null,
   open: null,
 };
@@ -70,6 +74,7 @@ export function parseView(search: string): View {
     folded: query.getAll("folded"),
     columns: query.getAll("column"),
     hidden: query.getAll("hide"),
+    at: parseInstant(query.get("at") ?? ""),
     wall: query.has("wall") ? seconds(query.get("wall")) : null,
     open:
       service && environment ? { service, environment, ...(deployment && { deployment }) } : null,
@@ -97,6 +102,7 @@ export function formatView(view: View): string {
   for (const group of view.folded) query.append("folded", group);
   for (const environment of view.columns) query.append("column", environment);
   for (const environment of view.hidden) query.append("hide", environment);
+  if (view.at) query.set("at", view.at);
   if (wall !== null) query.set("wall", wall === WALL_SECONDS ? "" : String(wall));
   if (open) {
     query.set("service", open.service);

@@ -74,6 +74,19 @@ export function moment(time: string): string {
   return momentFormat.format(new Date(time));
 }
 
+/** A time, by the viewer's zone where it names none, in UTC to the second; null when it is none. */
+export function parseInstant(text: string): string | null {
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? null : `${new Date(time).toISOString().slice(0, -5)}Z`;
+}
+
+/** A time in the viewer's zone as a field for a date and a time has it, to the minute. */
+export function asField(time: number): string {
+  const local = new Date(time);
+  local.setMinutes(local.getMinutes() - local.getTimezoneOffset());
+  return local.toISOString().slice(0, 16);
+}
+
 /** The time of day in the viewer's zone. */
 export function timeOfDay(time: string): string {
   return timeFormat.format(new Date(time));
