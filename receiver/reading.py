@@ -48,7 +48,8 @@ class Reading:
     ) -> tuple[Sequence[Event], int]:
         """Events with a larger id than `position`, in id order, and up to which id these are all.
 
-        At most `limit` events; they are all up to `until` or to what was read last.
+        At most `limit` events are read, none of them after `until`: an event may come meanwhile
+        in a slot that is new, and has not been looked up.
         """
         names = self.names
         wanted = await self._stored(only, names)

@@ -19,6 +19,7 @@ from receiver.config import Settings
 from receiver.event import Event
 from receiver.matrix import reduce
 from receiver.names import Entry, Names
+from receiver.store import Filter
 from tests.receiver.api import Api, Clock, serving, settings_for
 from tests.receiver.examples import EVERY_FIELD, event, submission, submissions
 from tests.receiver.sse import Message
@@ -248,6 +249,7 @@ async def test_what_is_stored_is_answered_as_stored_and_found_by_its_id(api: Api
     assert (await api.read("/api/deployments"))["items"] == [told]
 
 
+@pytest.mark.parametrize("most_names", [10_000, 0], ids=["by name", "too many names"])
 @pytest.mark.parametrize(
     ("places", "expected"),
     [
@@ -257,8 +259,14 @@ async def test_what_is_stored_is_answered_as_stored_and_found_by_its_id(api: Api
     ],
 )
 async def test_a_filter_finds_what_is_shown_so_whichever_names_are_changed(
-    settings: Settings, clock: Clock, places: tuple[int, ...], expected: dict[str, list[int]]
+    settings: Settings,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    places: tuple[int, ...],
+    expected: dict[str, list[int]],
+    most_names: int,
 ) -> None:
+    monkeypatch.setattr("receiver.reading.MOST_NAMES", most_names)
     entries = [settings.names[place] for place in places]
     async with serving(settings.model_copy(update={"names": entries}), clock) as api:
         for environment in ("pr-1", "pr-2", "dev"):
@@ -296,6 +304,14 @@ async def test_a_replay_across_pages_of_what_is_hidden_is_whole(
     for query in ("?last_event_id=0", "?last_event_id=0&service=shop"):
         async with api.stream(query) as stream:
             assert await stream.ids(3) == [11, 12, 20]
+
+
+async def test_a_replay_goes_no_further_than_the_slots_that_it_looked_up(api: Api) -> None:
+    await api.fill([submission(service="old-shop")] * 3)
+
+    events, reached = await api.app[PARTS].reading.after(0, 2, 10, Filter(frozenset({"shop"})))
+
+    assert ([event.id for event in events], reached) == ([1, 2], 2)
 
 
 async def test_few_events_among_many_hidden_ones_make_a_full_page(api: Api) -> None:
