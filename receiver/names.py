@@ -62,13 +62,13 @@ class Match(_OfASlot):
 
 
 class Show(_OfASlot):
-    """The names to show instead."""
+    """The names to show instead; empty for what is shown as it is stored."""
 
-    service: Name | None = None
-    environment: Name | None = None
+    service: Name = ""
+    environment: Name = ""
 
     @property
-    def names(self) -> tuple[str | None, str | None]:
+    def names(self) -> SlotKey:
         """Both, as the parts of a slot."""
         return self.service, self.environment
 

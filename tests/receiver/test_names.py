@@ -79,6 +79,8 @@ def test_the_first_entry_that_speaks_of_a_part_decides_it(
         {"match": {"service": "a"}, "hide": False},
         {"match": {"service": "a"}, "show": {}},
         {"match": {"service": "a"}, "show": {"service": " a"}},
+        {"match": {"service": "a"}, "show": {"service": "b", "environment": None}},
+        {"match": {"service": "a", "environment": None}, "hide": True},
         {"match": {"service": "a"}, "show": {"service": "b"}, "hide": True},
         {"match": {"service": "a", "version": "1"}, "hide": True},
     ],
