@@ -43,6 +43,7 @@ SESSION: Final = {
     "idle_session_timeout": "20s",
     "idle_in_transaction_session_timeout": "20s",
 }
+LOST: Final = "The connection to the state was lost."
 UNREACHABLE: Final = (SQLAlchemyError, OSError, TimeoutError)
 
 
@@ -58,8 +59,13 @@ class DatabaseState:
         Raises:
             StateLost: The session has ended.
         """
-        async with self.engine.begin() as connection:
-            return await connection.run_sync(transaction)
+        try:
+            async with self.engine.begin() as connection:
+                return await connection.run_sync(transaction)
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise StateLost(LOST) from error
+            raise
 
 
 @asynccontextmanager
@@ -136,7 +142,7 @@ def _engine(url: URL) -> AsyncEngine:
         nonlocal sessions
         sessions += 1
         if sessions > 1:
-            raise StateLost("The connection to the state was lost.")
+            raise StateLost(LOST)
 
     event.listen(engine.sync_engine, "do_connect", once)
     return engine
