@@ -14,8 +14,9 @@
 4. `github` is the REST API: `client` asks with a credential through its `gate`, `reader` only for
    what changed. `access` says which credential asks about whose repositories.
 5. `mapping` makes events of the answers; it and `event` are pure.
-6. `outbox` keeps every event until the receiver has it; `observations` is what was seen of GitHub.
-   Both are in the `state`, a SQLite file or a PostgreSQL database, with the tables of `schema`.
+6. `outbox` keeps every event until the receiver has it; `observations` is what was seen of GitHub,
+   `snapshots` its answers with their ETags, the `registry` which repositories there are. All is in
+   the `state`, a SQLite file or a PostgreSQL database, with the tables of `schema`.
 7. `deliver` sends what is due, each event once, in a `round`: `receiver` asks, `outcome` is what an
    answer means, `held` finds an event in what the receiver has, `pause` waits while it is away, the
    `ledger` commits what became of many events. `resync` lets everything since a time be sent once

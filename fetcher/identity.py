@@ -9,7 +9,7 @@ from collections.abc import Container
 
 from sqlalchemy import Connection
 
-from fetcher import observations
+from fetcher import observations, registry
 from fetcher.github.answers import Repository
 from fetcher.github.errors import GitHubError
 from fetcher.github.reader import Reader
@@ -43,12 +43,12 @@ async def identified(state: State, reader: Reader, known: Known, others: Contain
 def _identify(
     connection: Connection, repository: Repository, known: Known, others: Container[str]
 ) -> Known:
-    before = observations.name_of(connection, repository.id)
+    before = registry.name_of(connection, repository.id)
     # Its own name is among the others; it has no number yet, so it is not `before`.
     if before and before in others:
         raise Twice(f"is the same repository as {before}: name it once in fetcher.repositories")
     if before and known.plan is None:  # nothing was read under this name
-        observations.continue_as(connection, before, known.name)
+        registry.continue_as(connection, before, known.name)
     same = repository.full_name.lower() == known.name.lower()
     columns: dict[str, int | str | None] = {"full_name": None if same else repository.full_name}
     if before is None or known.plan is None:

@@ -9,14 +9,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from fetcher import upsert
 from fetcher.github.gate import Waits
-from fetcher.github.reader import Snapshot
-from fetcher.mapping.origin import name_services
 from fetcher.mapping.services import Place
-from fetcher.schema import gates, places, repositories, snapshots, watched
+from fetcher.schema import gates, places, repositories, watched
 
 Lane = Literal["deployments", "runs"]
 # No wait for a look is longer: one that seems to be was noted before the clock was set back.
@@ -82,52 +80,6 @@ class Seen(NamedTuple):
     mark: str
     told: bool
     parents: Mapping[str, Sequence[str]]
-
-
-def register(connection: Connection, names: Sequence[str], since_at: datetime) -> None:
-    """Make repositories known; one that is known already stays as it is.
-
-    GitHub does not tell upper case from lower: one that is spelled anew is continued. Its times are
-    whole seconds: what ended in the very second of `since_at` may have ended after it.
-    """
-    found = connection.execute(select(repositories.c.name, repositories.c.service))
-    given: dict[str, str] = {row.name: row.service for row in found}
-    spelled = {name.lower(): name for name in given}
-    for name in names:
-        before = spelled.get(name.lower(), name)
-        if before != name:
-            given[name] = given.pop(before)
-            continue_as(connection, before, name)
-    services = name_services(names, given)
-    rows = [
-        {"name": name, "service": service, "since_at": since_at.replace(microsecond=0)}
-        for name, service in services.items()
-        if name not in given
-    ]
-    if rows:
-        connection.execute(insert(repositories), rows)
-
-
-def continue_as(connection: Connection, before: str, name: str) -> None:
-    """Let a repository go on under another name, under which nothing was read yet."""
-    its_row = repositories.c.name == before
-    row = connection.execute(select(repositories).where(its_row)).mappings().one()
-    connection.execute(delete(repositories).where(repositories.c.name == name))
-    # What is unique is given back before it is given anew.
-    change(connection, before, service=f"{before} is now {name}", github_id=None)
-    connection.execute(insert(repositories).values({**row, "name": name}))
-    for table in (watched, places):
-        connection.execute(
-            update(table).where(table.c.repository == before).values(repository=name)
-        )
-    connection.execute(update(snapshots).where(snapshots.c.subject == before).values(subject=name))
-    connection.execute(delete(repositories).where(its_row))
-
-
-def name_of(connection: Connection, github_id: int) -> str | None:
-    """The name under which the repository of this number is registered."""
-    query = select(repositories.c.name).where(repositories.c.github_id == github_id)
-    return connection.execute(query).scalar_one_or_none()
 
 
 def known(connection: Connection, name: str) -> Known:
@@ -265,39 +217,6 @@ def stop_watching_old_reruns(connection: Connection, name: str) -> None:
             watched.c.id.not_in(newest.limit(RERUNS_WATCHED)),
         )
         .values(look_at=None)
-    )
-
-
-def snapshot_keys(connection: Connection, subject: str) -> frozenset[str]:
-    """The keys under which answers about a subject are kept."""
-    query = select(snapshots.c.key).where(snapshots.c.subject == subject)
-    return frozenset(connection.scalars(query))
-
-
-def snapshot(connection: Connection, key: str) -> Snapshot | None:
-    """The answer that is kept under a key."""
-    query = select(snapshots.c.etag, snapshots.c.body, snapshots.c.whole).where(
-        snapshots.c.key == key
-    )
-    row = connection.execute(query).one_or_none()
-    return Snapshot(row.etag, row.body, row.whole) if row else None
-
-
-def keep_snapshots(
-    connection: Connection, subject: str, fresh: Mapping[str, Snapshot], now: datetime
-) -> None:
-    """Keep answers, in the place of those under the same keys."""
-    rows = [
-        {"key": key, "subject": subject, "kept_at": now, **asdict(one)}
-        for key, one in fresh.items()
-    ]
-    upsert.put(connection, snapshots, rows)
-
-
-def drop_snapshots(connection: Connection, subject: str, before: datetime) -> None:
-    """Drop the answers that did not change for long: most are of what ended."""
-    connection.execute(
-        delete(snapshots).where(snapshots.c.subject == subject, snapshots.c.kept_at < before)
     )
 
 

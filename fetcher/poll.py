@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from fetcher import observations, outbox
+from fetcher import observations, outbox, snapshots
 from fetcher.findings import Findings
 from fetcher.github.client import GitHub
 from fetcher.github.errors import GitHubError, Limited
@@ -87,7 +87,7 @@ class Poller:
 
         def load(connection: Connection) -> tuple[Known, frozenset[str]]:
             known = observations.known(connection, name)
-            return known, observations.snapshot_keys(connection, name)
+            return known, snapshots.keys(connection, name)
 
         known, kept = await self._state.run(load)
         reader = Reader(self._githubs.for_repository(name), partial(self._snapshot, kept))
@@ -118,7 +118,7 @@ class Poller:
     async def _snapshot(self, kept: Container[str], key: str) -> Snapshot | None:
         if key not in kept:
             return None  # most of what a pass asks is asked for the first time
-        return await self._state.run(lambda connection: observations.snapshot(connection, key))
+        return await self._state.run(lambda connection: snapshots.kept(connection, key))
 
     async def _commit(self, known: Known, findings: Findings, fresh: dict[str, Snapshot]) -> Passed:
         now, name = self._clock(), known.name
@@ -137,9 +137,9 @@ class Poller:
             new = outbox.put(connection, events, now, owner_of(name))
             observations.watch(connection, name, findings.watched.values())
             observations.stop_watching_old_reruns(connection, name)
-            observations.keep_snapshots(connection, name, fresh, now)
+            snapshots.keep(connection, name, fresh, now)
             if "plan" in columns:
-                observations.drop_snapshots(connection, name, now - SNAPSHOTS_LAST)
+                snapshots.drop(connection, name, now - SNAPSHOTS_LAST)
             observations.change(connection, name, **changed)
             if waits != self._waits_kept.get(credential):
                 observations.keep_gate(connection, credential, waits)

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from fetcher import observations, upsert
+from fetcher import registry, snapshots, upsert
 from fetcher.clock import Clock
 from fetcher.github.errors import GitHubError, Limited, Unreachable
 from fetcher.github.githubs import GitHubs
@@ -132,16 +132,16 @@ class Roster:
 
         def keep(connection: Connection) -> None:
             upsert.put(connection, owners, [row])
-            observations.keep_snapshots(connection, f"{owner}/*", fresh, now)
+            snapshots.keep(connection, f"{owner}/*", fresh, now)
             self._register(connection, self._selection.names({owner: names}))
 
         await self._state.run(keep)
 
     def _register(self, connection: Connection, names: tuple[str, ...]) -> None:
-        observations.register(connection, names, self._clock() - self._backfill)
+        registry.register(connection, names, self._clock() - self._backfill)
 
     async def _snapshot(self, key: str) -> Snapshot | None:
-        return await self._state.run(lambda connection: observations.snapshot(connection, key))
+        return await self._state.run(lambda connection: snapshots.kept(connection, key))
 
 
 async def look_up(

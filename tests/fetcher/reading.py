@@ -14,7 +14,7 @@ import aiohttp
 from pydantic import SecretStr
 from sqlalchemy import Connection, select
 
-from fetcher import observations
+from fetcher import observations, registry
 from fetcher.access import credential_for
 from fetcher.github.client import GitHub
 from fetcher.github.gate import Gate
@@ -160,7 +160,7 @@ async def reading(  # noqa: PLR0913 - what worlds differ in, each by its name
         names = [repository.full_name for repository in fake.repositories]
 
         def open_up(connection: Connection) -> None:
-            observations.register(connection, names, clock() - BACKFILL)
+            registry.register(connection, names, clock() - BACKFILL)
             for github in map(githubs.for_repository, ("acme/", *names)):
                 kept = observations.gate(connection, github.credential.fingerprint)
                 github.gate.waits = kept

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fetcher import observations
+from fetcher import observations, registry
 from fetcher.identity import Twice
 from fetcher.planning import PLAN_LASTS
 from tests.fake_github import FakeGitHub, Repository
@@ -19,7 +19,7 @@ def shop(fake: FakeGitHub) -> Repository:
 async def register(world: World, *names: str) -> None:
     """Name repositories in the settings."""
     since_at = world.clock() - BACKFILL
-    await world.state.run(lambda connection: observations.register(connection, names, since_at))
+    await world.state.run(lambda connection: registry.register(connection, names, since_at))
 
 
 async def test_one_that_is_renamed_everywhere_goes_on_and_nothing_is_told_twice(
@@ -118,7 +118,7 @@ async def test_another_repository_under_the_name_is_read_as_the_one_before(
         ]
         * 2
     )
-    name = await world.state.run(lambda connection: observations.name_of(connection, new.id))
+    name = await world.state.run(lambda connection: registry.name_of(connection, new.id))
     assert name == SHOP
 
 
