@@ -13,6 +13,7 @@ from tests.docs import tree
 from tests.program import clean_environment
 
 PROGRAMS: Final = Path(sys.executable).parent
+HOST: Final = "deployments.example.com"  # of the pages
 DEADLINE_SECONDS: Final = 60
 
 

@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.program import DEADLINE_SECONDS, Receiver, deployment
-from tests.proxies import Proxy, before, caddy, configuration, nginx
+from tests.proxies import HOST, Proxy, before, caddy, configuration, nginx
 
-HOST: Final = "deployments.example.com"
 SELF_SIGNED: Final = (
     "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test"
 )

@@ -19,7 +19,7 @@ from receiver.database import open_database
 from receiver.database.postgres import LOCK
 from receiver.store import Store
 from tests.postgres import PostgresServer
-from tests.proxies import Proxy, before, configuration, nginx
+from tests.proxies import HOST, Proxy, before, caddy, configuration, nginx
 from tests.receiver.api import Client, client
 from tests.receiver.examples import EVERY_FIELD, REQUIRED
 from tests.receiver.problem import assert_problem
@@ -84,11 +84,17 @@ async def apis(cluster: Cluster) -> AsyncIterator[list[Client]]:
         yield [Client(receiver.port, session, receiver.key) for receiver in cluster.receivers]
 
 
-@pytest.fixture
-def proxy(cluster: Cluster, tmp_path: Path) -> Iterator[Proxy]:
-    """nginx before two of the receivers, as the page for operators has it: no sticky sessions."""
-    sites = configuration("docs/operate.md", "upstream receivers")
-    with nginx(tmp_path, before(sites, [one.port for one in cluster.receivers[:2]])) as running:
+PROXIES: Final = {
+    nginx: configuration("docs/operate.md", "upstream receivers"),
+    caddy: configuration("docs/operate.md", HOST).replace(HOST, "http://"),  # TLS is no matter here
+}
+
+
+@pytest.fixture(params=PROXIES, ids=lambda program: program.__name__)
+def proxy(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Iterator[Proxy]:
+    """A proxy before two receivers, as the page for operators has it: without sticky sessions."""
+    sites = before(PROXIES[request.param], [one.port for one in cluster.receivers[:2]])
+    with request.param(tmp_path, sites) as running:
         yield running
 
 
@@ -134,6 +140,7 @@ async def test_a_reader_sees_every_event_once_whichever_receiver_it_comes_back_t
         readers = [Reader(api, start) for _ in range(6)]
         reading = asyncio.gather(*(reader.read(start + count) for reader in readers))
         posting = Posting(api)
+        posting.sent = start
         for _ in range(3):
             posted = asyncio.create_task(posting.some(count // 3))
             wanted = len(posting.acknowledged) + count // 6
@@ -155,7 +162,7 @@ async def test_a_killed_receiver_takes_nothing_with_it(cluster: Cluster, proxy: 
         readers = [Reader(api, start) for _ in range(6)]
         reading = asyncio.gather(*(reader.read(start + 150) for reader in readers))
         posting = Posting(api)
-        posting.sent = 1000  # numbers, and with them keys, that are new
+        posting.sent = 1000 + start  # numbers, and with them keys, that are new
         posted = asyncio.create_task(posting.some(150))
         await eventually(lambda: len(posting.acknowledged) >= 50)
         killed.kill()
