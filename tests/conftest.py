@@ -5,11 +5,21 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
 from scripts import chromium
 from tests.postgres import PostgresServer
 from tests.program import Receiver
+
+# How long an example takes is the machine's affair, and one receiver may serve all examples of a
+# test: each knows its own events.
+settings.register_profile(
+    "any machine",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("any machine")
 
 # A browser looks for updates and more by itself; the tests have no network.
 QUIET: Final = (

@@ -146,7 +146,7 @@ some_lives = st.lists(st.tuples(st.integers(min_value=1, max_value=5), st.boolea
 
 
 @given(faults=some_faults, lives=some_lives, honours_keys=st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_whatever_goes_wrong_every_event_is_stored_once_or_parked(
     *, faults: list[Fault], lives: list[tuple[int, bool]], honours_keys: bool
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from receiver.event import Event
@@ -180,7 +180,7 @@ def in_text_order(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @given(st.lists(submissions().map(in_text_order), max_size=25), st.integers(1, 7), FILTERS)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 async def test_the_pages_are_the_whole_list_for_any_size_and_filter(
     bodies: list[dict[str, Any]], limit: int, wanted: dict[str, str]
 ) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import hypothesis
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -186,9 +186,7 @@ async def replay(api: Api, count: int, **only: str) -> list[Any]:
 
 # One receiver serves every example: the log grows, and is always looked at as a whole.
 @both
-@hypothesis.settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis.settings(max_examples=8)
 @given(
     st.lists(st.lists(BODIES, min_size=1, max_size=8), max_size=4),
     st.sampled_from(FILTERS),

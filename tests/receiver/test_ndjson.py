@@ -47,7 +47,7 @@ def events(draw: st.DrawFn) -> Event:
     return Event(**plain.__dict__ | {name: draw(values) for name, values in more.items()})
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @example(event(seconds=3600))  # readers are told that its sender's clock is wrong
 @given(events())
 def test_an_event_comes_back_from_its_line(stored: Event) -> None:

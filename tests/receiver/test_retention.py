@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, select
 
@@ -96,9 +96,7 @@ def staying(log: list[Event]) -> list[Event]:
 
 
 # Many databases would take long: each example empties the one.
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20)
 @given(LOGS.map(lambda batches: sorted(batches, key=lambda batch: batch[0])))
 async def test_what_is_removed_changes_no_matrix_since_the_edge(
     database: Database, batches: list[tuple[datetime, list[dict[str, Any]]]]
@@ -118,9 +116,7 @@ async def test_what_is_removed_changes_no_matrix_since_the_edge(
 
 @pytest.mark.databases("sqlite")
 @given(LOGS)
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20)
 async def test_the_matrix_of_an_instant_is_that_of_what_had_happened(
     database: Database, batches: list[tuple[datetime, list[dict[str, Any]]]]
 ) -> None:

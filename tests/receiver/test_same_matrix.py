@@ -6,7 +6,7 @@ from typing import Any
 
 import hypothesis
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from receiver.api import PARTS
@@ -50,9 +50,7 @@ def own(batches: list[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
 
 
 # One receiver serves every example: each has services of its own.
-@hypothesis.settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis.settings(max_examples=50)
 @given(BATCHES.map(own))
 async def test_reducer_memory_sql_and_answer_agree_on_any_log(
     api: Api, batches: list[list[dict[str, Any]]]

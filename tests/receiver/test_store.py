@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from receiver.batch import Append
@@ -70,7 +70,6 @@ async def test_the_secret_that_signs_sessions_is_the_databases_own(
 
 
 # Every example appends to one log: nothing here depends on what came before.
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(SUBMISSIONS, min_size=1, max_size=5))
 async def test_whatever_is_stored_is_read_as_it_was_answered(
     store: Store, bodies: list[dict[str, Any]]
