@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS: Final = 5
 CONTENT_TYPE: Final = "application/problem+json"
 KEPT_HEADERS: Final = ("Allow", "Retry-After", "WWW-Authenticate")
+# As RFC 9110 has them; Python before 3.13 knows older ones.
+TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
 DETAILS: Final = {
     HTTPStatus.UNAUTHORIZED: "The X-Api-Key header is missing or holds no key known here.",
     HTTPStatus.NOT_FOUND: "There is nothing here.",
@@ -39,7 +41,7 @@ def problem(
     known = HTTPStatus(status)
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": known.phrase,
+        "title": TITLES.get(known, known.phrase),
         "status": known.value,
         "detail": detail or DETAILS.get(known, known.description or known.phrase),
         "instance": instance,
