@@ -61,13 +61,13 @@ HELD_ELSEWHERE = {
         "poll.test_told.test_no_list_is_ever_filtered"
     ),
     "a re-run of an old run is not noticed, for its creation is long ago": (
-        "poll.test_runs.test_a_rerun_is_told_though_the_list_does_not_show_it"
+        "poll.test_runs_watched.test_a_rerun_is_told_though_the_list_does_not_show_it"
     ),
     "jobs that a re-run carries over count twice (r-universe-org/help#607)": (
         "test_mapping_runs.test_a_job_that_a_rerun_carries_over_is_not_deployed_again"
     ),
     "a busy workflow hides the quiet ones (Jebel-Quant/monitoring#3)": (
-        "poll.test_runs.test_a_busy_repository_is_read_back_to_where_the_last_pass_began"
+        "poll.test_runs_watched.test_a_busy_repository_is_read_back_to_where_the_last_pass_began"
     ),
     "a superseded deployment counts as inactive, not as the success that it was": (
         "test_mapping_deployments.test_a_superseded_deployment_still_tells_how_it_ended"
