@@ -67,7 +67,6 @@ async def open_work(
     Raises:
         StateError: The state can't be used.
     """
-    backfill = timedelta(days=settings.backfill_days)
     async with AsyncExitStack() as stack:
         state = await stack.enter_async_context(open_state(settings.state, standby))
         githubs = await stack.enter_async_context(open_githubs(settings, clock, sleep))
@@ -75,13 +74,15 @@ async def open_work(
         selection = select(settings.repositories)
         await state.run(lambda connection: _remember(connection, githubs, selection))
         policy = Policy(
-            id_prefix=settings.github.id_prefix, backfill=backfill, rules=settings.rules
+            id_prefix=settings.github.id_prefix,
+            backfill=timedelta(days=settings.backfill_days),
+            rules=settings.rules,
         )
         poller = Poller(state, githubs, policy, clock)
         receiver = _receiver(settings, session, clock, sleep)
         delivery = Delivery(state, receiver, clock, vitals.settled)
         cycle = timedelta(seconds=settings.poll_seconds)
-        roster = Roster(state, githubs, selection, backfill, clock)
+        roster = Roster(state, githubs, selection, policy, clock)
         rota = Rota(state, githubs, roster, cycle, clock)
         parked = await state.run(outbox.parked_events)
         vitals.works(githubs.by_owner, Counter(event.owner for event in parked))

@@ -24,7 +24,6 @@ from fetcher.github.remedies import in_words
 from fetcher.github.sighting import Sighting
 from fetcher.identity import identified
 from fetcher.lanes.look import LONGEST_LIFE
-from fetcher.mapping.rules import Facts, ignored
 from fetcher.observations import Known
 from fetcher.selection import owner_of
 from fetcher.services import with_services
@@ -91,8 +90,6 @@ class Poller:
 
         known, kept = await self._state.run(load)
         reader = Reader(self._githubs.for_repository(name), partial(self._snapshot, kept))
-        if ignored(self._policy.rules, Facts(repository=name)):
-            return await self._commit(known, Findings(), reader.fresh)
         try:
             known = await identified(self._state, reader, known, others)
         except GitHubError as error:

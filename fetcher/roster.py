@@ -6,7 +6,7 @@ known repositories unread. One that is gone keeps its state: it may come back.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -18,9 +18,11 @@ from fetcher.github.errors import GitHubError, Limited, Unreachable
 from fetcher.github.githubs import GitHubs
 from fetcher.github.owned import owned_repositories
 from fetcher.github.reader import Reader, Snapshot
+from fetcher.mapping.rules import Facts, ignored
 from fetcher.schema import owners
 from fetcher.selection import Selection, owner_of
 from fetcher.state import State
+from fetcher.survey import Policy
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ class Owned(NamedTuple):
 
 
 class Roster:
-    """Keeps the repositories that are selected.
+    """Keeps the repositories that are selected, less those that a rule ignores.
 
     Attributes:
         owners: Whose repositories are followed.
@@ -49,7 +51,7 @@ class Roster:
         state: State,
         githubs: GitHubs,
         selection: Selection,
-        backfill: timedelta,
+        policy: Policy,
         clock: Clock,
     ) -> None:
         self.owners = frozenset(selection.owners)
@@ -58,7 +60,7 @@ class Roster:
         self._state = state
         self._githubs = githubs
         self._selection = selection
-        self._backfill = backfill
+        self._policy = policy
         self._clock = clock
         self._owned: dict[str, Owned] | None = None
         self._not_before: dict[str, datetime] = {}
@@ -85,8 +87,12 @@ class Roster:
         return name not in self.selected
 
     def _select(self, owned: Mapping[str, Owned]) -> tuple[str, ...]:
-        self.selected = self._selection.names({o: each.names for o, each in owned.items()})
+        self.selected = self._chosen({owner: each.names for owner, each in owned.items()})
         return self.selected
+
+    def _chosen(self, owned: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+        rules, names = self._policy.rules, self._selection.names(owned)
+        return tuple(name for name in names if not ignored(rules, Facts(repository=name)))
 
     async def _known(self) -> dict[str, Owned]:
         if self._owned is None:
@@ -96,7 +102,7 @@ class Roster:
     def _load(self, connection: Connection) -> dict[str, Owned]:
         found = _kept(connection)
         names = {owner: each.names for owner, each in found.items()}
-        self._register(connection, self._selection.names(names))
+        self._register(connection, self._chosen(names))
         return found
 
     def _is_due(self, owner: str, owned: Owned | None) -> bool:
@@ -133,12 +139,12 @@ class Roster:
         def keep(connection: Connection) -> None:
             upsert.put(connection, owners, [row])
             snapshots.keep(connection, f"{owner}/*", fresh, now)
-            self._register(connection, self._selection.names({owner: names}))
+            self._register(connection, self._chosen({owner: names}))
 
         await self._state.run(keep)
 
     def _register(self, connection: Connection, names: tuple[str, ...]) -> None:
-        registry.register(connection, names, self._clock() - self._backfill)
+        registry.register(connection, names, self._clock() - self._policy.backfill)
 
     async def _snapshot(self, key: str) -> Snapshot | None:
         return await self._state.run(lambda connection: snapshots.kept(connection, key))

@@ -13,6 +13,7 @@ from fetcher.access import open_githubs
 from fetcher.config import Settings
 from fetcher.github.errors import Missing
 from fetcher.github.settings import GitHubSettings
+from fetcher.mapping.rules import Match, Rule
 from fetcher.roster import AFTER_FAILURE, ASKED_AGAIN, look_up
 from fetcher.selection import select
 from fetcher.work import Work
@@ -52,6 +53,19 @@ async def test_all_of_an_owner_are_read_but_those_that_are_left_out_or_cannot_de
     fake.add_repository("other/thing")
     async with following(fake, tmp_path, "acme/*", "!acme/web") as (_, work):
         assert await names(work) == ["acme/api", "acme/shop"]
+
+
+async def test_a_repository_that_a_rule_ignores_is_not_asked_about_at_all(
+    fake: FakeGitHub, tmp_path: Path
+) -> None:
+    rule = Rule(match=Match(repository="ACME/[sw]*"), ignore=True)
+    async with working(fake, tmp_path, patterns=("acme/*",), rules=(rule,)) as (world, work):
+        due = await work.due()
+        await asyncio.gather(*map(work.read, due.names))
+
+        assert (due.names, due.owners.total()) == (["acme/api"], 1)
+        asked = {request.path.split("/")[3] for request in world.requests()}
+        assert asked == {"repos", "api"}  # the owner's list, and the one
 
 
 async def test_an_archived_repository_that_is_named_is_read(

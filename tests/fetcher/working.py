@@ -9,10 +9,12 @@ import aiohttp
 from yarl import URL
 
 from fetcher.deliver import Delivery
+from fetcher.mapping.rules import Rule
 from fetcher.receiver import Receiver
 from fetcher.roster import Roster
 from fetcher.rota import Rota
 from fetcher.selection import select
+from fetcher.survey import Policy
 from fetcher.vitals import Vitals
 from fetcher.work import Work
 from tests.fake_github import FakeGitHub
@@ -31,17 +33,17 @@ async def working(
     token: str | None = TOKEN,
     budget_percent: int = 100,
     patterns: Sequence[str] = (),
+    rules: tuple[Rule, ...] = (),
 ) -> AsyncIterator[tuple[World, Work]]:
     async with (
-        reading(fake, folder, token=token, budget_percent=budget_percent) as world,
+        reading(fake, folder, token=token, budget_percent=budget_percent, rules=rules) as world,
         aiohttp.ClientSession() as session,
     ):
         receiver = Receiver(session, URL(receiver_url), API_KEY, 5, world.clock)
         delivery = Delivery(world.state, receiver, world.clock)
         names = [repository.full_name for repository in fake.repositories]
-        roster = Roster(
-            world.state, world.githubs, select(patterns or names), BACKFILL, world.clock
-        )
+        policy = Policy(id_prefix="gh", backfill=BACKFILL, rules=rules)
+        roster = Roster(world.state, world.githubs, select(patterns or names), policy, world.clock)
         rota = Rota(world.state, world.githubs, roster, CYCLE, world.clock)
         yield (
             world,

@@ -74,14 +74,3 @@ async def test_a_rule_names_the_service_in_either_lane(
         await world.reads("acme/site")
 
         assert await world.told("service", "version") == [("acme/shop", "1"), ("acme/site", "1")]
-
-
-async def test_an_ignored_repository_is_not_asked_about_at_all(
-    fake: FakeGitHub, shop: Repository, tmp_path: Path
-) -> None:
-    shop.start_run("deploy.yml").deploy("production")
-    rule = Rule(match=Match(repository="acme/*"), ignore=True)
-    async with reading(fake, tmp_path, rules=[rule]) as world:
-        await world.reads(SHOP)
-
-        assert world.requests() == []
