@@ -11,7 +11,8 @@ The way of one event, module by module:
               event       what is stored and read
     log       writer      group commit: many requests, one durable transaction
               batch       which events a transaction stores, and how each request is answered
-              store       every SQL statement, over the tables of schema, in the database
+              store       what is asked of the log and written to it: SQL, over the tables of schema
+              latest      what each slot remembers, looked up slot by slot
               rows       events as rows of their table, and back
     feed      feed        follows the log, folds it into the matrix, tells the streams
               matrix      the fold: pure, in any order to the same result

@@ -1,4 +1,4 @@
-"""The log on disk: every SQL statement of the receiver.
+"""The log on disk: what is asked of it, and what is written to it.
 
 Ids are one more than the largest in the log, given inside the writer's transaction,
 so the order of ids is the order of commits and no reader that resumes can skip one.
@@ -13,28 +13,23 @@ from itertools import chain, islice
 from typing import Any, Final
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
-    CompoundSelect,
     Connection,
     FromClause,
-    ScalarSelect,
     Select,
     and_,
-    bindparam,
     delete,
     insert,
     or_,
     select,
     true,
-    union,
-    union_all,
 )
 
+from receiver import latest
 from receiver.batch import Append, Batch, Keys
 from receiver.database import Database
-from receiver.event import Event, OrderKey, Status
-from receiver.matrix import Slot, SlotKey, fold
+from receiver.event import Event, OrderKey
+from receiver.matrix import Slot, SlotKey
 from receiver.rows import FIELDS, insert_events, insert_slots, last_id, to_event
 from receiver.schema import event, idempotency, retention, secret, slot
 
@@ -186,13 +181,11 @@ class Store:
 
         One to three look-ups for each slot, however long the log.
         """
-        return await self._database.read(lambda connection: _matrix(connection, at))
+        return await self._database.read(lambda connection: latest.matrix(connection, at))
 
     async def remembered(self, at: datetime) -> set[int]:
         """The ids of the events that the matrix of an instant is made of."""
-        given = {"at": at}
-        ids = await self._database.read(lambda c: c.execute(_LATEST_IDS, given).scalars().all())
-        return {found for found in ids if found is not None}
+        return await self._database.read(lambda connection: latest.ids(connection, at))
 
     async def forget_keys(self, now: datetime) -> None:
         """Remove the idempotency keys whose 24 hours are over."""
@@ -266,14 +259,6 @@ def _is_among(column: ColumnElement[str], names: AbstractSet[str]) -> ColumnElem
     return column.in_(sorted(names)) if len(names) > 1 else column == next(iter(names))
 
 
-def _matrix(connection: Connection, at: datetime) -> tuple[int, dict[SlotKey, Slot]]:
-    newest = last_id(connection)  # of the state that the next statement reads as well
-    slots: dict[SlotKey, Slot] = {}
-    for row in connection.execute(_LATEST, {"at": at}):
-        fold(slots, to_event(row))
-    return newest, slots
-
-
 def _remembered(connection: Connection, appends: Sequence[Append], now: datetime) -> Keys:
     """The keys of these appends that were stored within the window, with their events."""
     keys = {append.idempotency[0] for append in appends if append.idempotency is not None}
@@ -325,46 +310,4 @@ def _older_than(key: OrderKey) -> ColumnElement[bool]:
     )
 
 
-def _current() -> CTE:
-    """The latest event of each slot of what happened until an instant."""
-    latest = select(_latest_id(slot).label("id")).select_from(slot).cte("latest")
-    # Else PostgreSQL would search for each of them twice.
-    latest = latest.prefix_with("MATERIALIZED", dialect="postgresql")
-    return select(*FIELDS).join(latest, event.c.id == latest.c.id).cte("current")
-
-
-def _behind(current: CTE) -> CompoundSelect[Any]:
-    """Ids of what a slot remembers beside its latest event: nothing, where that is a success."""
-    success, finished = _latest_id(current, "success"), _latest_id(current, "success", "failure")
-    return union(
-        select(success).select_from(current).where(current.c.status != "success"),
-        select(finished).select_from(current).where(current.c.status == "in-progress"),
-    )
-
-
-def _latest_id(place: FromClause, *statuses: Status) -> ScalarSelect[int]:
-    """The latest event of a slot, of any status or of some.
-
-    It is found from the newest end of the slot's stretch of one index, without its table.
-    """
-    columns = event.alias().c
-    latest_id = (
-        select(columns.id)
-        .where(
-            columns.service == place.c.service,
-            columns.environment == place.c.environment,
-            columns.happened_at <= bindparam("at"),
-        )
-        .order_by(columns.happened_at.desc(), columns.finished.desc(), columns.id.desc())
-        .limit(1)
-    )
-    if statuses:
-        latest_id = latest_id.where(columns.status.in_(statuses))
-    return latest_id.correlate(place).scalar_subquery()
-
-
 _REMOVED_TO: Final = select(retention.c.removed_to)
-_CURRENT: Final = _current()
-_BEHIND: Final = _behind(_CURRENT)
-_LATEST: Final = union_all(select(_CURRENT), select(*FIELDS).where(event.c.id.in_(_BEHIND)))
-_LATEST_IDS: Final[CompoundSelect[Any]] = union_all(select(_CURRENT.c.id), *_BEHIND.selects)
