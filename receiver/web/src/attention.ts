@@ -1,7 +1,7 @@
 /** How long (ms) nothing may stir before the viewer is taken to look elsewhere. */
 const REST_MS = 10_000;
 
-const STIRS = ["pointermove", "pointerdown", "wheel", "keydown", "focusin", "focusout"];
+const STIRS = ["pointermove", "pointerdown", "wheel", "keydown", "focusin"];
 
 /**
  * Tells when the viewer is among what an element shows: moves a pointer or a wheel over it, or has
@@ -14,6 +14,9 @@ export function attention(comes: () => void, goes: () => void): (element: HTMLEl
 
     const stir = () => {
       comes();
+      rest();
+    };
+    const rest = () => {
       clearTimeout(timer);
       timer = setTimeout(leave, REST_MS);
     };
@@ -23,6 +26,8 @@ export function attention(comes: () => void, goes: () => void): (element: HTMLEl
     for (const name of STIRS) {
       element.addEventListener(name, stir, { passive: true, signal: page.signal });
     }
+    // Also when what has the focus is taken off the page, amid a change of it: nobody has come.
+    element.addEventListener("focusout", rest, { signal: page.signal });
     return () => {
       clearTimeout(timer);
       page.abort();
