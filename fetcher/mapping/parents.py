@@ -16,7 +16,7 @@ from typing import Final
 from fetcher.mapping.naming import words
 from fetcher.mapping.rules import Ruled
 from fetcher.mapping.source import Source
-from fetcher.mapping.workflow_graph import Graph, Place, Standing
+from fetcher.mapping.workflow_graph import Graph, JobPath, Located
 
 # GitHub files a deployment and notes that another has succeeded on two ways, to the second.
 LEEWAY: Final = timedelta(seconds=2)
@@ -116,18 +116,18 @@ def parents_by_needs(graph: Graph, step: Step, run: Iterable[Step]) -> tuple[Ste
         None when a job of the run can't be found in the workflow.
     """
     others = [each for each in run if each.attempt <= step.attempt and each.number != step.number]
-    own, placed = _standing(graph, step), _placed(graph, others)
-    if own is None or placed is None:
+    own, by_path = _located(graph, step), _by_path(graph, others)
+    if own is None or by_path is None:
         return None
     parents: list[Step] = []
-    waiting, seen = list(graph.before(own.place)), {own.place}
+    waiting, seen = list(graph.before(own.path)), {own.path}
     while waiting:
-        place = waiting.pop()
-        if place in placed:
-            parents += _legs(own, _latest(placed[place]))
-        elif place not in seen:
-            waiting += graph.before(place)
-        seen.add(place)
+        path = waiting.pop()
+        if path in by_path:
+            parents += _legs(own, _latest(by_path[path]))
+        elif path not in seen:
+            waiting += graph.before(path)
+        seen.add(path)
     return _in_order(parents)
 
 
@@ -167,29 +167,31 @@ def _stage(environment: str) -> tuple[int | None, frozenset[str]]:
     return (ranks[0] if len(ranks) == 1 else None), spoken - STAGES.keys()
 
 
-def _placed(graph: Graph, steps: Iterable[Step]) -> dict[Place, list[tuple[Step, Standing]]] | None:
-    placed: defaultdict[Place, list[tuple[Step, Standing]]] = defaultdict(list)
+def _by_path(
+    graph: Graph, steps: Iterable[Step]
+) -> dict[JobPath, list[tuple[Step, Located]]] | None:
+    by_path: defaultdict[JobPath, list[tuple[Step, Located]]] = defaultdict(list)
     for step in steps:
-        if (standing := _standing(graph, step)) is None:
+        if (located := _located(graph, step)) is None:
             return None
-        placed[standing.place].append((step, standing))
-    return dict(placed)
+        by_path[located.path].append((step, located))
+    return dict(by_path)
 
 
-def _standing(graph: Graph, step: Step) -> Standing | None:
-    standing = graph.stand(step.job, step.environment) if step.job else None
+def _located(graph: Graph, step: Step) -> Located | None:
+    located = graph.locate(step.job, step.environment) if step.job else None
     # Of a workflow that can't be read it is not known which of its jobs comes first.
-    return None if standing and graph.is_opaque(standing.place) else standing
+    return None if located and graph.is_opaque(located.path) else located
 
 
-def _latest(placed: Iterable[tuple[Step, Standing]]) -> Sequence[tuple[Step, Standing]]:
+def _latest(executions: Iterable[tuple[Step, Located]]) -> Sequence[tuple[Step, Located]]:
     """Of every leg its latest attempt."""
-    ordered = sorted(placed, key=lambda each: (each[0].attempt, each[0].number))
-    return list({step.job: (step, standing) for step, standing in ordered}.values())
+    ordered = sorted(executions, key=lambda each: (each[0].attempt, each[0].number))
+    return list({step.job: (step, located) for step, located in ordered}.values())
 
 
-def _legs(own: Standing, legs: Sequence[tuple[Step, Standing]]) -> list[Step]:
-    same = [step for step, standing in legs if standing.leg == own.leg]
+def _legs(own: Located, legs: Sequence[tuple[Step, Located]]) -> list[Step]:
+    same = [step for step, located in legs if located.leg == own.leg]
     return same or [step for step, _ in legs]
 
 

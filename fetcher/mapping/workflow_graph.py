@@ -1,6 +1,6 @@
 """The jobs of a workflow and of those that it calls, and what each of them waits for. Pure.
 
-A place is where a job stands: the ids of the jobs that call it and its own, `("release", "eu")`.
+A job's path is the ids of the jobs that call it and its own: `("release", "eu")`.
 https://docs.github.com/en/actions/how-tos/reuse-automations/reuse-workflows
 """
 
@@ -12,14 +12,14 @@ from typing import Final
 
 from fetcher.mapping.workflow_file import WorkflowJob
 
-Place = tuple[str, ...]
+JobPath = tuple[str, ...]
 Pattern = tuple[str, ...]  # literals, with anything between two of them
 
 EXPRESSION: Final = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 ANYTHING: Final = ("", "")
 # GitHub appends a leg's values, unless the name has an expression that tells them.
 VALUES: Final = (" (", ")")
-MOST_PLACES: Final = 2_000
+MOST_JOBS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,14 @@ class Workflow:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a job stands, by its name.
+class Located:
+    """A job as its name is found in the graph.
 
     Attributes:
         leg: The values by which the legs of a matrix differ, as far as the name tells them.
     """
 
-    place: Place
+    path: JobPath
     leg: frozenset[str]
 
 
@@ -62,73 +62,73 @@ class Graph:
     """Which job of a workflow waits for which; of one that is too large, for its first jobs."""
 
     def __init__(self, workflow: Workflow) -> None:
-        self._known = dict(islice(_places(workflow, (), ((),)), MOST_PLACES))
+        self._known = dict(islice(_by_path(workflow, (), ((),)), MOST_JOBS))
 
-    def stand(self, name: str, environment: str | None = None) -> Standing | None:
-        """Where the job of this name stands; None when that is not certain.
+    def locate(self, name: str, environment: str | None = None) -> Located | None:
+        """The job of this name; None when it is not certain which it is.
 
         Args:
             name: As GitHub shows it: expressions are evaluated, legs have their values in
                 brackets, and the called workflow's job stands behind the calling one's: `a / b`.
             environment: Where the deployment goes that the job has filed, if it has filed one.
         """
-        fitting: dict[int, list[Standing]] = {}
-        for place, known in self._known.items():
+        fitting: dict[int, list[Located]] = {}
+        for path, known in self._known.items():
             if environment is None or _goes_to(known, environment):
                 best = max(_fits(known.names, name), key=lambda fit: fit[0], default=None)
                 if best is not None:
                     leg = frozenset(filter(None, ", ".join(best[1]).split(", "))) - {environment}
-                    fitting.setdefault(best[0], []).append(Standing(place, leg))
+                    fitting.setdefault(best[0], []).append(Located(path, leg))
         # The pattern with most letters is the one that was meant; of two such, neither is certain.
         best_fits = fitting[max(fitting)] if fitting else []
         return best_fits[0] if len(best_fits) == 1 else None
 
-    def is_opaque(self, place: Place) -> bool:
+    def is_opaque(self, path: JobPath) -> bool:
         """Whether it stands for all the jobs of a workflow that could not be read."""
-        return self._known[place].opaque
+        return self._known[path].opaque
 
     def is_silent(self, name: str) -> bool:
         """Whether the job of this name says that what it does is no deployment."""
-        standing = self.stand(name)
-        return standing is not None and self._known[standing.place].job.silent
+        located = self.locate(name)
+        return located is not None and self._known[located.path].job.silent
 
-    def before(self, place: Place) -> tuple[Place, ...]:
-        """The places whose jobs must have ended before a job at this place begins.
+    def before(self, path: JobPath) -> tuple[JobPath, ...]:
+        """The paths of the jobs that must have ended before the job at this path begins.
 
         The first jobs of a called workflow wait for what the calling job needs.
         """
-        known = self._known[place]
-        around = place[:-1]
+        known = self._known[path]
+        around = path[:-1]
         needed = [(*around, name) for name in known.job.needs if (*around, name) in self._known]
         if not needed:
             return self.before(around) if around else ()
         return tuple(last for each in needed for last in self._last(each))
 
-    def _last(self, place: Place) -> Iterator[Place]:
-        """The place itself, or those of the jobs with which the workflow it calls ends."""
-        known = self._known[place]
+    def _last(self, path: JobPath) -> Iterator[JobPath]:
+        """The path itself, or those of the jobs with which the workflow it calls ends."""
+        known = self._known[path]
         called = known.workflow.called.get(known.job.id)
         if called is None:
-            yield place
+            yield path
             return
         needed = {name for job in called.jobs for name in job.needs}
         for job in called.jobs:
-            if job.id not in needed and (*place, job.id) in self._known:
-                yield from self._last((*place, job.id))
+            if job.id not in needed and (*path, job.id) in self._known:
+                yield from self._last((*path, job.id))
 
 
-def _places(
-    workflow: Workflow, around: Place, names: Sequence[Pattern]
-) -> Iterator[tuple[Place, _Known]]:
+def _by_path(
+    workflow: Workflow, around: JobPath, names: Sequence[Pattern]
+) -> Iterator[tuple[JobPath, _Known]]:
     for job in workflow.jobs:
-        place = (*around, job.id)
+        path = (*around, job.id)
         own = tuple(_joined(*each) for each in product(names, _names(job)))
         called = workflow.called.get(job.id)
         if called is None and job.uses:
             own = tuple(_joined(each, ANYTHING) for each in own)
-        yield place, _Known(workflow, job, own)
+        yield path, _Known(workflow, job, own)
         if called is not None:
-            yield from _places(called, place, own)
+            yield from _by_path(called, path, own)
 
 
 def _names(job: WorkflowJob) -> Iterator[Pattern]:

@@ -83,7 +83,7 @@ def test_a_name_made_of_expressions_only_is_matched_at_once() -> None:
     name = "${{ a }}x" * 1000 + "y"
     graph = Graph(workflow(f"jobs: {{a: {{name: '{name}', environment: prod}}}}"))
 
-    assert graph.stand("x" * 100_000, "prod") is None
+    assert graph.locate("x" * 100_000, "prod") is None
 
 
 def test_of_a_workflow_that_is_far_too_large_only_the_first_jobs_are_known() -> None:
@@ -94,7 +94,7 @@ def test_of_a_workflow_that_is_far_too_large_only_the_first_jobs_are_known() -> 
 
     graph = Graph(replace(calling, called=dict.fromkeys(names, called)))
 
-    first = graph.stand("j0 / j499", "prod")
+    first = graph.locate("j0 / j499", "prod")
     assert first
-    assert graph.before(first.place) == ()
-    assert graph.stand("j499 / j0", "prod") is None
+    assert graph.before(first.path) == ()
+    assert graph.locate("j499 / j0", "prod") is None
