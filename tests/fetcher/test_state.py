@@ -98,7 +98,7 @@ async def test_a_killed_process_leaves_no_lock(place: Path | URL) -> None:
             async with open_state(place):
                 pass
 
-    async with asyncio.timeout(10), open_state(place, standby=lambda _reason: None):
+    async with asyncio.timeout(60), open_state(place, standby=lambda _reason: None):
         pass
 
 

@@ -33,7 +33,7 @@ async def broken() -> None:
 async def test_a_loop_that_ends_is_told_of_at_once(caplog: pytest.LogCaptureFixture) -> None:
     failed = asyncio.Event()
     async with background(failed.set, forever(), broken()):
-        await asyncio.wait_for(failed.wait(), 5)
+        await asyncio.wait_for(failed.wait(), 60)
 
     assert [record.levelname for record in caplog.records] == ["CRITICAL"]
     assert "RuntimeError: broken" in caplog.text

@@ -231,7 +231,7 @@ async def thinned(settings: Settings, clock: Clock) -> AsyncIterator[Api]:
         await api.append(service="shop", happened_at=clock.now.isoformat())
     async with serving(keeping, clock) as api:
         store = api.app[PARTS].store
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await store.removed_to() < 2:  # noqa: ASYNC110 - the database rings no bell
                 await asyncio.sleep(0.005)
         yield api

@@ -267,7 +267,7 @@ STREAM = b"GET /api/events/stream%b HTTP/1.%d\r\nHost: receiver\r\n\r\n"
 async def read_lines(wire: Wire, last: bytes) -> list[bytes]:
     """The lines of a body up to this one."""
     lines: list[bytes] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while last not in lines:
             lines.append((await wire.reader.readline()).rstrip(b"\n"))
     return lines

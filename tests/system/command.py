@@ -22,7 +22,7 @@ class Command:
         self.errors = errors
         self.output = ""
 
-    async def says(self, pattern: str, seconds: float = 20) -> re.Match[str]:
+    async def says(self, pattern: str, seconds: float = 60) -> re.Match[str]:
         """Wait for a line on stdout that holds the pattern."""
         assert self.process.stdout
         async with asyncio.timeout(seconds):
@@ -32,7 +32,7 @@ class Command:
                     return found
         raise AssertionError(f"ended without {pattern}: {self.output}{self.errors.read_text()}")
 
-    async def ends(self, seconds: float = 20) -> int:
+    async def ends(self, seconds: float = 60) -> int:
         """Wait for the end; the exit code."""
         async with asyncio.timeout(seconds):
             return await self.process.wait()
