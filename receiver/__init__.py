@@ -13,7 +13,7 @@ The way of one event, module by module:
               batch       which events a transaction stores, and how each request is answered
               store       what is asked of the log and written to it: SQL, over the tables of schema
               latest      what each slot remembers, looked up slot by slot
-              rows       events as rows of their table, and back
+              rows        events as rows of their table, and back
     feed      feed        follows the log, folds it into the matrix, tells the streams
               matrix      the fold: pure, in any order to the same result
               names       what readers are shown in place of stored names

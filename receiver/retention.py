@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 SWEEP_EVERY: Final = timedelta(hours=1)
 LOOK_SECONDS: Final = 60
 WITNESSES: Final = 100  # the newest events, whose senders tell what time it is
-STEP: Final = 500  # events in one look, and at most in one transaction
+STEP: Final = 250  # events in one look, and at most in one transaction
 PAUSE_SECONDS: Final = 0.1  # between two transactions, in which the writer has the database
 
 
@@ -77,7 +77,9 @@ class Retention:
         staying = await self._store.remembered(edge)
         staying.add(await self._store.last_id())
         position = removed = 0
-        while (rows := await self._rows(position)) and any(row.received_at < edge for row in rows):
+        while rows := await self._rows(position, STEP):
+            if all(row.received_at >= edge for row in rows):
+                break
             position = rows[-1].id
             if ids := [row.id for row in rows if _is_old(row, edge) and row.id not in staying]:
                 await self._remove(ids)
@@ -88,13 +90,13 @@ class Retention:
 
     async def _edge(self) -> datetime:
         """What is before it is old, by the receiver's clock and by the senders'."""
-        newest = await self._rows(await self._store.last_id() - WITNESSES)
+        newest = await self._rows(await self._store.last_id() - WITNESSES, WITNESSES)
         last_at: datetime = max([EPOCH, *(row.happened_at for row in newest)])
         return min(self._clock(), last_at) - self._kept
 
-    async def _rows(self, position: int) -> Sequence[Any]:
-        """The next few rows of the log, in id order: id and times."""
-        given = {"position": position}
+    async def _rows(self, position: int, count: int) -> Sequence[Any]:
+        """The next rows of the log, in id order: id and times."""
+        given = {"position": position, "count": count}
         return await self._database.read(lambda c: c.execute(_ROWS, given).all())
 
     async def _remove(self, ids: Sequence[int]) -> None:
@@ -117,5 +119,5 @@ _ROWS: Final = (
     select(event.c.id, event.c.happened_at, event.c.received_at)
     .where(event.c.id > bindparam("position"))
     .order_by(event.c.id)
-    .limit(STEP)
+    .limit(bindparam("count"))
 )

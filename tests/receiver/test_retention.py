@@ -1,7 +1,8 @@
 """Old events leave the log, and what is where stays as it is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +10,8 @@ from typing import Any, Final
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import event as hooks
 
 from receiver.api import PARTS
 from receiver.batch import Append
@@ -79,6 +81,22 @@ async def empty(database: Database) -> None:
     await database.write(transaction)
 
 
+@contextmanager
+def noted_removals() -> Iterator[list[int]]:
+    """How many events each statement has removed."""
+    removals: list[int] = []
+
+    def note(_connection: Connection, cursor: Any, statement: str, *_more: object) -> None:
+        if statement.startswith("DELETE FROM event"):
+            removals.append(cursor.rowcount)
+
+    hooks.listen(Engine, "after_cursor_execute", note)
+    try:
+        yield removals
+    finally:
+        hooks.remove(Engine, "after_cursor_execute", note)
+
+
 def staying(log: list[Event]) -> list[Event]:
     """What is young, what the slots remember as of the edge, and the newest of all."""
     slots = reduce(stored for stored in log if stored.happened_at <= EDGE).values()
@@ -134,8 +152,10 @@ async def test_a_sweep_takes_small_steps_until_what_is_young(
     monkeypatch.setattr("receiver.retention.STEP", 3)
     await append(database, EDGE - DAY, *[{"happened_at": "2026-01-01T00:00:00Z"}] * 10)
     await append(database, NOON, {})
+    with noted_removals() as removals:
+        await keeper(database, Clock(NOON)).sweep()
 
-    await keeper(database, Clock(NOON)).sweep()
+    assert removals == [3, 3, 3]
 
     # Of equal events the last is the latest.
     assert [stored.id for stored in await Store(database).after(0, 100)] == [10, 11]
