@@ -6,7 +6,7 @@ same as before, now and at any instant since the edge. The newest event of all s
 next id is one more than its own.
 
 The edge is so many days before now, by the receiver's clock and by the senders': one of them that
-is ahead removes nothing (docs/decisions/0014-the-clock-alone-removes-nothing.md).
+is ahead removes nothing (docs/decisions/0015-the-clock-alone-removes-nothing.md).
 """
 
 import asyncio
