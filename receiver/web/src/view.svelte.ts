@@ -5,12 +5,15 @@ import { formatView, parseView, type Kind, type OpenSlot, type View } from "./li
 export class ViewState {
   #current = $state.raw<View>(parseView(location.search));
 
-  /** As of when the matrix is shown, where that is not now, as it always is on a wall. */
-  past = $derived.by(() => {
-    const { kind, wall, at } = this.#current;
-    const isOver = at !== null && Date.parse(at) < clock.read();
-    return isOver && kind === "matrix" && wall === null ? at : null;
-  });
+  /**
+   * As of when the matrix is shown, where that is not now. Not derived: every slot hangs on it, and
+   * would be looked at whenever anything of the view changes.
+   */
+  #past = $state(pastOf(this.#current));
+
+  get past(): string | null {
+    return this.#past;
+  }
 
   get current(): View {
     return this.#current;
@@ -18,7 +21,7 @@ export class ViewState {
 
   /** Filter, sort, arrange: no step of the browser's history. */
   change(change: Partial<View>): void {
-    this.#current = { ...this.#current, ...change };
+    this.#set({ ...this.#current, ...change });
     history.replaceState(history.state, "", this.address());
   }
 
@@ -56,8 +59,19 @@ export class ViewState {
     return location.pathname + formatView({ ...this.#current, ...change });
   }
 
+  #set(view: View): void {
+    this.#current = view;
+    this.#past = pastOf(view);
+  }
+
   #push(change: Partial<View>): void {
-    this.#current = { ...this.#current, ...change };
+    this.#set({ ...this.#current, ...change });
     history.pushState(change.open ? { opened: true } : null, "", this.address());
   }
+}
+
+/** On a wall, and anywhere but in the matrix, it is always now; so it is at a time to come. */
+function pastOf({ kind, wall, at }: View): string | null {
+  const isOver = at !== null && Date.parse(at) < clock.read();
+  return isOver && kind === "matrix" && wall === null ? at : null;
 }
