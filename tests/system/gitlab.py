@@ -16,7 +16,7 @@ def run(folder: Path, pipeline: str, receiver: Receiver) -> subprocess.Completed
     """Run a pipeline in this folder, which becomes a repository of gitlab.example."""
     (folder / ".gitlab-ci.yml").write_text(pipeline)
     git(folder, "init", "--quiet", "--initial-branch=main")
-    git(folder, "remote", "add", "origin", "git@gitlab.example:acme/checkout.git")
+    git(folder, "remote", "add", "origin", "https://gitlab.example/acme/checkout.git")
     git(folder, "add", ".")
     git(folder, *PERSON, "commit", "--quiet", "--message=Begin")
     variables = {"DASHBOARD_URL": receiver.url, "DASHBOARD_API_KEY": receiver.key}
