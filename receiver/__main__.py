@@ -95,8 +95,8 @@ async def run(settings: Settings, config: Path | None) -> int:
         gc.set_threshold(GARBAGE_THRESHOLD)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         url = f"http://{host}:{port}"
-        log.info("receiver %s on %s, %s", __version__, url, _facts(settings, app[PARTS]))
         loop.add_signal_handler(signal.SIGHUP, _reload, app[PARTS], config)
+        log.info("receiver %s on %s, %s", __version__, url, _facts(settings, app[PARTS]))
         notify("READY=1")
         async with background(lambda: stop(EX_SOFTWARE), keep_watch(url)):
             code = await end
