@@ -56,10 +56,13 @@ def _database(url: str) -> str:
     return url
 
 
-def _from_json(value: object) -> object:
-    """What a variable has in place of tables; what is no JSON stays text, which is a mistake."""
+def _entries(value: object) -> object:
+    """What a list of tables is given as: a variable has it as JSON."""
     with suppress(ValueError):
-        return json.loads(value) if isinstance(value, str) else value
+        value = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(value, list | tuple):
+        where = "[[receiver.names]] in the file, JSON in the variable"
+        raise ValueError(f"must be a list: {where}")  # noqa: TRY004 - what pydantic catches
     return value
 
 
@@ -104,7 +107,7 @@ class Settings(LogSettings):
     read_key_file: Path | None = None
     session_days: int = Field(30, ge=1, le=400)
     environment_order: Names = ()
-    names: Annotated[tuple[Entry, ...], NoDecode, BeforeValidator(_from_json)] = ()
+    names: Annotated[tuple[Entry, ...], NoDecode, BeforeValidator(_entries)] = ()
     stalled_minutes: int = Field(60, ge=1)
     retention_days: int = Field(0, ge=0, le=36_500)
     log_format: LogFormat = "text"
