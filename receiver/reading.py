@@ -34,9 +34,10 @@ class Reading:
 
     async def matrix(self, at: datetime) -> tuple[int, dict[SlotKey, Slot]]:
         """The newest event's id, and the slots of what happened until an instant, inclusive."""
+        names = self.names
         position, stored = await self._store.matrix(at)
         # Thousands of slots: others go on meanwhile.
-        return position, await asyncio.to_thread(self.names.slots, stored)
+        return position, await asyncio.to_thread(names.slots, stored)
 
     async def get(self, event_id: int) -> Event | None:
         """One event, also one that is hidden: it is asked for by its own id; or None."""

@@ -367,6 +367,20 @@ async def test_names_change_while_events_are_stored(api: Api) -> None:
     assert (await api.read("/api/services")) == {"items": ["shop"]}
 
 
+async def test_a_past_matrix_that_is_under_way_when_names_change_has_those_that_it_tells(
+    api: Api, clock: Clock
+) -> None:
+    parts = api.app[PARTS]
+    await api.append(service="old-shop")
+    asked = asyncio.create_task(parts.board.matrix(at=clock.now))
+    await asyncio.sleep(0)  # it now waits for the database
+    parts.reading.names = names(HIDE)
+    answer = await asked
+
+    assert answer.names == names(*ENTRIES).tag
+    assert [row["service"] for row in json.loads(answer.body)["rows"]] == ["shop"]
+
+
 async def test_an_entry_that_decides_nothing_of_the_log_is_told_at_start(
     settings: Settings, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
