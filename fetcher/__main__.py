@@ -109,7 +109,7 @@ async def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
 async def _work_for_ever(settings: Settings, vitals: Vitals) -> int:
     def stand_by(reason: str) -> None:
         vitals.stands_by(reason)
-        log.info("%s Standing by until it can be had.", reason)
+        log.info("%s. Standing by until it can be had.", reason.removesuffix("."))
         notify("READY=1")
 
     while True:

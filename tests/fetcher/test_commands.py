@@ -299,7 +299,7 @@ async def test_a_fetcher_that_loses_its_database_stands_by_and_goes_on(
     async with field.fetcher("run") as running:
         await until(lambda: field.stored() == 2)
         await asyncio.to_thread(postgres.stop)
-        await asyncio.to_thread(running.logged, "can't be opened.*Standing by")
+        await asyncio.to_thread(running.logged, r"can't be opened: .*[^.]\. Standing by")
         await asyncio.to_thread(postgres.start)
 
         await until(lambda: sum("Reading 1 repository" in line for line in running.log) == 2)
