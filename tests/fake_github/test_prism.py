@@ -19,8 +19,6 @@ from tests.fake_github.organisation import Organisation
 from tests.fake_github.prism import Prism, prism
 from tests.fetcher.reading import reading
 
-pytestmark = pytest.mark.timeout(300)  # the first time it fetches what it needs
-
 
 @pytest.fixture(scope="module")
 def proxy() -> Iterator[Prism]:
