@@ -50,6 +50,7 @@ test("what an address does not know it leaves out", () => {
 
 test("a time may be given in any usual way, and one that is none is left out", () => {
   expect(parseView("?at=2026-11-20T18:00%2B01:00").at).toBe("2026-11-20T17:00:00Z");
+  expect(parseView("?at=2026-11-20T18:00:00+01:00").at).toBe("2026-11-20T17:00:00Z");
   expect(parseView("?at=2026-11-20T17:00:00.5Z").at).toBe("2026-11-20T17:00:00Z");
   expect(parseView("?at=friday").at).toBeNull();
 });

@@ -76,7 +76,8 @@ export function moment(time: string): string {
 
 /** A time, by the viewer's zone where it names none, in UTC to the second; null when it is none. */
 export function parseInstant(text: string): string | null {
-  const time = Date.parse(text);
+  // In an address that was written by hand the + of an offset reads as a space.
+  const time = Date.parse(text.replace(/(:\d\d(?:\.\d+)?) (\d\d:\d\d)$/, "$1+$2"));
   return Number.isNaN(time) ? null : `${new Date(time).toISOString().slice(0, -5)}Z`;
 }
 
