@@ -72,3 +72,21 @@ def test_a_time_before_everything_and_one_of_the_viewers_own(
     page.get_by_role("link", name="Feed").click()
     expect(page.get_by_role("group", name="Events").get_by_role("listitem")).to_have_count(1)
     assert page.url.endswith("/?view=feed")
+
+
+def test_the_past_has_the_names_that_are_shown_now(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post(environment="pr-1", version="1.0.0", happened_at="2026-11-20T17:00:00Z")
+    dashboard.page.goto("/?at=2026-11-20T18:00:00%2B01:00")
+    expect(dashboard.environments).to_have_text(["pr-1"])
+    dashboard.slot("checkout", "pr-1").click()
+    expect(dashboard.deployments).to_have_count(1)
+
+    names = "names = [{ match = { environment = 'pr-*' }, show = { environment = 'preview' } }]"
+    (receiver.folder / "config.toml").write_text(f"[receiver]\n{names}\n")
+    receiver.hang_up()
+
+    expect(dashboard.environments).to_have_text(["preview"])
+    dashboard.slot("checkout", "preview").click()
+    expect(dashboard.deployments).to_have_count(1)

@@ -36,6 +36,8 @@ export class Live {
   connection = $derived(connection(this.link, this.#now));
   /** How often the whole matrix was loaded; at each, other readings may have missed events. */
   loads = $state(0);
+  /** By which names the receiver answers, see `MatrixAnswer`. */
+  names = $state("");
   /** The receiver's version when the page first reached it, and now. */
   versions = $state.raw<{ first: string; now: string } | null>(null);
 
@@ -44,7 +46,6 @@ export class Live {
   #openedAt = 0;
   /** Of the whole matrix as it was last read. */
   #etag = "";
-  #names = "";
   /** When the whole matrix was last asked for; never while an answer is awaited. */
   #askedAt = 0;
   #isStale = true;
@@ -158,7 +159,7 @@ export class Live {
     // Whatever still waits here is in the answer, or the stream will bring it again.
     this.#queue.take();
     this.#etag = etag;
-    this.#names = names;
+    this.names = names;
     this.#position = matrix.last_event_id;
     clock.set(serverNow);
     this.matrix.install(matrix);
@@ -168,7 +169,7 @@ export class Live {
 
   #heard(names: string): void {
     // The receiver has come to show other names: what is on the page has those from before.
-    if (names !== this.#names) return this.#startOver(this.#connection);
+    if (names !== this.names) return this.#startOver(this.#connection);
     if (this.link.stream === "open" || this.link.stream === "late") return;
     this.#isStale = false;
     this.#openedAt = clock.read();
