@@ -31,6 +31,18 @@ async def test_every_event_arrives_once_as_it_was_made(
     assert len(receiver.posts) == 4
 
 
+async def test_ten_thousand_events_arrive_in_one_round(
+    receiver: ReceiverDouble, tmp_path: Path
+) -> None:
+    events = [event for number in range(5_000) for event in a_deployment(str(number))]
+    async with fetcher_with(tmp_path / "fetcher.db", receiver.url) as fetcher:
+        await fetcher.put(events)
+        result = await fetcher.deliver()
+
+    assert (result.delivered, result.waiting) == (10_000, 0)
+    assert receiver.stored() == expected(events)
+
+
 async def test_nothing_to_deliver_asks_the_receiver_nothing(
     fetcher: Fetcher, receiver: ReceiverDouble
 ) -> None:
