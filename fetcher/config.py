@@ -22,7 +22,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from fetcher.github.settings import GitHubSettings, token_of_environment
+from fetcher.github.settings import GitHubSettings, of_environment
 from fetcher.logs import LogFormat
 from fetcher.mapping.rules import Rule
 from fetcher.selection import select
@@ -134,12 +134,12 @@ class _Environment(EnvSettingsSource):
 
 
 class _GitHubsOwnVariables(InitSettingsSource):
-    """The last resort for a token."""
+    """The last resort for the server and the token."""
 
     def __call__(self) -> dict[str, Any]:
         github = self.current_state.get("github")
-        token = token_of_environment(github if isinstance(github, dict) else {}, os.environ)
-        return {"github": {"token": token}} if token else {}
+        added = of_environment(github if isinstance(github, dict) else {}, os.environ)
+        return {"github": added} if added else {}
 
 
 def load(config: Path | None) -> Settings:

@@ -15,6 +15,7 @@ from fetcher.values import Address, AppId, PrivateKey, Secret, is_encrypted
 TOKEN_VARIABLES: Final = ("GH_TOKEN", "GITHUB_TOKEN")
 ENTERPRISE_TOKEN_VARIABLES: Final = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 GITHUB_COM: Final = "https://api.github.com"
+DATA_RESIDENCY: Final = ".ghe.com"
 OWNERS: Final = re.compile(r"[A-Za-z0-9_*?-]+")
 
 
@@ -93,14 +94,29 @@ class GitHubSettings(CredentialSettings):
         return self
 
 
-def token_of_environment(github: Mapping[str, Any], environment: Mapping[str, str]) -> str | None:
-    """The token for GitHub's own tools, when the settings (as they were written) give nothing.
+def of_environment(github: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+    """What the variables of GitHub's own tools add to the settings (as they were written).
 
-    https://cli.github.com/manual/gh_help_environment
+    The host counts only where the settings name neither server nor secret: theirs goes nowhere
+    else. https://cli.github.com/manual/gh_help_environment
     """
     if github.get("token") or github.get("app_id"):
-        return None
-    host = urlsplit(str(github.get("api_url", GITHUB_COM))).hostname or ""
-    is_cloud = host == "api.github.com" or host.endswith(".ghe.com")
+        return {}
+    added, host = {}, environment.get("GH_HOST")
+    if host and not github.get("api_url") and not github.get("credentials"):
+        added["api_url"] = _api_of(host)
+    token = _token(added.get("api_url") or str(github.get("api_url", GITHUB_COM)), environment)
+    return added | ({"token": token} if token else {})
+
+
+def _api_of(host: str) -> str:
+    if host == "github.com":
+        return GITHUB_COM
+    return f"https://api.{host}" if host.endswith(DATA_RESIDENCY) else f"https://{host}/api/v3"
+
+
+def _token(api_url: str, environment: Mapping[str, str]) -> str | None:
+    host = urlsplit(api_url).hostname or ""
+    is_cloud = host == "api.github.com" or host.endswith(DATA_RESIDENCY)
     variables = TOKEN_VARIABLES if is_cloud else ENTERPRISE_TOKEN_VARIABLES
     return next(filter(None, map(environment.get, variables)), None)

@@ -159,6 +159,45 @@ def test_githubs_own_variables_are_the_last_resort_for_the_token(
     assert token(load(None)) == "first"
 
 
+@pytest.mark.parametrize(
+    ("host", "api_url", "expected"),
+    [
+        ("github.com", "https://api.github.com", "cloud"),
+        ("acme.ghe.com", "https://api.acme.ghe.com", "cloud"),
+        ("github.example.com", "https://github.example.com/api/v3", "enterprise"),
+    ],
+)
+def test_githubs_own_variable_for_the_host_is_the_last_resort_for_the_server(
+    monkeypatch: pytest.MonkeyPatch, host: str, api_url: str, expected: str
+) -> None:
+    monkeypatch.setenv("GH_TOKEN", "cloud")
+    monkeypatch.setenv("GH_ENTERPRISE_TOKEN", "enterprise")
+    monkeypatch.setenv("GH_HOST", host)
+
+    assert load(None).github.api_url == api_url
+    assert token(load(None)) == expected
+
+    write('[fetcher.github]\napi_url = "https://api.github.com"')
+    assert load(None).github.api_url == "https://api.github.com"
+    assert token(load(None)) == "cloud"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        '[fetcher.github]\ntoken = "first"',
+        '[[fetcher.github.credentials]]\nowners = ["acme"]\ntoken = "first"',
+    ],
+)
+def test_a_token_of_the_settings_goes_to_no_host_that_a_variable_names(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv("GH_HOST", "github.example.com")
+    write(given)
+
+    assert load(None).github.api_url == "https://api.github.com"
+
+
 def test_secrets_can_stand_in_files_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     write("the-key\n", Path("key"))
     write("the-token\n", Path("token"))
