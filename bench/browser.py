@@ -29,6 +29,8 @@ MANY_STAGES: Final = ("dev", "test", "qa", "int", "staging", "uat", "pre", "eu",
 TEAMS: Final = ("shop", "pay", "search", "mail", "data", "ops", "cms", "crm", "edge", "id")
 POSTS: Final = 200
 BURST: Final = 1_000
+BURSTS: Final = 5
+SETTLING_MS: Final = 3_000
 KEYSTROKES: Final = ("s", "sh", "sho", "shop", "shop-0", "shop-01", "shop-", "*-7", "!shop", "")
 
 # Resolves when what the page has changed is on the screen: after the next frame's painting.
@@ -39,10 +41,12 @@ window.painted = () => new Promise((resolve) =>
     channel.port1.onmessage = resolve;
     channel.port2.postMessage(null);
   }));
-window.longest = 0;
-new PerformanceObserver((list) => {
-  for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
-}).observe({ type: "longtask", buffered: true });
+const tasks = [];
+const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries()));
+observer.observe({ type: "longtask" });
+// The longest since it was last asked for; what takes less than 50 ms is none.
+window.longest = () =>
+  Math.max(0, ...[...tasks.splice(0), ...observer.takeRecords()].map((task) => task.duration));
 """
 FIRST_VIEW: Final = """
 () => new Promise((resolve) => {
@@ -149,17 +153,23 @@ def large(browser: Browser) -> Iterator[str]:
         yield row("first view of 1,000 x 10, median of 5", f"{firsts[2]:.0f} ms", "≤ 1,500 ms")
 
         page.evaluate(SHOWN, ["1.0.0", 10_000])
-        seconds, longest = burst(page, port, services)
+        page.wait_for_timeout(SETTLING_MS)  # a burst is measured on a page that is open already
+        versions = [f"2.0.{number}" for number in range(BURSTS)]
+        times, tasks = zip(*(burst(page, port, services, each) for each in versions), strict=True)
         yield row(
-            f"{BURST:,} updates in a burst, first POST to last pixel",
-            f"{seconds * 1000:.0f} ms",
+            f"{BURST:,} updates in a burst, first POST to last pixel, median and worst of {BURSTS}",
+            f"{statistics.median(times):.0f}, {max(times):.0f} ms",
             "≤ 1,000 ms",
         )
-        yield row("longest task of it", f"{longest:.0f} ms", "≤ 200 ms")
+        yield row(
+            "longest task of each, median and worst",
+            f"{statistics.median(tasks):.0f}, {max(tasks):.0f} ms",
+            "≤ 200 ms",
+        )
 
         page.evaluate("document.querySelector('#filter').focus()")
-        times = [page.evaluate(FILTERED, text) for text in KEYSTROKES]
-        yield row("filter 1,000 x 10, key to result, worst", f"{max(times):.0f} ms", "≤ 150 ms")
+        keys = [page.evaluate(FILTERED, text) for text in KEYSTROKES]
+        yield row("filter 1,000 x 10, key to result, worst", f"{max(keys):.0f} ms", "≤ 150 ms")
         yield row("heap after all that", f"{heap_bytes(page) / 1e6:.0f} MB", "≤ 150 MB")
 
 
@@ -217,15 +227,15 @@ def first_view(page: Page) -> float:
     return milliseconds
 
 
-def burst(page: Page, port: int, services: Sequence[str]) -> tuple[float, float]:
-    """Seconds until 1,000 new events are all on the screen, and the longest task (ms) meanwhile."""
-    events = [event(services[n % 1_000], MANY_STAGES[n % 10], "2.0.0") for n in range(BURST)]
-    page.evaluate("() => { longest = 0 }")
+def burst(page: Page, port: int, services: Sequence[str], version: str) -> tuple[float, float]:
+    """Milliseconds until 1,000 new events are on the screen, and of the longest task meanwhile."""
+    events = [event(services[n % 1_000], MANY_STAGES[n % 10], version) for n in range(BURST)]
+    page.evaluate("longest()")
     begin = time.time()
     send(port, events)
-    shown_at: float = page.evaluate(SHOWN, ["2.0.0", BURST])
-    longest: float = page.evaluate("longest")
-    return shown_at / 1000 - begin, longest
+    shown_at: float = page.evaluate(SHOWN, [version, BURST])
+    longest: float = page.evaluate("longest()")
+    return shown_at - begin * 1000, longest
 
 
 def heap_bytes(page: Page) -> float:

@@ -141,7 +141,7 @@ def lines() -> Iterator[str]:
     yield ""
     yield (
         "Beside it a bare client asks GitHub for the same addresses, and delivers nothing."
-        " `each` is what is charged for one deployment."
+        " `each` is what is charged for one deployment. Wanted: 60 s, 200 MB, 10 for each."
     )
     yield ""
     yield "| pass | seconds | CPU s | bare CPU s | ratio | MB | requests | charged | each |"

@@ -16,6 +16,7 @@ from typing import Final
 KEY: Final = "bench"
 START_SECONDS: Final = 60
 PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
+CLOCK_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class Server:
         """Its memory in MiB, as the kernel counts it."""
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * PAGE_BYTES / 2**20
+
+    @property
+    def processor(self) -> float:
+        """Seconds of processor time that it has taken so far, in all its threads."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
 
     def get(self, path: str) -> bytes:
         """The body of a GET on a connection of its own."""
