@@ -40,8 +40,15 @@ def lines(count: int = EVENTS) -> Iterator[str]:
             columns.append([kind.name, "---", *_measured(kind, count)])
     for (name, wanted), *cells in zip(ROWS, *columns, strict=True):
         yield f"| {name} | {wanted} | {' | '.join(cells)} |"
+    yield ""
+    yield WHY
 
 
+# Seen by processor time: 190 ms in the server, 100 in decoding, 75 in encoding.
+WHY: Final = (
+    "What `?at=` takes on PostgreSQL is to one half the server's look-ups, to the other Python, "
+    "which makes events of the rows and JSON of them."
+)
 ROWS: Final = (
     ("what", "wanted"),
     ("---", "---"),
