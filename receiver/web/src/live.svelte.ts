@@ -144,12 +144,16 @@ export class Live {
     }
   }
 
+  /** Once for each connection: a receiver that just starts may refuse it and take the others. */
   async #askVersion(signal: AbortSignal): Promise<void> {
-    try {
-      const now = await getVersion(signal);
-      this.versions = { first: this.versions?.first ?? now, now };
-    } catch {
-      // asked again at the next connection
+    while (!signal.aborted) {
+      try {
+        const now = await getVersion(signal);
+        this.versions = { first: this.versions?.first ?? now, now };
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
     }
   }
 
