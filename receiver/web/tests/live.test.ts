@@ -331,3 +331,14 @@ test("after an upgrade of the receiver the page knows both versions", async () =
 
   expect(live.versions).toEqual({ first: "1", now: "2" });
 });
+
+test("a version that is refused once is asked for again, though the stream is open", async () => {
+  const receiver = new FakeReceiver();
+  receiver.refusedVersions = 1;
+  const { live } = await connect(receiver);
+  expect(live.connection).toBe("live");
+  expect(live.versions).toBeNull();
+  await pass(2_000);
+
+  expect(live.versions).toEqual({ first: "1", now: "1" });
+});

@@ -14,6 +14,8 @@ export class FakeReceiver {
   /** By which names it answers. */
   names = "";
   isDown = false;
+  /** How often the version is still refused, as by a receiver that has not quite started. */
+  refusedVersions = 0;
   /** Whether something on the way keeps every byte of a stream. */
   isHeldBack = false;
   /** How long (ms) an answer that was made travels. */
@@ -70,6 +72,9 @@ export class FakeReceiver {
     const { pathname, searchParams } = new URL(url, "http://receiver.test");
     if (pathname === "/api/events/stream") {
       return this.#openStream(Number(searchParams.get("last_event_id")), signal);
+    }
+    if (pathname === "/api/version" && this.refusedVersions-- > 0) {
+      throw new TypeError("Failed to fetch");
     }
     const body = JSON.stringify(this.#answer(pathname, searchParams.get("service")));
     await delay(this.latency, signal);
