@@ -188,7 +188,7 @@ class Daemon:
     def _survived(self, subject: str) -> Iterator[None]:
         try:
             yield
-        except Exception as error:
+        except Exception as error:  # whatever it is, the next bell tries again
             # Tasks in a group of which one fails while all are cancelled raise the failure alone.
             if (task := asyncio.current_task()) and task.cancelling():
                 raise asyncio.CancelledError from error
