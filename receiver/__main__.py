@@ -109,7 +109,7 @@ async def run(settings: Settings, config: Path | None) -> int:
 def _facts(settings: Settings, parts: Parts) -> str:
     """What an operator wants to be sure of, in a line; keys by name."""
     database = make_url(settings.database_url).render_as_string(hide_password=True)
-    kept = f"{settings.retention_days} days" if settings.retention_days else "for ever"
+    kept = f"{settings.retention_days} days" if settings.retention_days else "forever"
     return (
         f"log in {database} up to event {parts.feed.position}, kept {kept}; "
         f"keys: {_names(settings.keys)}; read keys: {_reading(settings)}"
@@ -117,7 +117,7 @@ def _facts(settings: Settings, parts: Parts) -> str:
 
 
 def _reading(settings: Settings) -> str:
-    return _names(settings.reading_keys) or "none, everybody may read"
+    return _names(settings.reading_keys) or "none, anyone can read"
 
 
 def _names(keys: Iterable[str]) -> str:

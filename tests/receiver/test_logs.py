@@ -52,7 +52,7 @@ def test_the_first_line_has_the_facts_and_no_key(tmp_path: Path) -> None:
 def test_without_a_read_key_the_first_line_says_so(receiver: Receiver) -> None:
     line = receiver.logged("receiver ").string
 
-    assert line.endswith("kept for ever; keys: default; read keys: none, everybody may read")
+    assert line.endswith("kept forever; keys: default; read keys: none, anyone can read")
 
 
 def test_set_to_json_each_line_is_json_from_start_to_stop(tmp_path: Path) -> None:
