@@ -17,10 +17,8 @@
 6. `outbox` keeps every event until the receiver has it; `observations` is what was seen of GitHub,
    `snapshots` its answers with their ETags, the `registry` which repositories there are. All is in
    the `state`, a SQLite file or a PostgreSQL database, with the tables of `schema`.
-7. `deliver` sends what is due, each event once, in a `round`: `receiver` asks, `outcome` is what an
-   answer means, `held` finds an event in what the receiver has, `pause` waits while it is away, the
-   `ledger` commits what became of many events. `resync` lets everything since a time be sent once
-   more, if the receiver lacks it.
+7. `deliver` sends what is due to the receiver, each event once. `resync` lets everything since a
+   time be sent once more, if the receiver lacks it.
 8. `vitals` are told by all of them what they do; `listener` tells operators, `metrics` Prometheus,
    `systemd` the service manager.
 

@@ -17,7 +17,7 @@ from fetcher.check.everything import check
 from fetcher.clock import system_clock
 from fetcher.config import Mistakes, Settings, load
 from fetcher.daemon import Daemon, open_work
-from fetcher.deliver import SHORTEST_WAIT_TO_LOOK
+from fetcher.deliver.delivery import SHORTEST_WAIT_TO_LOOK
 from fetcher.listener import ListenError, listening
 from fetcher.logs import Discreet, DiscreetJson
 from fetcher.once import TRY_LATER, once

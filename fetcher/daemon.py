@@ -22,10 +22,10 @@ from fetcher import observations, outbox
 from fetcher.access import open_githubs
 from fetcher.clock import Clock, Sleep, system_clock
 from fetcher.config import Settings
-from fetcher.deliver import Delivery
+from fetcher.deliver.delivery import Delivery
+from fetcher.deliver.receiver import Receiver
 from fetcher.github.githubs import GitHubs
 from fetcher.poll import Poller
-from fetcher.receiver import Receiver
 from fetcher.roster import Roster
 from fetcher.rota import Due, Rota
 from fetcher.selection import Selection, select

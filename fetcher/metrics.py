@@ -13,9 +13,9 @@ from prometheus_client import (
     generate_latest,
 )
 
+from fetcher.deliver.round import Settled
 from fetcher.github.client import GitHub
 from fetcher.github.gate import Gate
-from fetcher.round import Settled
 
 # Seconds: from a poll at once to a receiver that was away for a day.
 LAGS: Final = (2, 5, 10, 20, 30, 45, 60, 90, 120, 300, 900, 3_600, 21_600, 86_400)

@@ -9,10 +9,10 @@ from importlib.metadata import version
 from typing import Final
 
 from fetcher.clock import Clock
+from fetcher.deliver.round import Delivered, Settled
 from fetcher.github.client import GitHub
 from fetcher.github.errors import GitHubError, Limited, Offline
 from fetcher.metrics import Metrics
-from fetcher.round import Delivered, Settled
 
 LATE: Final = timedelta(minutes=5)
 LATE_CYCLES: Final = 3

@@ -9,14 +9,14 @@ from datetime import datetime
 from typing import Final
 
 from fetcher.clock import Clock
-from fetcher.deliver import Delivery
+from fetcher.deliver.delivery import Delivery
+from fetcher.deliver.round import Delivered
 from fetcher.github.errors import GitHubError, Limited, Missing, Offline
 from fetcher.github.githubs import GitHubs
 from fetcher.github.remedies import in_words
 from fetcher.poll import Passed, Poller
 from fetcher.progress import Step, no_step
 from fetcher.rota import Due, Rota
-from fetcher.round import Delivered
 from fetcher.selection import owner_of
 from fetcher.state import StateError, StateLost
 from fetcher.troubles import Troubles

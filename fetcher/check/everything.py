@@ -14,10 +14,10 @@ from fetcher.check.state import check_state
 from fetcher.check.troubles import trouble
 from fetcher.clock import Clock, system_clock
 from fetcher.config import Settings
+from fetcher.deliver.receiver import Receiver
 from fetcher.github.client import GitHub
 from fetcher.github.githubs import GitHubs
 from fetcher.progress import Progress, Step
-from fetcher.receiver import Receiver
 from fetcher.roster import look_up
 from fetcher.selection import Selection, select
 

@@ -1,8 +1,8 @@
 """What `check` finds of the receiver: whether it is there, and takes the key."""
 
 from fetcher.check.findings import Finding
-from fetcher.outcome import Blocked, Busy, Refused, Stored
-from fetcher.receiver import Receiver
+from fetcher.deliver.outcome import Blocked, Busy, Refused, Stored
+from fetcher.deliver.receiver import Receiver
 
 SUBJECT = "the receiver"
 # The key is looked at before the body, and no event is empty: with a good key it is refused.

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from fetcher.check.receiver import check_receiver
+from fetcher.deliver.receiver import Receiver
 from fetcher.event import Event
-from fetcher.receiver import Receiver
 from receiver.submission import parse
 from tests.fetcher.delivering import START, Fetcher, a_deployment, an_event, fetcher_with
 from tests.receiver.api import KEY, Api, Clock, serving, settings_for

@@ -13,8 +13,8 @@ import aiohttp
 from yarl import URL
 
 from fetcher import outbox
-from fetcher.deliver import Delivery
-from fetcher.receiver import Receiver
+from fetcher.deliver.delivery import Delivery
+from fetcher.deliver.receiver import Receiver
 from fetcher.state import open_state
 from tests.fetcher.delivering import START, a_deployment
 from tests.fetcher.receiver_double import API_KEY

@@ -12,10 +12,10 @@ from sqlalchemy import select
 from yarl import URL
 
 from fetcher import outbox
-from fetcher.deliver import Delivery
+from fetcher.deliver.delivery import Delivery
+from fetcher.deliver.receiver import Receiver
+from fetcher.deliver.round import Delivered, Settled
 from fetcher.event import Event, Status
-from fetcher.receiver import Receiver
-from fetcher.round import Delivered, Settled
 from fetcher.schema import outbox as outbox_table
 from fetcher.state import State, open_state
 from tests.fetcher.new_state import put_new_state

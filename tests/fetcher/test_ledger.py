@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event, select, text
 
 from fetcher import outbox
-from fetcher.ledger import Ledger
+from fetcher.deliver.ledger import Ledger
 from fetcher.outbox import Change
 from fetcher.schema import outbox as outbox_table
 from fetcher.state import StateError

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fetcher.outcome import Answer, Blocked, Busy, Refused, Stored, Unknown, judge
+from fetcher.deliver.outcome import Answer, Blocked, Busy, Refused, Stored, Unknown, judge
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

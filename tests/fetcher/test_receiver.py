@@ -10,8 +10,8 @@ from aiohttp.client_reqrep import ConnectionKey
 from aioresponses import aioresponses
 from yarl import URL
 
-from fetcher.outcome import Away, Blocked, Refused, Stored, Unknown
-from fetcher.receiver import Receiver
+from fetcher.deliver.outcome import Away, Blocked, Refused, Stored, Unknown
+from fetcher.deliver.receiver import Receiver
 from tests.fetcher.receiver_double import API_KEY, ReceiverDouble, receiver_double
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from fetcher.deliver.round import Delivered, Settled
 from fetcher.github.errors import Garbled, GitHubError, Limited, Offline, Unreachable
-from fetcher.round import Delivered, Settled
 from fetcher.vitals import Vitals
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

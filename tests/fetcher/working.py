@@ -8,9 +8,9 @@ from pathlib import Path
 import aiohttp
 from yarl import URL
 
-from fetcher.deliver import Delivery
+from fetcher.deliver.delivery import Delivery
+from fetcher.deliver.receiver import Receiver
 from fetcher.mapping.rules import Rule
-from fetcher.receiver import Receiver
 from fetcher.roster import Roster
 from fetcher.rota import Rota
 from fetcher.selection import select

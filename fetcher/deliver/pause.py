@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, select
 
 from fetcher import upsert
-from fetcher.outcome import LONGEST_RETRY_AFTER, Away, Blocked, Unknown
+from fetcher.deliver.outcome import LONGEST_RETRY_AFTER, Away, Blocked, Unknown
 from fetcher.schema import receiver_pause
 
 log = logging.getLogger(__name__)

@@ -24,14 +24,14 @@ from sqlalchemy import Connection
 
 from fetcher import outbox
 from fetcher.clock import Clock
-from fetcher.held import as_known, find, is_twice
-from fetcher.ledger import Ledger
+from fetcher.deliver.held import as_known, find, is_twice
+from fetcher.deliver.ledger import Ledger
+from fetcher.deliver.outcome import Away, Blocked, Outcome, Refused, Stored, Unknown
+from fetcher.deliver.pause import Pause, backoff
+from fetcher.deliver.receiver import Held, Receiver
+from fetcher.deliver.round import Delivered, Result, Round, Settled
 from fetcher.outbox import Entry, Waiting
-from fetcher.outcome import Away, Blocked, Outcome, Refused, Stored, Unknown
-from fetcher.pause import Pause, backoff
 from fetcher.progress import Step, no_step
-from fetcher.receiver import Held, Receiver
-from fetcher.round import Delivered, Result, Round, Settled
 from fetcher.state import State
 
 log = logging.getLogger(__name__)

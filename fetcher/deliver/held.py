@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from fetcher.deliver.receiver import Held, HeldEvent
 from fetcher.outbox import Entry
-from fetcher.receiver import Held, HeldEvent
 
 
 def as_known(entry: Entry, held: Held) -> Entry:

@@ -18,7 +18,7 @@ from tenacity import (
 from yarl import URL
 
 from fetcher.clock import Clock
-from fetcher.outcome import (
+from fetcher.deliver.outcome import (
     URL_SETTING,
     Answer,
     Away,
