@@ -25,12 +25,12 @@ from fetcher.config import Settings
 from fetcher.deliver.delivery import Delivery
 from fetcher.deliver.receiver import Receiver
 from fetcher.github.githubs import GitHubs
-from fetcher.poll import Poller
+from fetcher.poll.poller import Poller
+from fetcher.poll.survey import Policy
 from fetcher.roster import Roster
 from fetcher.rota import Due, Rota
 from fetcher.selection import Selection, select
 from fetcher.state import Standby, StateError, StateLost, open_state
-from fetcher.survey import Policy
 from fetcher.vitals import Vitals
 from fetcher.work import Work
 

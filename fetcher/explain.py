@@ -18,16 +18,16 @@ from fetcher.github.errors import Forbidden, GitHubError, Missing
 from fetcher.github.githubs import GitHubs
 from fetcher.github.reader import Reader
 from fetcher.github.remedies import in_words
-from fetcher.lanes.lists import list_runs
-from fetcher.lanes.look import Told
-from fetcher.lanes.records import Records
-from fetcher.lanes.runs import RunsLane
 from fetcher.mapping.deployments import run_of
 from fetcher.mapping.naming import file_name
 from fetcher.mapping.origin import Origin, name_services
 from fetcher.mapping.rules import Facts, Rule, deciding, facts_of, ignored
 from fetcher.mapping.services import name_places
-from fetcher.plan import Plan, first_plan, judged
+from fetcher.poll.lanes.lists import list_runs
+from fetcher.poll.lanes.look import Told
+from fetcher.poll.lanes.records import Records
+from fetcher.poll.lanes.runs import RunsLane
+from fetcher.poll.plan import Plan, first_plan, judged
 from fetcher.progress import Progress, Step, no_step
 from fetcher.roster import look_up
 from fetcher.selection import Selection

@@ -19,10 +19,10 @@ from fetcher.github.githubs import GitHubs
 from fetcher.github.owned import owned_repositories
 from fetcher.github.reader import Reader, Snapshot
 from fetcher.mapping.rules import Facts, ignored
+from fetcher.poll.survey import Policy
 from fetcher.schema import owners
 from fetcher.selection import Selection, owner_of
 from fetcher.state import State
-from fetcher.survey import Policy
 
 log = logging.getLogger(__name__)
 

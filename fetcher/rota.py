@@ -20,7 +20,7 @@ from fetcher.github.errors import GitHubError
 from fetcher.github.gate import Waits
 from fetcher.github.githubs import GitHubs
 from fetcher.github.sighting import Sighting
-from fetcher.poll import LONGEST_PAUSE
+from fetcher.poll.poller import LONGEST_PAUSE
 from fetcher.roster import Roster
 from fetcher.selection import owner_of
 from fetcher.standings import note_read, standings

@@ -14,7 +14,7 @@ from fetcher.deliver.round import Delivered
 from fetcher.github.errors import GitHubError, Limited, Missing, Offline
 from fetcher.github.githubs import GitHubs
 from fetcher.github.remedies import in_words
-from fetcher.poll import Passed, Poller
+from fetcher.poll.poller import Passed, Poller
 from fetcher.progress import Step, no_step
 from fetcher.rota import Due, Rota
 from fetcher.selection import owner_of

@@ -22,10 +22,10 @@ from fetcher.github.githubs import GitHubs
 from fetcher.github.server import Server
 from fetcher.github.settings import GitHubSettings
 from fetcher.mapping.rules import Rule
-from fetcher.poll import Passed, Poller
+from fetcher.poll.poller import Passed, Poller
+from fetcher.poll.survey import Policy
 from fetcher.schema import outbox, snapshots, watched
 from fetcher.state.sqlite import FileState, in_file
-from fetcher.survey import Policy
 from tests.fake_github import Clock, FakeGitHub, Request, late, serve
 from tests.fetcher.new_state import put_new_state
 from tests.program import DEADLINE_SECONDS

@@ -9,7 +9,7 @@ from fetcher.github.answers import Run, parse
 from fetcher.github.errors import Limited, Unreachable
 from fetcher.github.reader import Reader
 from fetcher.mapping.workflow_graph import Workflow
-from fetcher.workflows import read_workflow
+from fetcher.poll.workflows import read_workflow
 from tests.fake_github import Fault, answer, garbage, secondary_limit, server_error
 from tests.fetcher.reading import START, World, fake_github, reading
 

@@ -11,10 +11,10 @@ from yarl import URL
 from fetcher.deliver.delivery import Delivery
 from fetcher.deliver.receiver import Receiver
 from fetcher.mapping.rules import Rule
+from fetcher.poll.survey import Policy
 from fetcher.roster import Roster
 from fetcher.rota import Rota
 from fetcher.selection import select
-from fetcher.survey import Policy
 from fetcher.vitals import Vitals
 from fetcher.work import Work
 from tests.fake_github import FakeGitHub

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fetcher.lanes.look import LONGEST_LIFE
-from fetcher.planning import PLAN_LASTS
+from fetcher.poll.lanes.look import LONGEST_LIFE
+from fetcher.poll.planning import PLAN_LASTS
 from tests.fake_github import FakeGitHub, Job, Repository, garbage
 from tests.fetcher.reading import World, amid_a_pass
 

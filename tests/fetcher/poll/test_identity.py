@@ -3,8 +3,8 @@
 import pytest
 
 from fetcher import observations, registry
-from fetcher.identity import Twice
-from fetcher.planning import PLAN_LASTS
+from fetcher.poll.identity import Twice
+from fetcher.poll.planning import PLAN_LASTS
 from tests.fake_github import FakeGitHub, Repository
 from tests.fetcher.reading import BACKFILL, World
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fetcher.planning import BETWEEN_LISTS_OF_WORKFLOWS, SHORT_PLAN_LASTS
+from fetcher.poll.planning import BETWEEN_LISTS_OF_WORKFLOWS, SHORT_PLAN_LASTS
 from tests.fake_github import FakeGitHub, Repository
 from tests.fetcher.reading import World, reading
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fetcher.planning import PLAN_LASTS
+from fetcher.poll.planning import PLAN_LASTS
 from tests.fake_github import FakeGitHub, Repository
 from tests.fetcher.poll.runs import SHOP, add_shop, deploy
 from tests.fetcher.reading import World, reading

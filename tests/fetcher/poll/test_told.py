@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fetcher.planning import SHORT_PLAN_LASTS
+from fetcher.poll.planning import SHORT_PLAN_LASTS
 from tests.fake_github import (
     Repository,
 )

@@ -25,7 +25,7 @@ from fetcher.mapping.naming import (
 )
 from fetcher.mapping.runs import COMPLETED
 from fetcher.mapping.workflow_graph import Graph
-from fetcher.workflows import read_workflow
+from fetcher.poll.workflows import read_workflow
 
 FILES: Final = "its jobs file deployments"
 

@@ -6,9 +6,9 @@ from sqlalchemy import Connection
 
 from fetcher import observations, outbox
 from fetcher.event import Event
-from fetcher.findings import Findings
 from fetcher.mapping.services import name_places
 from fetcher.observations import Known
+from fetcher.poll.findings import Findings
 
 
 def with_services(connection: Connection, known: Known, findings: Findings) -> list[Event]:

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from fetcher.findings import Findings
 from fetcher.github.answers import Deployment, Run
 from fetcher.github.errors import Forbidden, Missing
 from fetcher.github.reader import Reader
 from fetcher.observations import Known
-from fetcher.plan import Plan, first_plan, judged, list_workflows
+from fetcher.poll.findings import Findings
+from fetcher.poll.plan import Plan, first_plan, judged, list_workflows
 
 PLAN_LASTS: Final = timedelta(hours=6)
 # Where nothing deploys yet, or a workflow is so new that it may not have run.

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from fetcher.github.answers import Deployment
 from fetcher.github.errors import GitHubError
-from fetcher.lanes.ancestry import Ancestry
-from fetcher.lanes.look import SETTLED, Look, Told, look_of, next_look, owed
-from fetcher.lanes.records import Records, step_of_deployment
 from fetcher.mapping.deployments import is_finished
 from fetcher.mapping.parents import ids
 from fetcher.mapping.rules import Facts, Rule, ignored
 from fetcher.observations import Lane, Watched
+from fetcher.poll.lanes.ancestry import Ancestry
+from fetcher.poll.lanes.look import SETTLED, Look, Told, look_of, next_look, owed
+from fetcher.poll.lanes.records import Records, step_of_deployment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

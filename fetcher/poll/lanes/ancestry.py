@@ -8,7 +8,7 @@ from fetcher.github.answers import Deployment, Run
 from fetcher.github.reader import Reader
 from fetcher.mapping.parents import Step, leads_to, parents_in_run, promotes
 from fetcher.mapping.workflow_graph import Graph
-from fetcher.workflows import read_workflow
+from fetcher.poll.workflows import read_workflow
 
 MOST_PROMOTIONS: Final = 20  # that are looked at, of one commit that was deployed over and over
 

@@ -5,23 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fetcher import observations
-from fetcher.findings import Findings
 from fetcher.github.answers import Deployment, Run
 from fetcher.github.errors import GitHubError
 from fetcher.github.reader import Reader
 from fetcher.github.sighting import Sighting
-from fetcher.lanes.ancestry import Ancestry
-from fetcher.lanes.deployments import DeploymentsLane
-from fetcher.lanes.lists import list_deployments, list_runs
-from fetcher.lanes.records import Records
-from fetcher.lanes.runs import RunsLane
 from fetcher.mapping.origin import Origin
 from fetcher.mapping.rules import Rule
 from fetcher.observations import Known
-from fetcher.plan import Plan
-from fetcher.planning import Planning
+from fetcher.poll.findings import Findings
+from fetcher.poll.lanes.ancestry import Ancestry
+from fetcher.poll.lanes.deployments import DeploymentsLane
+from fetcher.poll.lanes.lists import list_deployments, list_runs
+from fetcher.poll.lanes.records import Records
+from fetcher.poll.lanes.runs import RunsLane
+from fetcher.poll.plan import Plan
+from fetcher.poll.planning import Planning
+from fetcher.poll.sweep import Sweep
 from fetcher.state import State
-from fetcher.sweep import Sweep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,6 @@ from fetcher.event import Event
 from fetcher.github.answers import Job, Run
 from fetcher.github.errors import GitHubError
 from fetcher.github.reader import Reader
-from fetcher.lanes.ancestry import graph_of
-from fetcher.lanes.lists import list_jobs
-from fetcher.lanes.look import Look, Told, look_of, next_look, owed
 from fetcher.mapping.naming import EVENTS, Verdict
 from fetcher.mapping.origin import Origin
 from fetcher.mapping.parents import Step, ids, parents_in_run, step_of
@@ -27,7 +24,10 @@ from fetcher.mapping.runs import (
 )
 from fetcher.mapping.source import Source
 from fetcher.observations import Lane, Watched
-from fetcher.plan import Plan
+from fetcher.poll.lanes.ancestry import graph_of
+from fetcher.poll.lanes.lists import list_jobs
+from fetcher.poll.lanes.look import Look, Told, look_of, next_look, owed
+from fetcher.poll.plan import Plan
 
 # A run may be run again for 30 days, and stays where it is in the list.
 RERUN: Final = timedelta(days=30)

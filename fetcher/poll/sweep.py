@@ -8,13 +8,13 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from fetcher import observations
-from fetcher.findings import Findings
 from fetcher.github.answers import Deployment, Run
 from fetcher.github.errors import Garbled, Missing
-from fetcher.lanes.deployments import DeploymentsLane
-from fetcher.lanes.look import LONGEST_LIFE
-from fetcher.lanes.runs import RunsLane
 from fetcher.observations import UNREAD, Known, Seen, Watched
+from fetcher.poll.findings import Findings
+from fetcher.poll.lanes.deployments import DeploymentsLane
+from fetcher.poll.lanes.look import LONGEST_LIFE
+from fetcher.poll.lanes.runs import RunsLane
 from fetcher.state import State
 
 AnyLane = DeploymentsLane | RunsLane

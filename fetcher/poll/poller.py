@@ -14,7 +14,6 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from fetcher import observations, outbox, snapshots
-from fetcher.findings import Findings
 from fetcher.github.client import GitHub
 from fetcher.github.errors import GitHubError, Limited
 from fetcher.github.gate import Waits
@@ -22,13 +21,14 @@ from fetcher.github.githubs import GitHubs
 from fetcher.github.reader import Reader, Snapshot
 from fetcher.github.remedies import in_words
 from fetcher.github.sighting import Sighting
-from fetcher.identity import identified
-from fetcher.lanes.look import LONGEST_LIFE
 from fetcher.observations import Known
+from fetcher.poll.findings import Findings
+from fetcher.poll.identity import identified
+from fetcher.poll.lanes.look import LONGEST_LIFE
+from fetcher.poll.services import with_services
+from fetcher.poll.survey import Policy, Survey
 from fetcher.selection import owner_of
-from fetcher.services import with_services
 from fetcher.state import State
-from fetcher.survey import Policy, Survey
 
 SNAPSHOTS_LAST: Final = timedelta(days=40)
 FIRST_PAUSE: Final = timedelta(seconds=30)

@@ -9,13 +9,13 @@ from fetcher.event import Event
 from fetcher.github.answers import Deployment, DeploymentStatus, Job, Run
 from fetcher.github.errors import Missing
 from fetcher.github.reader import Reader
-from fetcher.lanes.lists import job_that_made, jobs_with, run_with
-from fetcher.lanes.look import Told
 from fetcher.mapping.deployments import deployment_events, is_finished, job_id_of, run_of
 from fetcher.mapping.origin import Origin
 from fetcher.mapping.parents import Step, step_of
 from fetcher.mapping.rules import Rule
 from fetcher.mapping.source import Source
+from fetcher.poll.lanes.lists import job_that_made, jobs_with, run_with
+from fetcher.poll.lanes.look import Told
 
 
 class Statuses(NamedTuple):

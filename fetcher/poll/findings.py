@@ -6,9 +6,9 @@ from typing import Any
 
 from fetcher.event import Event
 from fetcher.github.errors import GitHubError
-from fetcher.lanes.look import Look
 from fetcher.mapping.services import Sight
 from fetcher.observations import Lane, Watched
+from fetcher.poll.lanes.look import Look
 
 
 @dataclass(slots=True)
