@@ -3,9 +3,8 @@
     fetch → map → outbox → deliver
 
 1. `daemon`, at its bells, or `once` drives `work`, which runs passes and rounds of delivery.
-   Whose turn it is tells the `rota`, by the `cadence` and the `standings` of the repositories;
-   the `roster` knows which there are, by the `selection` in the settings, and the `detector`
-   which of many have changed.
+   `schedule` tells which repositories there are, by the `selection` in the settings, and whose turn
+   it is.
 2. `poll` makes passes: each asks GitHub what is new in one repository, and commits at once what it
    saw and what is to be sent.
 3. `github` is the REST API: `client` asks with a credential through its `gate`, `reader` only for

@@ -27,8 +27,8 @@ from fetcher.deliver.receiver import Receiver
 from fetcher.github.githubs import GitHubs
 from fetcher.poll.poller import Poller
 from fetcher.poll.survey import Policy
-from fetcher.roster import Roster
-from fetcher.rota import Due, Rota
+from fetcher.schedule.roster import Roster
+from fetcher.schedule.rota import Due, Rota
 from fetcher.selection import Selection, select
 from fetcher.state import Standby, StateError, StateLost, open_state
 from fetcher.vitals import Vitals

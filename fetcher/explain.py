@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from fetcher.clock import Clock
-from fetcher.estimate import estimate
 from fetcher.explanation import Explanation, Outlook
 from fetcher.github.answers import Deployment, Environment
 from fetcher.github.errors import Forbidden, GitHubError, Missing
@@ -29,7 +28,8 @@ from fetcher.poll.lanes.records import Records
 from fetcher.poll.lanes.runs import RunsLane
 from fetcher.poll.plan import Plan, first_plan, judged
 from fetcher.progress import Progress, Step, no_step
-from fetcher.roster import look_up
+from fetcher.schedule.estimate import estimate
+from fetcher.schedule.roster import look_up
 from fetcher.selection import Selection
 
 # Deployments, and runs, of which it is looked up what they would be told as.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from fetcher.cadence import Standing
 from fetcher.mapping.rules import Rule
+from fetcher.schedule.cadence import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from fetcher.github.githubs import GitHubs
 from fetcher.github.remedies import in_words
 from fetcher.poll.poller import Passed, Poller
 from fetcher.progress import Step, no_step
-from fetcher.rota import Due, Rota
+from fetcher.schedule.rota import Due, Rota
 from fetcher.selection import owner_of
 from fetcher.state import StateError, StateLost
 from fetcher.troubles import Troubles

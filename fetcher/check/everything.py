@@ -18,7 +18,7 @@ from fetcher.deliver.receiver import Receiver
 from fetcher.github.client import GitHub
 from fetcher.github.githubs import GitHubs
 from fetcher.progress import Progress, Step
-from fetcher.roster import look_up
+from fetcher.schedule.roster import look_up
 from fetcher.selection import Selection, select
 
 # Each takes five requests or six, of the same hour's limit that reading takes.

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fetcher.cadence import Pace, Standing, requests_per_hour
-from fetcher.cadence import due as late
+from fetcher.schedule.cadence import Pace, Standing, requests_per_hour
+from fetcher.schedule.cadence import due as late
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CYCLE = timedelta(seconds=30)

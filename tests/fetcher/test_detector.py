@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fetcher.detector import FALL_BACK_LASTS, SMALLEST_CHUNK, WORTH_IT
 from fetcher.metrics import Metrics
+from fetcher.schedule.detector import FALL_BACK_LASTS, SMALLEST_CHUNK, WORTH_IT
 from fetcher.work import Work
 from tests.fake_github import (
     Clock,

@@ -5,11 +5,11 @@ import pytest
 from pydantic import SecretStr
 
 from fetcher.access import open_githubs
-from fetcher.cadence import Standing
 from fetcher.config import Settings
-from fetcher.estimate import Estimate, estimate
 from fetcher.github.githubs import GitHubs
 from fetcher.github.settings import GitHubSettings
+from fetcher.schedule.cadence import Standing
+from fetcher.schedule.estimate import Estimate, estimate
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CYCLE = timedelta(seconds=30)

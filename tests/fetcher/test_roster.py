@@ -14,7 +14,7 @@ from fetcher.config import Settings
 from fetcher.github.errors import Missing
 from fetcher.github.settings import GitHubSettings
 from fetcher.mapping.rules import Match, Rule
-from fetcher.roster import AFTER_FAILURE, ASKED_AGAIN, look_up
+from fetcher.schedule.roster import AFTER_FAILURE, ASKED_AGAIN, look_up
 from fetcher.selection import select
 from fetcher.work import Work
 from tests.fake_github import FakeGitHub, answer, serve, server_error
@@ -79,7 +79,7 @@ async def test_an_archived_repository_that_is_named_is_read(
 async def test_a_repository_that_comes_is_read_with_its_past_and_one_that_goes_is_not(
     fake: FakeGitHub, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "fetcher.roster")
+    caplog.set_level(logging.INFO, "fetcher.schedule.roster")
     async with following(fake, tmp_path, "acme/*") as (world, work):
         await cycle(work)
         fake.delete("acme/web")

@@ -12,8 +12,8 @@ from fetcher.deliver.delivery import Delivery
 from fetcher.deliver.receiver import Receiver
 from fetcher.mapping.rules import Rule
 from fetcher.poll.survey import Policy
-from fetcher.roster import Roster
-from fetcher.rota import Rota
+from fetcher.schedule.roster import Roster
+from fetcher.schedule.rota import Rota
 from fetcher.selection import select
 from fetcher.vitals import Vitals
 from fetcher.work import Work

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from fetcher import cadence
-from fetcher.cadence import Pace, Standing
-from fetcher.detector import LARGEST_CHUNK, Detector
 from fetcher.github.client import GitHub
 from fetcher.github.githubs import GitHubs
+from fetcher.schedule import cadence
+from fetcher.schedule.cadence import Pace, Standing
+from fetcher.schedule.detector import LARGEST_CHUNK, Detector
 
 HOUR: Final = timedelta(hours=1)
 

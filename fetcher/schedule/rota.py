@@ -10,20 +10,21 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from fetcher import cadence, observations
-from fetcher.cadence import Standing
+from fetcher import observations
 from fetcher.clock import Clock
-from fetcher.detector import Detector
-from fetcher.estimate import pace_of
 from fetcher.github.client import GitHub
 from fetcher.github.errors import GitHubError
 from fetcher.github.gate import Waits
 from fetcher.github.githubs import GitHubs
 from fetcher.github.sighting import Sighting
 from fetcher.poll.poller import LONGEST_PAUSE
-from fetcher.roster import Roster
+from fetcher.schedule import cadence
+from fetcher.schedule.cadence import Standing
+from fetcher.schedule.detector import Detector
+from fetcher.schedule.estimate import pace_of
+from fetcher.schedule.roster import Roster
+from fetcher.schedule.standings import note_read, standings
 from fetcher.selection import owner_of
-from fetcher.standings import note_read, standings
 from fetcher.state import State
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
-from fetcher.cadence import Standing
 from fetcher.observations import awaits_a_look
+from fetcher.schedule.cadence import Standing
 from fetcher.schema import repositories, watched
 
 COLUMNS = (
