@@ -15,11 +15,9 @@
    the `state`, a SQLite file or a PostgreSQL database, with the tables of `schema`.
 6. `deliver` sends what is due to the receiver, each event once. `resync` lets everything since a
    time be sent once more, if the receiver lacks it.
-7. `vitals` are told by all of them what they do; `listener` tells operators, `metrics` Prometheus,
-   `systemd` the service manager.
+7. `monitoring` is told by all of them what they do, and tells operators.
 
-`arguments` is the command line, `config` the settings, `clock` the time, `check` what it tries,
-`troubles` what is wrong at the moment, `progress` the bar on a terminal. What `plan` tells is an
-`explanation`: `explain` asks for it, `estimate` counts the requests that it will take, `table`
-shows it.
+`arguments` is the command line, `config` the settings, `clock` the time, `progress` the bar on a
+terminal. `check` tries everything, and `explain` says what would be read: the commands `check` and
+`plan`.
 """

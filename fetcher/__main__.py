@@ -18,15 +18,15 @@ from fetcher.clock import system_clock
 from fetcher.config import Mistakes, Settings, load
 from fetcher.daemon import Daemon, open_work
 from fetcher.deliver.delivery import SHORTEST_WAIT_TO_LOOK
-from fetcher.listener import ListenError, listening
 from fetcher.logs import Discreet, DiscreetJson
+from fetcher.monitoring.listener import ListenError, listening
+from fetcher.monitoring.systemd import keep_watch, notify
+from fetcher.monitoring.vitals import Vitals
 from fetcher.once import TRY_LATER, once
 from fetcher.progress import AboveTheBar, Progress
 from fetcher.resync import resync
 from fetcher.selection import select
 from fetcher.state import StateError, StateInUse, StateLost, StateRemoved
-from fetcher.systemd import keep_watch, notify
-from fetcher.vitals import Vitals
 from fetcher.work import Work
 
 log = logging.getLogger("fetcher")

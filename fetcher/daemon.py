@@ -25,13 +25,13 @@ from fetcher.config import Settings
 from fetcher.deliver.delivery import Delivery
 from fetcher.deliver.receiver import Receiver
 from fetcher.github.githubs import GitHubs
+from fetcher.monitoring.vitals import Vitals
 from fetcher.poll.poller import Poller
 from fetcher.poll.survey import Policy
 from fetcher.schedule.roster import Roster
 from fetcher.schedule.rota import Due, Rota
 from fetcher.selection import Selection, select
 from fetcher.state import Standby, StateError, StateLost, open_state
-from fetcher.vitals import Vitals
 from fetcher.work import Work
 
 log = logging.getLogger(__name__)

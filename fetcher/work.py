@@ -14,13 +14,13 @@ from fetcher.deliver.round import Delivered
 from fetcher.github.errors import GitHubError, Limited, Missing, Offline
 from fetcher.github.githubs import GitHubs
 from fetcher.github.remedies import in_words
+from fetcher.monitoring.troubles import Troubles
+from fetcher.monitoring.vitals import Vitals
 from fetcher.poll.poller import Passed, Poller
 from fetcher.progress import Step, no_step
 from fetcher.schedule.rota import Due, Rota
 from fetcher.selection import owner_of
 from fetcher.state import StateError, StateLost
-from fetcher.troubles import Troubles
-from fetcher.vitals import Vitals
 
 log = logging.getLogger(__name__)
 

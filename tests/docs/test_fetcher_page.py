@@ -7,7 +7,7 @@ from typing import Final
 from fetcher.arguments import COMMANDS
 from fetcher.config import Settings
 from fetcher.mapping.rules import Rule
-from fetcher.metrics import Metrics
+from fetcher.monitoring.metrics import Metrics
 from tests.docs import tree
 from tests.docs.test_settings import defaults, flat
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import yaml
 from prometheus_client import CollectorRegistry
 
-import fetcher.metrics
+import fetcher.monitoring.metrics
 import receiver.metrics
 from tests.docs import tree
 
@@ -32,7 +32,9 @@ def exposed(registry: CollectorRegistry) -> Iterator[str]:
 
 
 RECEIVERS: Final = set(exposed(receiver.metrics.Metrics("1.0").registry))
-ALL: Final = RECEIVERS | set(exposed(fetcher.metrics.Metrics("1.0").registry)) | OF_PROMETHEUS
+ALL: Final = (
+    RECEIVERS | set(exposed(fetcher.monitoring.metrics.Metrics("1.0").registry)) | OF_PROMETHEUS
+)
 
 
 def rules() -> list[dict[str, Any]]:

@@ -20,8 +20,8 @@ from sqlalchemy import Engine, event
 from fetcher.config import Settings
 from fetcher.daemon import open_work
 from fetcher.github.settings import GitHubSettings
+from fetcher.monitoring.vitals import Vitals
 from fetcher.once import once
-from fetcher.vitals import Vitals
 from fetcher.work import Work
 from tests.fake_github import Clock, FakeGitHub, serve
 from tests.fetcher.reading import START, TOKEN, until

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fetcher.metrics import Metrics
+from fetcher.monitoring.metrics import Metrics
 from fetcher.schedule.detector import FALL_BACK_LASTS, SMALLEST_CHUNK, WORTH_IT
 from fetcher.work import Work
 from tests.fake_github import (

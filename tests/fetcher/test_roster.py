@@ -143,7 +143,7 @@ async def test_what_is_known_is_read_while_the_owner_cannot_be_asked(
         assert caplog.messages == ["acme/*: GitHub answers 500"]
 
         fake.faults.clear()
-        caplog.set_level(logging.INFO, "fetcher.troubles")
+        caplog.set_level(logging.INFO, "fetcher.monitoring.troubles")
         world.clock.tick(AFTER_FAILURE.total_seconds())
         await work.due()
         assert caplog.messages[-1].startswith("acme/*: all right again")

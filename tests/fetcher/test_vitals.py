@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fetcher.deliver.round import Delivered, Settled
 from fetcher.github.errors import Garbled, GitHubError, Limited, Offline, Unreachable
-from fetcher.vitals import Vitals
+from fetcher.monitoring.vitals import Vitals
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -11,11 +11,11 @@ from yarl import URL
 from fetcher.deliver.delivery import Delivery
 from fetcher.deliver.receiver import Receiver
 from fetcher.mapping.rules import Rule
+from fetcher.monitoring.vitals import Vitals
 from fetcher.poll.survey import Policy
 from fetcher.schedule.roster import Roster
 from fetcher.schedule.rota import Rota
 from fetcher.selection import select
-from fetcher.vitals import Vitals
 from fetcher.work import Work
 from tests.fake_github import FakeGitHub
 from tests.fetcher.reading import BACKFILL, TOKEN, World, reading

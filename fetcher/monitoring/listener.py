@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
-from fetcher.vitals import Vitals
+from fetcher.monitoring.vitals import Vitals
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from fetcher.clock import Clock
 from fetcher.deliver.round import Delivered, Settled
 from fetcher.github.client import GitHub
 from fetcher.github.errors import GitHubError, Limited, Offline
-from fetcher.metrics import Metrics
+from fetcher.monitoring.metrics import Metrics
 
 LATE: Final = timedelta(minutes=5)
 LATE_CYCLES: Final = 3
