@@ -17,7 +17,7 @@
    time be sent once more, if the receiver lacks it.
 7. `monitoring` is told by all of them what they do, and tells operators.
 
-`arguments` is the command line, `config` the settings, `clock` the time, `progress` the bar on a
-terminal. `check` tries everything, and `explain` says what would be read: the commands `check` and
-`plan`.
+`arguments` is the command line, `config` the settings and `values` what each may be, `clock` the
+time, `logs` what a line of the log looks like, `progress` the bar on a terminal. Of the commands,
+`check` tries everything, and `plan` is `explain`: it says what would be read.
 """

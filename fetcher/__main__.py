@@ -9,7 +9,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from fetcher import explain, table
 from fetcher.access import open_githubs
 from fetcher.arguments import build_parser
 from fetcher.check import findings
@@ -18,6 +17,8 @@ from fetcher.clock import system_clock
 from fetcher.config import Mistakes, Settings, load
 from fetcher.daemon import Daemon, open_work
 from fetcher.deliver.delivery import SHORTEST_WAIT_TO_LOOK
+from fetcher.explain import table
+from fetcher.explain.repositories import Asking, explain_selected
 from fetcher.logs import Discreet, DiscreetJson
 from fetcher.monitoring.listener import ListenError, listening
 from fetcher.monitoring.systemd import keep_watch, notify
@@ -164,15 +165,13 @@ def _unusable(error: StateError) -> int:
 
 async def _plan(settings: Settings, arguments: argparse.Namespace) -> int:
     async with open_githubs(settings) as githubs:
-        asking = explain.Asking(
+        asking = Asking(
             githubs=githubs,
             rules=settings.rules,
             cycle=timedelta(seconds=settings.poll_seconds),
             clock=system_clock,
         )
-        found = await explain.explain_selected(
-            asking, select(settings.repositories), arguments.progress
-        )
+        found = await explain_selected(asking, select(settings.repositories), arguments.progress)
     show = table.as_json if arguments.json else table.as_table
     print(show(found))  # noqa: T201 - it is what was asked for
     for sentence in table.useless(found.explanations, settings.rules):

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from fetcher.explain import Asking, explain
-from fetcher.explanation import Explanation, Outlook
+from fetcher.explain.explanation import Explanation, Outlook
+from fetcher.explain.repositories import Asking, explain
+from fetcher.explain.table import as_json, as_table, useless
 from fetcher.mapping.rules import Change, Match, Rule
-from fetcher.table import as_json, as_table, useless
 from tests.fake_github import FakeGitHub
 from tests.fetcher.reading import START, World, fake_github, reading
 

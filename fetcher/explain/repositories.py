@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from fetcher.clock import Clock
-from fetcher.explanation import Explanation, Outlook
+from fetcher.explain.explanation import Explanation, Outlook
 from fetcher.github.answers import Deployment, Environment
 from fetcher.github.errors import Forbidden, GitHubError, Missing
 from fetcher.github.githubs import GitHubs

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Final
 
-from fetcher.explanation import Explanation, Outlook, unmatched
+from fetcher.explain.explanation import Explanation, Outlook, unmatched
 from fetcher.mapping.rules import Rule
 
 # The columns with the most that each may take; what is longer goes on below. 116 in all.
