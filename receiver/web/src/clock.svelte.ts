@@ -1,5 +1,7 @@
 const HOUR_MS = 3_600_000;
-const TICK_MS = 10_000;
+const TICK_MS = 1_000;
+/** A prime, so that times of whole seconds are spread over all turns, too. */
+const TURNS = 11;
 const TICKS_OF_THE_OLD = 30;
 
 /** The receiver's time, so that a viewer whose own clock is wrong still reads true ages. */
@@ -7,12 +9,14 @@ class Clock {
   /** While a past time (ms) is looked at, everything is as old as it was then. */
   stoppedAt = $state<number | null>(null);
   #now = $state(Date.now());
+  /** For ages, which take turns: those of thousands of slots at once would be felt. */
+  #young = $state(Array<number>(TURNS).fill(Date.now()));
+  #old = $state(Array<number>(TURNS).fill(Date.now()));
   /** How long (ms) a deployment is in progress before it counts as stalled. */
   stalledAfterMs = $state(HOUR_MS);
-  #slow = $state(Date.now());
   #ahead = 0;
 
-  /** Ticks every 10 s, unless it is stopped. */
+  /** Moves every 11 s, unless it is stopped. */
   get now(): number {
     return this.stoppedAt ?? this.#now;
   }
@@ -22,18 +26,19 @@ class Clock {
     return Date.now() + this.#ahead;
   }
 
-  /** The time now for showing the age of `time`; what is old waits for a rarer tick. */
+  /** The time now for showing the age of `time`; what is old waits longer for its turn. */
   forAgeOf(time: string): number {
-    const isOld = this.#slow - Date.parse(time) > HOUR_MS;
-    return this.stoppedAt ?? (isOld ? this.#slow : this.#now);
+    const at = Date.parse(time);
+    const turn = Math.abs(at) % TURNS;
+    const [young = this.#now, old = this.#now] = [this.#young[turn], this.#old[turn]];
+    return this.stoppedAt ?? (old - at > HOUR_MS ? old : young);
   }
 
   /** Start ticking; returns what stops it. */
   start(): () => void {
     let ticks = 0;
-    const timer = setInterval(() => this.#tick(++ticks % TICKS_OF_THE_OLD === 0), TICK_MS);
-    // Timers sleep with the machine and doze in the background.
-    const onVisible = () => this.#tick(true);
+    const timer = setInterval(() => this.#tick(++ticks), TICK_MS);
+    const onVisible = () => this.#moveAll();
     document.addEventListener("visibilitychange", onVisible);
     return () => {
       clearInterval(timer);
@@ -46,12 +51,22 @@ class Clock {
     if (Number.isNaN(serverNow)) return;
     const ahead = serverNow - Date.now();
     this.#ahead = Math.abs(ahead) < 2_000 ? 0 : ahead;
-    this.#tick(true);
+    this.#moveAll();
   }
 
-  #tick(includesTheOld: boolean): void {
+  #tick(ticks: number): void {
+    const now = this.read();
+    // Timers sleep with the machine and doze in the background: then all turns were missed.
+    if (now - this.#now > 2 * TURNS * TICK_MS) return this.#moveAll();
+    if (ticks % TURNS === 0) this.#now = now;
+    this.#young[ticks % TURNS] = now;
+    if (ticks % TICKS_OF_THE_OLD === 0) this.#old[(ticks / TICKS_OF_THE_OLD) % TURNS] = now;
+  }
+
+  #moveAll(): void {
     this.#now = this.read();
-    if (includesTheOld) this.#slow = this.#now;
+    this.#young.fill(this.#now);
+    this.#old.fill(this.#now);
   }
 }
 
