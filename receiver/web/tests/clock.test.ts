@@ -38,14 +38,17 @@ test("no tick brings more than a few of many ages up to date, and in turn each c
   vi.unstubAllGlobals();
 });
 
-test("after a sleep every age is told at once", () => {
+test.each([
+  ["after a sleep", HOUR_MS],
+  ["once the viewer's clock is set back", -HOUR_MS],
+])("%s every age is told at once", (_, jump) => {
   vi.useFakeTimers({ now: Date.UTC(2026, 10, 20) });
   vi.stubGlobal("document", new EventTarget());
   clock.set(Date.now());
   const stop = clock.start();
   const times = [...timesBefore(Date.now(), 0), ...timesBefore(Date.now(), 2 * HOUR_MS)];
 
-  vi.setSystemTime(Date.now() + HOUR_MS);
+  vi.setSystemTime(Date.now() + jump);
   vi.advanceTimersByTime(1_000);
 
   expect(new Set([clock.now, ...times.map((time) => clock.forAgeOf(time))])).toEqual(
