@@ -18,6 +18,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 LAST_PORT: Final = 65_535
+# What asyncpg takes as text; a password in there would be shown wherever the URL is.
+POSTGRES_OPTIONS: Final = ("host", "port", "ssl", "target_session_attrs", "passfile")
 
 
 def is_encrypted(url: str) -> bool:
@@ -64,14 +66,31 @@ def _is_rsa(pem: str) -> bool:
 
 
 def _place(state: object) -> object:
-    if not isinstance(state, str) or "://" not in state:
+    if not isinstance(state, str):
         return state
+    if "://" not in state:
+        return _file(state)
     if not re.match(r"postgres(ql)?(\+asyncpg)?://", state):
         raise ValueError("is neither a file nor a postgresql+asyncpg:// address")
+    return _connectable(state)
+
+
+def _file(path: str) -> Path:
+    if not Path(path).name:
+        raise ValueError("must name a file or a database")
+    return Path(path)
+
+
+def _connectable(address: str) -> URL:
     try:
-        return make_url(state).set(drivername="postgresql+asyncpg")
+        url = make_url(address).set(drivername="postgresql+asyncpg")
+        url.get_dialect()().create_connect_args(url)
     except (ArgumentError, ValueError):
         raise ValueError("is not an address of a database") from None  # it may hold a password
+    if strange := url.query.keys() - POSTGRES_OPTIONS:
+        taken = ", ".join(POSTGRES_OPTIONS)
+        raise ValueError(f"takes no {', '.join(sorted(strange))} after the ?, only {taken}")
+    return url
 
 
 def _host_and_port(listen: object) -> object:

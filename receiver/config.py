@@ -21,7 +21,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from receiver.keys import SHORTEST_TO_READ, ApiKey, Key, ReadKey, one_key, split
@@ -34,6 +34,8 @@ DEFAULT_CONFIG: Final = Path("config.toml")
 SECTIONS: Final = {"receiver", "fetcher"}  # of the file, which the fetcher reads, too
 DEFAULT_DATABASE: Final = "sqlite+aiosqlite:///data/deployments.db"
 DRIVERS: Final = ("sqlite+aiosqlite", "postgresql+asyncpg")
+# What asyncpg takes as text; a password in there would be shown wherever the URL is.
+POSTGRES_OPTIONS: Final = ("host", "port", "ssl", "target_session_attrs", "passfile")
 
 
 class BadSettings(Exception):
@@ -53,7 +55,19 @@ def _database(url: str) -> str:
         raise ValueError(f"must begin with {' or '.join(DRIVERS)}")
     if parsed.database in (None, "", ":memory:"):
         raise ValueError("must name a file, or a database: memory forgets")
+    if parsed.get_backend_name() == "postgresql":
+        _require_connectable(parsed)
     return url
+
+
+def _require_connectable(url: URL) -> None:
+    if strange := url.query.keys() - POSTGRES_OPTIONS:
+        taken = ", ".join(POSTGRES_OPTIONS)
+        raise ValueError(f"takes no {', '.join(sorted(strange))} after the ?, only {taken}")
+    try:
+        url.get_dialect()().create_connect_args(url)
+    except ArgumentError as error:  # of several servers
+        raise ValueError(str(error)) from None
 
 
 def _entries(value: object) -> object:
@@ -97,7 +111,7 @@ class Settings(LogSettings):
 
     model_config = SettingsConfigDict(extra="forbid")
 
-    host: str = "127.0.0.1"
+    host: str = Field("127.0.0.1", min_length=1)  # "" would be every address
     port: int = Field(8080, ge=0, le=65535)
     api_keys: Annotated[dict[str, ApiKey], NoDecode] = {}
     api_key: Key | None = None

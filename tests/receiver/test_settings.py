@@ -10,6 +10,7 @@ from receiver.config import BadSettings, Settings, load, load_log
 from receiver.keys import ApiKey
 
 KEY = "key-that-nobody-may-see"
+POSTGRES = "postgresql+asyncpg://receiver@/deployments"
 
 
 @pytest.fixture(autouse=True)
@@ -204,6 +205,8 @@ def test_a_file_that_was_named_must_be_there(name: str, monkeypatch: pytest.Monk
         ({"RECEIVER_DATABASE_URL": f"mysql://u:{KEY}@h/d"}, ["RECEIVER_DATABASE_URL"]),
         ({"RECEIVER_DATABASE_URL": "sqlite+aiosqlite://"}, ["RECEIVER_DATABASE_URL"]),
         ({"RECEIVER_DATABASE_URL": "sqlite+aiosqlite:///:memory:"}, ["RECEIVER_DATABASE_URL"]),
+        ({"RECEIVER_DATABASE_URL": f"{POSTGRES}?sslmode=require"}, ["RECEIVER_DATABASE_URL"]),
+        ({"RECEIVER_DATABASE_URL": f"{POSTGRES}?host=a:5432,b:5432"}, ["RECEIVER_DATABASE_URL"]),
         (
             {"RECEIVER_PORT": "x", "RECEIVER_API_KEY": "a b", "RECEIVER_DATABASE_URL": "x"},
             ["RECEIVER_PORT", "RECEIVER_DATABASE_URL", "RECEIVER_API_KEY"],
@@ -232,6 +235,7 @@ def test_each_mistake_is_one_line_that_names_the_variable(
         (f'receiver = "{KEY}"\n', ["config.toml"]),
         ("[recever]\nport = 1\n", ["config.toml: [recever]"]),
         ("[receiver]\nprot = 1\n", ["receiver.prot"]),
+        ('[receiver]\nhost = ""\n[receiver.api_keys]\nci = "k"\n', ["receiver.host"]),
         ('[receiver]\napi_keys = "key"\n', ["receiver.api_keys"]),
         (f'[receiver.api_keys]\nci = "{KEY} "\nok = "k"\n', ["receiver.api_keys.ci"]),
         ("[receiver.api_keys]\nci = 1\nother = ''\n", ["receiver.api_keys.ci", "other"]),
@@ -248,6 +252,28 @@ def test_each_mistake_of_the_file_is_one_line_that_names_it(text: str, names: li
     lines = mistakes()
 
     assert [name in line for name, line in zip(names, lines, strict=True)] == [True] * len(names)
+
+
+def test_a_password_after_the_question_mark_is_refused_before_it_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RECEIVER_API_KEY", KEY)
+    monkeypatch.setenv("RECEIVER_DATABASE_URL", f"{POSTGRES}?password=hush&ssl=require")
+
+    (line,) = mistakes()
+
+    assert "takes no password after the ?, only host, " in line
+    assert "hush" not in line
+
+
+@pytest.mark.parametrize("options", ["ssl=require", "host=a:1&host=b:2", "passfile=x&host=/run"])
+def test_a_postgresql_url_may_say_how_to_connect(
+    options: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECEIVER_API_KEY", KEY)
+    monkeypatch.setenv("RECEIVER_DATABASE_URL", f"{POSTGRES}?{options}")
+
+    assert load().database_url == f"{POSTGRES}?{options}"
 
 
 @pytest.mark.parametrize("content", [b"", b"a b", b"\xff\xfe" + KEY.encode()])
