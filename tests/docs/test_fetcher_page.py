@@ -45,7 +45,7 @@ def test_the_table_of_metrics_has_each_of_them() -> None:
         for each in collected
         if not each.name.startswith("process_")
     }
-    shown = [cells[0].strip("`") for cells in rows(section("Whether it works"))]
+    shown = [cells[0].strip("`") for cells in rows(section("Health and metrics"))]
 
     assert {name for name in shown if not name.startswith("/")} == true
 

@@ -217,7 +217,7 @@ def test_a_refused_event_is_told_and_given_up_and_the_next_ones_go_on(
     done = pipeline.notify("success", "--deployment-id", "in-front")
 
     assert done.returncode == 0
-    assert "refuses the event with 422" in done.stderr
+    assert "refused the event (422)" in done.stderr
     assert "/run_number" in done.stderr
     assert stored(dashboard.receiver, "refused") == []
     assert len(stored(dashboard.receiver, "behind-the-refused")) == 1
@@ -239,9 +239,9 @@ def test_strict_fails_the_build_when_the_event_is_not_stored(
     [
         (("success",), "--service is missing"),
         (("success", "--service", "a", "--environment", "b"), "--deployment-id is missing"),
-        (("done",), "done is no STATUS"),
+        (("done",), "done is not a STATUS"),
         ((), "STATUS is missing"),
-        (("success", "--colour", "red"), "there is no --colour"),
+        (("success", "--colour", "red"), "there is no option --colour"),
         (("success", "--service"), "--service needs a value"),
     ],
 )
