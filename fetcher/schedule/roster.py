@@ -4,9 +4,10 @@ What an owner had when it was last asked is in the state, so that no answer, or 
 known repositories unread. One that is gone keeps its state: it may come back.
 """
 
+import asyncio
 import json
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -68,9 +69,8 @@ class Roster:
     async def names(self) -> tuple[str, ...]:
         """The repositories to read, all of them registered; owners are asked when that is due."""
         owned = await self._known()
-        for owner in self._selection.owners:
-            if self._is_due(owner, owned.get(owner)):
-                await self._ask(owner, owned)
+        due = [each for each in self._selection.owners if self._is_due(each, owned.get(each))]
+        await self._ask(due, owned)
         return self._select(owned)
 
     async def lost(self, name: str) -> bool:
@@ -82,7 +82,7 @@ class Roster:
         # Where very many can't be found, it is not asked for each of them.
         lately = owned[owner].read_at <= self._clock() < owned[owner].read_at + AFTER_FAILURE
         if self._may_ask(owner) and not lately:
-            await self._ask(owner, owned)
+            await self._ask([owner], owned)
             self._select(owned)
         return name not in self.selected
 
@@ -115,7 +115,18 @@ class Roster:
         now = self._clock()
         return not now < self._not_before.get(owner, now) <= now + ASKED_AGAIN
 
-    async def _ask(self, owner: str, owned: dict[str, Owned]) -> None:
+    async def _ask(self, owners: Sequence[str], owned: dict[str, Owned]) -> None:
+        """All at once, so that one about whom GitHub does not answer holds up no other for long."""
+        answers = await asyncio.gather(*map(self._listed, owners))
+        for owner, answer in zip(owners, answers, strict=True):  # who comes first is named first
+            if answer:
+                names, fresh = answer
+                await self._keep(owner, names, fresh)
+                before, owned[owner] = owned.get(owner), Owned(names, self._clock())
+                self._say(owner, before, names)
+
+    async def _listed(self, owner: str) -> tuple[tuple[str, ...], Mapping[str, Snapshot]] | None:
+        """What an owner has, with GitHub's answers; None when there was none."""
         reader = Reader(self._githubs.for_owner(owner), self._snapshot)
         try:
             names = await owned_repositories(self._githubs.for_owner(owner), reader, owner)
@@ -124,11 +135,26 @@ class Roster:
             passes = isinstance(error, Unreachable | Limited)
             wait = AFTER_FAILURE if passes else ASKED_AGAIN  # somebody has to mend something
             self._not_before[owner] = self._clock() + wait
-            return
+            return None
         self.failures.pop(owner, None)
-        await self._keep(owner, names, reader.fresh)
-        _say(owner, owned.get(owner), names)
-        owned[owner] = Owned(names, self._clock())
+        return names, reader.fresh
+
+    def _say(self, owner: str, before: Owned | None, names: tuple[str, ...]) -> None:
+        read = self._read_of(owner, names)
+        if before is None:
+            noun = "repository" if len(read) == 1 else "repositories"
+            log.info("%s/*: %d %s", owner, len(read), noun)
+            return
+        read_before = self._read_of(owner, before.names)
+        for name in sorted(read - read_before):
+            log.info("%s/*: %s is read from now on", owner, name)
+        for name in sorted(read_before - read):
+            log.info("%s/*: %s is not there any more", owner, name)
+
+    def _read_of(self, owner: str, names: tuple[str, ...]) -> frozenset[str]:
+        """Those of an owner's repositories that are read."""
+        chosen = {name.lower() for name in self._chosen({owner: names})}
+        return frozenset(name for name in names if name.lower() in chosen)
 
     async def _keep(
         self, owner: str, names: tuple[str, ...], fresh: Mapping[str, Snapshot]
@@ -172,13 +198,3 @@ async def look_up(
 def _kept(connection: Connection) -> dict[str, Owned]:
     rows = connection.execute(select(owners))
     return {row.name: Owned(tuple(json.loads(row.repositories)), row.read_at) for row in rows}
-
-
-def _say(owner: str, before: Owned | None, names: tuple[str, ...]) -> None:
-    if before is None:
-        log.info("%s/*: %d repositories", owner, len(names))
-        return
-    for name in sorted(set(names) - set(before.names)):
-        log.info("%s/*: %s is read from now on", owner, name)
-    for name in sorted(set(before.names) - set(names)):
-        log.info("%s/*: %s is not there any more", owner, name)

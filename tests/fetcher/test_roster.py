@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import select as select_columns
 
 from fetcher.access import open_githubs
 from fetcher.config import Settings
@@ -15,10 +16,11 @@ from fetcher.github.errors import Missing
 from fetcher.github.settings import GitHubSettings
 from fetcher.mapping.rules import Match, Rule
 from fetcher.schedule.roster import AFTER_FAILURE, ASKED_AGAIN, look_up
+from fetcher.schema import repositories
 from fetcher.selection import select
 from fetcher.work import Work
-from tests.fake_github import FakeGitHub, answer, serve, server_error
-from tests.fetcher.reading import TOKEN, World, fake_github
+from tests.fake_github import FakeGitHub, answer, late, serve, server_error
+from tests.fetcher.reading import TOKEN, World, fake_github, until
 from tests.fetcher.working import working
 
 
@@ -47,12 +49,18 @@ async def cycle(work: Work) -> None:
 
 
 async def test_all_of_an_owner_are_read_but_those_that_are_left_out_or_cannot_deploy(
-    fake: FakeGitHub, tmp_path: Path
+    fake: FakeGitHub, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "fetcher.schedule.roster")
     fake.add_repository("acme/old").archived = True
     fake.add_repository("other/thing")
-    async with following(fake, tmp_path, "acme/*", "!acme/web") as (_, work):
+    async with following(fake, tmp_path, "acme/*", "!acme/web", "!acme/new") as (world, work):
         assert await names(work) == ["acme/api", "acme/shop"]
+        fake.add_repository("acme/new")
+        fake.delete("acme/web")
+        world.clock.tick(ASKED_AGAIN.total_seconds())
+        assert await names(work) == ["acme/api", "acme/shop"]
+    assert caplog.messages == ["acme/*: 2 repositories"]
 
 
 async def test_a_repository_that_a_rule_ignores_is_not_asked_about_at_all(
@@ -147,6 +155,23 @@ async def test_what_is_known_is_read_while_the_owner_cannot_be_asked(
         world.clock.tick(AFTER_FAILURE.total_seconds())
         await work.due()
         assert caplog.messages[-1].startswith("acme/*: all right again")
+
+
+async def test_an_owner_about_whom_github_is_slow_holds_up_no_other_and_is_named_first(
+    fake: FakeGitHub, tmp_path: Path
+) -> None:
+    fake.add_repository("globex/shop")
+    answers = asyncio.Event()
+    fake.fail("/orgs/acme/repos", late(after=answers))
+    async with following(fake, tmp_path, "acme/*", "globex/*") as (world, work):
+        due = asyncio.create_task(names(work))
+        await until(lambda: any("globex" in request.path for request in fake.requests))
+        answers.set()
+
+        assert len(await due) == 4
+        given = select_columns(repositories.c.service).order_by(repositories.c.name)
+        services = await world.state.run(lambda c: [*c.scalars(given)])
+        assert services == ["api", "shop", "web", "globex/shop"]
 
 
 async def test_one_that_was_deleted_since_the_owner_was_asked_is_no_failure(
