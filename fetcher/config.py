@@ -44,6 +44,17 @@ class Mistakes(Exception):
         self.lines = lines
 
 
+class _FromFile(str):
+    """A secret that stands in a file of its own.
+
+    Attributes:
+        path: Of the file, as it was written.
+    """
+
+    __slots__ = ("path",)
+    path: str
+
+
 def _split(value: object) -> object:
     return value.split(",") if isinstance(value, str) else value
 
@@ -213,10 +224,12 @@ def _secret(name: str, beside: Mapping[str, Any], file: object, section: str) ->
     if name in beside:
         raise Mistakes([f"{label}: give the secret or its file, not both"])
     try:
-        return Path(str(file)).read_text(encoding="utf-8").strip()
+        secret = _FromFile(Path(str(file)).read_text(encoding="utf-8").strip())
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8"
         raise Mistakes([f"{label}: {file} can't be read: {reason}"]) from None
+    secret.path = str(file)
+    return secret
 
 
 def _sentence(detail: Any) -> str:
@@ -228,6 +241,8 @@ def _sentence(detail: Any) -> str:
     if detail["type"] == "tuple_type":
         return f"{_label(where)}: must be a list; in a variable it is JSON"
     message = detail["msg"].removeprefix("Value error, ")
+    if isinstance(detail["input"], _FromFile):
+        return f"{_label(f'{where}_file')}: {detail['input'].path} {message}"
     return f"{_label(where)}: {message[0].lower()}{message[1:]}"
 
 

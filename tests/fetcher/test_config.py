@@ -365,6 +365,21 @@ def test_a_mistake_in_a_credential_is_one_line_that_shows_no_secret(text: str, l
     assert "hush" not in said
 
 
+def test_a_secret_in_a_file_is_complained_about_by_the_settings_name_and_the_files(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write("hush", Path("app.pem"))
+    write("two words", Path("key"))
+    write('[fetcher.github]\napp_id = 1\nprivate_key_file = "app.pem"')
+    monkeypatch.setenv("FETCHER_API_KEY_FILE", "key")
+
+    key, pem = mistakes()
+
+    assert key.startswith("fetcher.api_key_file (FETCHER_API_KEY_FILE): key holds a character")
+    assert pem.startswith("fetcher.github.private_key_file (FETCHER_GITHUB__PRIVATE_KEY_FILE): app")
+    assert pem.endswith(": app.pem is not a private key as GitHub gives it, in PEM form")
+
+
 def test_a_token_and_an_app_for_the_same_owners_are_a_mistake(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
