@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from fetcher import observations
 from fetcher.github.answers import Deployment, Run
 from fetcher.github.errors import Garbled, Missing
-from fetcher.observations import UNREAD, Known, Seen, Watched
+from fetcher.observations import LONGEST_WAIT, UNREAD, Known, Seen, Watched
 from fetcher.poll.findings import Findings
 from fetcher.poll.lanes.deployments import DeploymentsLane
 from fetcher.poll.lanes.look import LONGEST_LIFE
@@ -20,8 +20,10 @@ from fetcher.state import State
 AnyLane = DeploymentsLane | RunsLane
 
 OVERLAP: Final = timedelta(minutes=15)  # what appears in a list later than its time says
-# Until what made no sense is asked for again: the first time, and after that.
-GARBLED_WAITS: Final = (timedelta(seconds=30), timedelta(minutes=10))
+# Until what made no sense is asked for again; after that the longer, the older it is: each time is
+# charged, and what makes no sense for hours hardly ever will.
+FIRST_WAIT_FOR_SENSE: Final = timedelta(seconds=30)
+WAIT_FOR_SENSE: Final = timedelta(minutes=10)
 
 
 class Sweep:
@@ -87,11 +89,13 @@ class Sweep:
     def _put_off(self, lane: AnyLane, item: Watched, *, before: bool) -> Watched:
         """What made no sense, to be asked for again while something may come of it."""
         now = self._clock()
-        if now - item.created_at > LONGEST_LIFE:
+        age = now - item.created_at
+        if age > LONGEST_LIFE:
             return replace(item, look_at=None)
         if lane.name == "deployments":
             self._findings.garbled.add(item.sha)
-        return replace(item, mark=UNREAD + item.mark, look_at=now + GARBLED_WAITS[before])
+        wait = max(WAIT_FOR_SENSE, min(age / 10, LONGEST_WAIT)) if before else FIRST_WAIT_FOR_SENSE
+        return replace(item, mark=UNREAD + item.mark, look_at=now + wait)
 
     def _has_read(self, column: str, items: Sequence[Deployment | Run]) -> None:
         times = [item.created_at for item in items]

@@ -84,6 +84,23 @@ async def test_one_garbled_deployment_does_not_hold_up_the_others(
     assert len(await world.told()) == 6
 
 
+async def test_what_is_garbled_for_good_is_asked_for_twice_an_hour_while_it_may_still_end(
+    world: World, shop: Repository
+) -> None:
+    shop.start_run("deploy.yml").deploy("one")
+    world.fake.fail("*/statuses", garbage(), times=99)
+    for _ in range(2):
+        await world.passes(SHOP)
+        world.clock.tick(24 * 3600)
+    await world.passes(SHOP)
+    world.requests()
+    for _ in range(60):
+        world.clock.tick(60)
+        await world.passes(SHOP)
+
+    assert sum(request.path.endswith("/statuses") for request in world.requests()) == 2
+
+
 async def test_without_permission_for_actions_a_deployment_is_told_with_less(
     world: World, shop: Repository
 ) -> None:
