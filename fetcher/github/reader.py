@@ -186,13 +186,14 @@ class Reader:
         if not reply.modified:
             return _restored(kept, model)
         found: dict[int, A] = {}
-        for page in range(2, MOST_PAGES + 2):
+        for page in range(1, MOST_PAGES + 1):
+            if page > 1:
+                reply = await self._ask(path, _paged(asked, page))
             items = parse_list(model, reply.data, field)
             new = {item.id: item for item in items if item.id not in found}
             found.update(new)
             if not (new and reply.more) or any(map(reaches, items)):
                 break
-            reply = await self._ask(path, _paged(asked, page))
         self._keep(key, first, model, tuple(found.values()), whole=not reply.more)
         return tuple(found.values())
 

@@ -6,7 +6,7 @@ import pytest
 
 from fetcher.github.answers import Deployment, Repository, Workflow
 from fetcher.github.errors import Garbled, Unreachable
-from fetcher.github.reader import Reader, Snapshot
+from fetcher.github.reader import MOST_PAGES, Reader, Snapshot
 from tests.fake_github import answer, garbage, not_modified, server_error
 from tests.fetcher.reading import START, World, fake_github, reading
 
@@ -74,6 +74,20 @@ async def test_a_304_to_a_question_without_condition_is_garbled(world: World) ->
         await reader.all(PATH, Deployment)
     with pytest.raises(Garbled, match="304"):
         await reader.one("/repos/acme/shop", Repository)
+
+
+async def test_of_a_list_without_an_end_no_page_is_asked_for_that_github_refuses(
+    world: World,
+) -> None:
+    file_deployments(world, MOST_PAGES + 5)
+    reader = Reader(world.github)
+
+    found = await reader.all(
+        PATH, Deployment, query={"per_page": "1"}, reaches=lambda _deployment: False
+    )
+
+    assert len(found) == MOST_PAGES
+    assert len(world.requests()) == MOST_PAGES
 
 
 async def test_a_list_is_read_page_by_page_to_its_end(world: World) -> None:
