@@ -22,6 +22,7 @@ from fetcher.github.server import Server, request_headers
 BACKDATED: Final = timedelta(minutes=1)  # for clocks that differ
 LASTS: Final = timedelta(minutes=9)  # GitHub takes no more than ten
 RENEWED_BEFORE: Final = timedelta(minutes=5)
+NEW_FOR: Final = timedelta(seconds=10)  # not each of GitHub's copies may know it yet
 REFUSED: Final = frozenset({401, 403, 404, 422, 429})
 DONE: Final = frozenset({200, 201})
 NOT_INSTALLED: Final = "Not Found"  # an App that GitHub does not know gets another message
@@ -65,6 +66,7 @@ class Installation:
         self._owner = owner
         self._clock = clock
         self._granted: _Granted | None = None
+        self._granted_at = clock()
 
     async def token(self) -> str:
         """The token of the hour.
@@ -75,11 +77,13 @@ class Installation:
         """
         if self._granted is None or not self._lasts(self._granted):
             self._granted = await self._grant()
+            self._granted_at = self._clock()
         return self._granted.token.get_secret_value()
 
     def refused(self, token: str | None) -> bool:
-        """Drop the token, unless it was renewed since it was sent; another may be had."""
-        if self._granted and self._granted.token.get_secret_value() == token:
+        """Drop the token, unless it is newer than the one that was sent, or so new itself."""
+        is_new = timedelta() <= self._clock() - self._granted_at < NEW_FOR
+        if self._granted and self._granted.token.get_secret_value() == token and not is_new:
             self._granted = None
         return True
 

@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 TRIES: Final = 3
 REDIRECTS: Final = frozenset({301, 302, 307, 308})
 MOST_REDIRECTS: Final = 3
+# A token that has ended is renewed at once; a new one is known to all of GitHub after some seconds.
+# https://github.com/octokit/auth-app.js/issues/65
+UNTIL_A_TOKEN_IS_KNOWN: Final = (0, 2, 4)
 GONE: Final = frozenset({404, 410, 451})
 REFUSED: Final = frozenset({403, 429})
 
@@ -131,8 +134,11 @@ class GitHub:
             GitHubError: No answer came, or none may be asked for.
         """
         response, token = await self._ask_once(method, url, headers, document)
-        if response.status == HTTPStatus.UNAUTHORIZED and self.credential.refused(token):
-            response, _ = await self._ask_once(method, url, headers, document)
+        for seconds in UNTIL_A_TOKEN_IS_KNOWN:
+            if response.status != HTTPStatus.UNAUTHORIZED or not self.credential.refused(token):
+                break
+            await self._sleep(seconds)
+            response, token = await self._ask_once(method, url, headers, document)
         if response.status == HTTPStatus.UNAUTHORIZED:
             who, message = self.credential.name, refusals.message_of(response.body)
             raise self.gate.shut_out(refusals.unknown_credential(who, message))

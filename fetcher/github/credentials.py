@@ -33,7 +33,7 @@ class Credential(Protocol):
         """
 
     def refused(self, token: str | None) -> bool:
-        """Take note that GitHub does not know this token; whether another may be had."""
+        """Take note that GitHub does not know this token; whether to ask again may help."""
 
 
 class Token:

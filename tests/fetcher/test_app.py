@@ -96,6 +96,7 @@ async def test_a_token_that_github_forgot_is_renewed_at_once_and_nobody_notices(
     world: World,
 ) -> None:
     await ask(world)
+    world.clock.tick(60)
     world.fake.tokens.clear()
 
     await ask(world)
@@ -103,7 +104,19 @@ async def test_a_token_that_github_forgot_is_renewed_at_once_and_nobody_notices(
     assert granted(world) == 2
 
 
-async def test_a_new_token_that_is_refused_too_is_not_renewed_for_ever(world: World) -> None:
+async def test_a_new_token_that_github_does_not_know_yet_is_tried_for_some_seconds(
+    world: World,
+) -> None:
+    world.fake.fail("/repos/*", answer(401), times=3)
+
+    await ask(world)
+
+    assert granted(world) == 1
+
+
+async def test_a_token_that_is_refused_for_good_is_not_renewed_for_ever(world: World) -> None:
+    await ask(world)
+    world.clock.tick(60)
     world.fake.fail("/repos/*", answer(401), times=99)
 
     for _ in range(3):
@@ -190,6 +203,7 @@ async def test_a_clock_that_is_wrong_is_said_in_words(world: World) -> None:
 
 async def test_a_clock_that_is_a_little_fast_or_slow_does_no_harm(world: World) -> None:
     for seconds in (-50, 50):
+        world.clock.tick(60)
         world.fake.tokens.clear()
         world.fake.clock = lambda seconds=seconds: world.clock() + timedelta(seconds=seconds)  # type: ignore[misc] # bound now
         await ask(world)
