@@ -1,4 +1,4 @@
-# Needs Python 3.11 or newer, nothing else: everything is set up in .venv on first use.
+# Needs only Python 3.11 or newer: everything else is set up in .venv on first use.
 PYTHON ?= $(firstword $(foreach python,python3.11 python3.12 python3.13 python3.14 python3,$(if $(shell command -v $(python)),$(python))))
 BIN := .venv/bin
 INSTALLED := .venv/installed
@@ -9,17 +9,17 @@ INSTALLED := .venv/installed
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
-run: $(INSTALLED) page ## Start the receiver, and the fetcher when repositories are configured
+run: $(INSTALLED) page ## Start the receiver, and the fetcher if repositories are configured
 	@$(BIN)/python scripts/run.py
 
-demo: $(INSTALLED) page ## Show it with a make-believe organisation: no token, no internet
+demo: $(INSTALLED) page ## Show it with a made-up organisation; needs no token and no GitHub
 	@$(BIN)/python scripts/demo.py
 
 test: $(INSTALLED) page chromium ## Run every test
 	$(BIN)/python hatch_build.py test
 	$(BIN)/pytest --numprocesses auto --dist loadfile
 
-check: $(INSTALLED) page ## Judge the code: format, lint, types, imports, browser code
+check: $(INSTALLED) page ## Check formatting, lint, types, module boundaries, browser code
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
@@ -30,16 +30,16 @@ check: $(INSTALLED) page ## Judge the code: format, lint, types, imports, browse
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*
 	$(BIN)/python hatch_build.py check
 
-format: $(INSTALLED) ## Format the code, and write docs/commands.md
+format: $(INSTALLED) ## Format the code and update docs/commands.md
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 	$(BIN)/python hatch_build.py format
 	$(BIN)/python scripts/commands.py
 
-dist: $(INSTALLED) chromium ## Build the sdist and the wheel, and test what they install
+dist: $(INSTALLED) chromium ## Build the sdist and the wheel, and test the installed wheel
 	$(BIN)/python scripts/dist.py
 
-bench: $(INSTALLED) page chromium ## Measure, beside a bare baseline, and write docs/performance.md
+bench: $(INSTALLED) page chromium ## Measure against a bare baseline and write docs/performance.md
 	$(BIN)/python -m bench
 
 page: $(INSTALLED)
@@ -48,12 +48,12 @@ page: $(INSTALLED)
 chromium: $(INSTALLED)
 	@$(BIN)/python scripts/chromium.py
 
-clean: ## Remove everything that was built or installed here; config.toml and data/ stay
+clean: ## Remove everything built or installed here; keeps config.toml and data/
 	rm -rf .venv dist receiver/static receiver/web/node_modules
 
 $(INSTALLED): pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed, with venv' >&2; exit 1; }
-	@echo 'Setting up .venv (once)'
+	@echo 'Setting up .venv (only once; takes about a minute)'
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'

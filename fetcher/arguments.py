@@ -12,43 +12,43 @@ from fetcher.clock import system_clock
 from fetcher.resync import parse_since
 
 EPILOG: Final = """\
-Settings come from [fetcher] of the file and from FETCHER_... variables, which win.
+Settings come from [fetcher] in the file and from FETCHER_... variables, which win.
 
 exit codes:
-  0   done; of `once` and `resync`: everything was read and delivered
-  1   something is wrong, and was said
+  0   done; `once` and `resync`: everything was read and delivered
+  1   something is wrong, see the messages
   2   the command line is wrong
-  75  try again later: another fetcher has the state, or GitHub's limit is used up
+  75  try again later: another fetcher has the state, or GitHub's rate limit is used up
   78  the settings are wrong
 """
 RUN: Final = """\
-Look every fetcher.poll_seconds, and deliver, until SIGTERM or SIGINT. A receiver that is away is
-waited for; another fetcher that has the state is stood by for.
+Poll GitHub every fetcher.poll_seconds and deliver what is found, until SIGTERM or SIGINT.
+Waits for a receiver that is down, and stands by while another fetcher has the state.
 """
 ONCE: Final = """\
-Read and deliver what is due, then end. From a timer it does what `run` does: what is due when is
-in the state.
+Read and deliver whatever is due, then exit. The state records what is due when, so from a timer
+this does the same as `run`.
 """
 RESYNC: Final = """\
-Compare what was told since a time with what the receiver holds, and send what it lacks: after it
-was wiped or restored from a backup, or refused events. Reads GitHub further back, too, where it
-was not read so far before. Nothing is doubled.
+Compare everything since a point in time with what the receiver has, and send what is missing:
+for a receiver that was wiped, restored from a backup, or refused events. If GitHub was not read
+that far back, it is read now. Nothing is sent twice.
 """
 PLAN: Final = """\
-Print where each repository would be read, what its services and environments would be called,
-what that costs, and why. It needs no receiver and no state, and changes nothing.
+Print how each repository would be read and why, what its services and environments would be
+called, and what that costs. Needs no receiver and no state, and changes nothing.
 """
 CHECK: Final = """\
-Try every token, permission and repository, the receiver, its key and the state, and say what
-helps. Nothing is changed, and a fetcher may run.
+Try every token, permission and repository, the receiver, its key and the state, and say what to
+do about each problem. Changes nothing; a fetcher may be running.
 """
 
 COMMANDS: Final = {
     "run": ("read and deliver until stopped", RUN),
-    "once": ("read and deliver what is due, then end: for a timer", ONCE),
-    "resync": ("send what the receiver lacks, as after a restored backup", RESYNC),
-    "plan": ("print what would be read of each repository, and why", PLAN),
-    "check": ("try everything that it needs, and say what is wrong", CHECK),
+    "once": ("read and deliver what is due, then exit; for a timer", ONCE),
+    "resync": ("send what the receiver is missing, for example after a restore", RESYNC),
+    "plan": ("print what would be read from each repository, and why", PLAN),
+    "check": ("try tokens, permissions and the receiver, and say what is wrong", CHECK),
 }
 
 
@@ -65,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     config.complete = shtab.FILE  # type: ignore[attr-defined] # how shtab is told
     parser = argparse.ArgumentParser(
         prog="deployment-fetcher",
-        description="Read deployments from GitHub and tell the Deployment Dashboard of them.",
+        description="Read deployments from GitHub and post them to the Deployment Dashboard.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[shared],
@@ -78,7 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
         action=shtab.completion_action(),
         choices=("bash", "zsh", "fish"),
         metavar="SHELL",
-        help="print what lets bash, zsh or fish complete commands and options",
+        help="print a completion script for bash, zsh or fish",
     )
     commands = parser.add_subparsers(
         title="commands", dest="command", required=True, metavar="COMMAND"

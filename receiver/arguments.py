@@ -10,55 +10,55 @@ from receiver import __version__
 
 RUN: Final = "run"
 EPILOG: Final = """\
-The log is where receiver.database_url says. Settings come from [receiver] of the file and
-from RECEIVER_... variables, which win: one command works on another log with, for example,
-RECEIVER_DATABASE_URL=sqlite+aiosqlite:////srv/other.db in front of it.
+Settings come from [receiver] in the file and from RECEIVER_... variables, which win.
+All commands work on the log that receiver.database_url names. To work on another one, put its
+URL in front: RECEIVER_DATABASE_URL=sqlite+aiosqlite:////srv/other.db deployment-receiver check
 
 exit codes:
-  0   done; of `check`: nothing is wrong
-  1   something is wrong, and was said; of `import`: some lines were bad, the others are in
-  2   the command line is wrong, or the command is not for this database
-  69  the database or the address cannot be had
-  70  the receiver could no longer work, and should be started again
+  0   done; `check`: nothing is wrong
+  1   something is wrong, see the messages; `import`: bad lines were skipped, the rest is in
+  2   the command line is wrong, or the command does not work on this database
+  69  the database or the address is not available
+  70  the receiver could not continue and should be restarted
   78  the settings are wrong
 """
 SERVE: Final = """\
-Take events, and serve the dashboard, until SIGTERM or SIGINT. SIGHUP reads keys and names again.
-The database is made, or brought up to date, before it listens.
+Receive events and serve the dashboard until SIGTERM or SIGINT. SIGHUP reloads keys and names.
+The database is created or migrated before the receiver starts listening.
 """
 EXPORT: Final = """\
-Write every event as a line of JSON, in the order of ids, up to the newest one there is:
-all that is stored of it, sent_by among it, the name of its key. The receiver may run.
+Write every event as a line of JSON, ordered by id, with everything that is stored for it,
+including sent_by, the name of its key. The receiver may be running.
 
-A FILE that is there already is continued: what it lacks of the log is put at its end. So the
-same command goes on with an export that was cut off, and keeps a file up to date each night.
+If FILE exists, only the events it does not have yet are appended. So the same command continues
+an interrupted export, or brings a file up to date every night.
 """
 IMPORT: Final = """\
-Append exported lines to the log, with their ids and the times at which they were received.
-The database is made if it is missing. On SQLite the receiver must be stopped meanwhile.
+Append exported lines to the log, keeping their ids and times of arrival.
+The database is created if there is none. On SQLite, stop the receiver first.
 
-The log must be empty, or have begun with the same lines: those it has are passed over. So the
-same command goes on with an import that was cut off, and takes what was exported since.
-A line that breaks a rule of the HTTP contract is told on the standard error, with its number,
-and left out. Mended, it needs an id above the log's last one.
+The log must be empty or begin with the same lines, which are then skipped. So the same command
+continues an interrupted import, or adds what has been exported since.
+A line that breaks a rule of the HTTP contract is reported on standard error with its number, and
+skipped. To import it after all, correct it and give it an id above the log's last one.
 """
 BACKUP: Final = """\
-Copy the SQLite database to the new file TARGET, as it is at one instant: the receiver may run
-and go on writing. TARGET gets its name when it is whole and on disk.
-PostgreSQL has pg_dump for it.
+Copy a snapshot of the SQLite database to the new file TARGET. The receiver may be running, and
+writing. TARGET appears under its name only once it is complete and on disk.
+For PostgreSQL, use pg_dump.
 """
 CHECK: Final = """\
-Read all of the database and say what is wrong: damage to its file (SQLite), events that cannot
-be read or break the HTTP contract, slots that are missing, a matrix that is not what the events
-say. Nothing is changed, and the receiver may run.
+Read the entire database and report what is wrong: a damaged file (SQLite), events that cannot
+be read or break the HTTP contract, missing slots, a matrix that does not match the events.
+Nothing is changed, and the receiver may be running.
 """
 
 COMMANDS: Final = {
-    RUN: ("serve until stopped; also without a command", SERVE),
+    RUN: ("receive events and serve the dashboard until stopped (default)", SERVE),
     "export": ("write the log as lines of JSON", EXPORT),
     "import": ("append exported lines to the log", IMPORT),
     "backup": ("copy the SQLite database while the receiver runs", BACKUP),
-    "check": ("read all of the database and say what is wrong", CHECK),
+    "check": ("read the entire database and report what is wrong", CHECK),
 }
 
 
@@ -82,7 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser = argparse.ArgumentParser(
         prog="deployment-receiver",
-        description="Take deployment events over HTTP and show which version is where.",
+        description="Receive deployment events over HTTP and show which version is where.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[shared],
@@ -93,7 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
         action=shtab.completion_action(),
         choices=("bash", "zsh", "fish"),
         metavar="SHELL",
-        help="print what lets bash, zsh or fish complete commands and options",
+        help="print a completion script for bash, zsh or fish",
     )
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
     for name, (text, description) in COMMANDS.items():
@@ -111,18 +111,18 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     if command == "export":
         where = parser.add_mutually_exclusive_group()
-        _add_path(where, "file", nargs="?", metavar="FILE", help="default: the standard output")
+        _add_path(where, "file", nargs="?", metavar="FILE", help="default: standard output")
         where.add_argument(
             "--after",
             type=int,
             default=0,
             metavar="ID",
-            help="on the standard output: begin after this id",
+            help="begin after this id; only without FILE",
         )
     if command == "import":
-        _add_path(parser, "file", nargs="?", metavar="FILE", help="default: the standard input")
+        _add_path(parser, "file", nargs="?", metavar="FILE", help="default: standard input")
     if command == "backup":
-        _add_path(parser, "target", metavar="TARGET", help="a file that is not there")
+        _add_path(parser, "target", metavar="TARGET", help="a file that does not exist yet")
 
 
 def _add_path(to: argparse._ActionsContainer, name: str, **options: Any) -> None:

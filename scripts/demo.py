@@ -59,7 +59,7 @@ async def play(folder: Path, log: Path, seed: int) -> None:
             await programs.meanwhile(ready(HOST, port))
             await start("fetcher", "fetcher", "run")
             print(f"\nDashboard: http://{HOST}:{port}/\n", flush=True)
-            print(f"It fills within half a minute; Ctrl-C ends it. Log: {log}\n", flush=True)
+            print(f"It fills up within half a minute; Ctrl-C stops it. Log: {log}\n", flush=True)
             await programs.meanwhile(keep_going(organisation))
 
 

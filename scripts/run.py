@@ -123,7 +123,11 @@ def announce(address: str, key: str, watched: int) -> None:
     curl = ("curl", "-sS", "-w", r"\n", f"{address}/api/deployments", "-H", f"X-Api-Key: {key}")
     body = ("-H", "Content-Type: application/json", "-d", json.dumps(event))
     print(f"\nDashboard: {address}/")
-    print(f"Repositories watched: {watched}" if watched else "No repositories to fetch from")
+    print(
+        f"Repositories watched: {watched}"
+        if watched
+        else "The fetcher is off: no repositories are configured"
+    )
     print(f"Send it a deployment:\n\n{shlex.join((*curl, *body))}\n", flush=True)
 
 
