@@ -110,9 +110,13 @@ def test_with_forced_colours_every_state_has_its_shape(
         )
 
         assert len({mask for mask, _ in masks}) == 4
-        assert {colour for _, colour in masks} == {
-            page.evaluate("getComputedStyle(document.body).color")
-        }
+        text = page.evaluate("getComputedStyle(document.body).color")
+        assert {colour for _, colour in masks} == {text}
+
+    receiver.post(service="checkout", version="1.1.1", status="in-progress")
+    dashboard.open()
+    colour = "(line) => getComputedStyle(line, '::before').backgroundColor"
+    assert page.locator(".after-failure").evaluate(colour) == text
 
 
 @pytest.mark.parametrize(

@@ -454,6 +454,27 @@ def test_the_wall_shows_few_services_larger(dashboard: Dashboard, receiver: Rece
     expect(dashboard.services).to_have_text(["checkout"])
 
 
+@pytest.mark.parametrize(
+    "tab_options", [{"viewport": {"width": 1920, "height": 1080}}], indirect=True
+)
+def test_on_a_wall_what_differs_is_told_in_whole_words(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    for environment in ("dev", "test", "staging", "production"):
+        receiver.post(environment=environment, version="2.20.10", happened_at=ago(hours=2))
+    receiver.post(environment="staging", version="2.21.10", happened_at=ago(hours=1))
+    receiver.post(environment="production", version="2.21.10", status="in-progress")
+    for number in range(11):
+        receiver.post(service=f"other-{number}", environment="dev")
+    dashboard.open(wall="")
+
+    told = dashboard.slot("checkout", "production").get_by_title("staging has 2.21.10 since")
+    for word in ("≠", "staging", "2.21.10"):
+        expect(told.get_by_text(word, exact=True)).to_be_in_viewport(ratio=0.9)
+    cut = "(words) => words.filter((word) => word.scrollWidth > word.clientWidth + 1).length"
+    assert told.locator("span").evaluate_all(cut) == 0
+
+
 def test_what_the_settings_hide_or_show_as_one_is_so_on_an_open_page(
     dashboard: Dashboard, receiver: Receiver
 ) -> None:
