@@ -5,6 +5,8 @@ import { compareEvents, instant } from "./lib/order";
 import type { Live } from "./live.svelte";
 
 const PAGE = 100;
+/** So many may the stream add to what was asked for. */
+const MOST_ADDED = 2_000;
 
 /** The log, or some of it, as far back as it was read, with what the stream adds. */
 export class LogReading {
@@ -14,6 +16,8 @@ export class LogReading {
   hasFailed = $state(false);
   /** Where the next older page begins; null when there is none, undefined before the first. */
   #cursor = $state<string | null | undefined>();
+  /** How many events there were when older ones were last asked for. */
+  #asked = 0;
   #reading = new AbortController();
   #last: (signal: AbortSignal) => Promise<void> = async () => {};
   /** What the stream brought while a reading from the beginning was under way. */
@@ -45,12 +49,22 @@ export class LogReading {
       signal.throwIfAborted();
       this.#cursor = page.next_cursor;
       this.events = this.#withoutOlder(mergeEvents(this.events, page.items), page.items.at(-1));
+      this.#asked = this.events.length;
     });
   }
 
   /** Read all of it again, as far back as before: the stream has left something out. */
   async readAgain(): Promise<void> {
-    const wanted = Math.max(this.events.length, this.page);
+    await this.#readNewest(Math.max(this.events.length, this.page));
+  }
+
+  /** Let the oldest go where the stream has added too many: a page may be open for weeks. */
+  async shorten(): Promise<void> {
+    if (this.isLoading || this.events.length - this.#asked <= MOST_ADDED) return;
+    await this.#readNewest(this.page);
+  }
+
+  async #readNewest(wanted: number): Promise<void> {
     this.#arrived = [];
     await this.#read(async (signal) => {
       const items: DeploymentEvent[] = [];
@@ -117,11 +131,21 @@ export class LogReading {
   }
 }
 
-/** Keep a reading true to the log while the page is live; returns what ends that. */
-export function followLog(log: LogReading, live: Live): () => void {
+/**
+ * Keep a reading true to the log while the page is live; returns what ends that. It is shortened
+ * only while its viewer sees the top of it.
+ */
+export function followLog(
+  log: LogReading,
+  live: Live,
+  isTopSeen: () => boolean = () => false,
+): () => void {
   // Before the matrix there is no stream to go on with; read again, it was the stream that had gaps.
   if (live.loads === 0) return () => {};
-  const stopListening = live.listen((events) => log.add(events));
+  const stopListening = live.listen((events) => {
+    log.add(events);
+    if (isTopSeen()) void log.shorten();
+  });
   void untrack(() => log.readAgain());
   return () => {
     stopListening();

@@ -111,3 +111,35 @@ test("only what is asked for is added", async () => {
 
   expect(shownIds(log)).toEqual([2]);
 });
+
+test("what a page that stays open is brought for weeks goes again at its end", async () => {
+  const events = Array.from({ length: 2_200 }, (_, index) =>
+    makeEvent({ id: index, happened_at: new Date(index * 1_000).toISOString() }),
+  ).reverse();
+  const log = new LogReading(SLOT);
+  answer(events.slice(-100), [at(1)]);
+  await log.readAgain();
+
+  log.add(events.slice(200, -100));
+  await log.shorten();
+  expect(log.events).toHaveLength(2_000);
+
+  log.add(events.slice(0, 200));
+  answer(log.events.slice(0, 100), [at(1)]);
+  await log.shorten();
+  expect(shownIds(log)).toEqual(events.slice(0, 100).map(({ id }) => id));
+  expect(log.hasMore).toBe(true);
+});
+
+test("what was asked for stays, however much it is", async () => {
+  const older = Array.from({ length: 3_000 }, (_, index) => at(1, index + 10));
+  answer([at(4)], older);
+  const log = new LogReading(SLOT);
+  await log.readMore();
+  await log.readMore();
+  log.add([at(5)]);
+
+  await log.shorten();
+
+  expect(log.events).toHaveLength(3_002);
+});
