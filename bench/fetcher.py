@@ -137,11 +137,11 @@ def measure() -> Iterator[tuple[str, Spent]]:
 
 def lines() -> Iterator[str]:
     """The section."""
-    yield f"{REPOSITORIES} repositories, {DEPLOYMENTS} deployments in each when it deploys."
+    yield f"{REPOSITORIES} repositories, each of which deploys to {DEPLOYMENTS} environments."
     yield ""
     yield (
-        "Beside it a bare client asks GitHub for the same addresses, and delivers nothing."
-        " `each` is what is charged for one deployment. Wanted: 60 s, 200 MB, 10 for each."
+        "For comparison, a bare client asks GitHub for the same addresses and delivers nothing."
+        " `each` is the number of charged requests per deployment. Wanted: 60 s, 200 MB, 10 each."
     )
     yield ""
     yield "| pass | seconds | CPU s | bare CPU s | ratio | MB | requests | charged | each |"

@@ -29,9 +29,9 @@ WARM_UP_SECONDS: Final = 8.0
 def lines(count: int = EVENTS) -> Iterator[str]:
     """The section."""
     yield (
-        f"{count:,} events of two years in {SLOTS:,} slots; some slots have a hundred times as "
-        "many as others. POST with 64 connections, each run beside one on an empty log, when both "
-        "have had events for every slot."
+        f"{count:,} events over two years in {SLOTS:,} slots, some with a hundred times as many "
+        "as others. POSTs use 64 connections, and each run is next to one on an empty log, once "
+        "both logs have an event in every slot."
     )
     yield ""
     columns = []

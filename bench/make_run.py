@@ -22,7 +22,7 @@ def lines() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         _once(Path(folder))  # sets up
         starts, stops = zip(*(_once(Path(folder)) for _ in range(TIMES)), strict=True)
-    yield f"The receiver alone, set up before; median and worst of {TIMES}."
+    yield f"The receiver alone, already set up; median and worst of {TIMES}."
     yield ""
     yield "| what | wanted | median s | worst s |"
     yield "|---|---|---|---|"

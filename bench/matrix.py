@@ -30,8 +30,8 @@ def lines() -> Iterator[str]:
         }
         yield (
             f"1,000 services in 10 environments, {CONNECTIONS} connections, median of {ROUNDS} "
-            f"runs of {SECONDS:.0f} s, each beside the bare handler's GET of two bytes. It is in "
-            "memory, whatever the database. Wanted: a ratio of 0.5 for 304."
+            f"runs of {SECONDS:.0f} s, each next to one of the bare handler, which answers two "
+            "bytes. The matrix is in memory, whatever the database. Wanted: a ratio of 0.5 for 304."
         )
         yield ""
         yield "| answer | bare GET/s | receiver GET/s | ratio | p50 ms | p99 ms |"

@@ -28,9 +28,9 @@ WHY: Final = (
 def lines() -> Iterator[str]:
     """The section."""
     yield (
-        f"Every 201 is on disk. Median of {ROUNDS} runs of {SECONDS:.0f} s, each beside the bare "
-        "handler, which reads the body and stores nothing. Wanted on SQLite: a ratio of 0.5. "
-        "CPU is processor time for each POST, of the bare handler and of the receiver."
+        f"Every 201 is on disk. Median of {ROUNDS} runs of {SECONDS:.0f} s, each next to a run of "
+        "the bare handler, which reads the body and stores nothing. Wanted on SQLite: a ratio of "
+        "0.5. CPU is the processor time per POST."
     )
     yield ""
     yield (

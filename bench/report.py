@@ -13,10 +13,10 @@ PAGE: Final = Path("docs/performance.md")
 HEAD: Final = (
     "# Performance\n\n"
     "`make bench` measures the running programs and writes this page; "
-    "`.venv/bin/python -m bench post` measures one part again.\n"
-    "Rates and times are of one machine in one minute, with the load's own programs on it. "
-    "What tells more is the ratio to a bare aiohttp handler, on asyncio's own loop, that is "
-    "measured beside them.\n"
+    "`.venv/bin/python -m bench post` repeats one part.\n"
+    "Rates and times depend on the machine, which also has to run the clients. The ratios tell "
+    "more: they compare with a bare aiohttp handler on asyncio's own event loop, measured in the "
+    "same run.\n"
 )
 SECTION: Final = re.compile(r"<!-- (\w+) -->\n(.*?)(?=<!-- |\Z)", re.DOTALL)
 

@@ -15,8 +15,8 @@ STARTS: Final = 5
 def lines() -> Iterator[str]:
     """The section."""
     yield (
-        f"Median of {STARTS} starts. With 10,000 slots the receiver has answered the whole "
-        "matrix. Wanted: ready in 1 s on an empty log; 100 MB with 10,000 slots."
+        f"Median of {STARTS} starts. Memory with 10,000 slots is measured after the receiver has "
+        "answered the whole matrix. Wanted: ready in 1 s on an empty log; 100 MB with 10,000 slots."
     )
     yield ""
     yield "| database | log | start to /readyz, ms | resident MiB |"
@@ -25,13 +25,13 @@ def lines() -> Iterator[str]:
         with opened() as kind:
             yield from _measured(kind)
     yield ""
-    yield "Of the memory 65 MiB are packages and the interpreter; 10,000 slots' events take 14."
+    yield "65 MiB of the memory are the interpreter and packages; 10,000 slots' events take 14."
 
 
 def _measured(kind: Kind) -> Iterator[str]:
     new = kind.empty()
     with receiver(new) as server:
-        yield f"| {kind.name} | new, its tables made | {server.seconds * 1000:.0f} | |"
+        yield f"| {kind.name} | new, creating its tables | {server.seconds * 1000:.0f} | |"
     for name, url in (("empty", new), ("10,000 slots", kind.filled(EVENTS))):
         seconds = []
         for _ in range(STARTS):

@@ -22,12 +22,12 @@ DEADLINE_SECONDS: Final = 60
 def lines() -> Iterator[str]:
     """The section."""
     yield (
-        f"One receiver, one POST after the other ({EVENTS} of them); the time is that until a "
-        "single-threaded client has read the event from the last of the streams, its own work "
-        "included. Wanted: 30 ms for 1,000 streams, 20 kB for each."
+        f"One receiver, {EVENTS} POSTs one after another. The time ends when a single-threaded "
+        "client has read the event from the last stream, and so includes the client's own work. "
+        "Wanted: 30 ms for 1,000 streams, 20 kB per stream."
     )
     yield ""
-    yield "| streams | POST to the last, median ms | worst ms | kB for each idle one |"
+    yield "| streams | POST to the last stream, median ms | worst ms | kB per idle stream |"
     yield "|---|---|---|---|"
     for number in STREAMS:
         with sqlite() as kind, receiver(kind.empty()) as server:

@@ -189,7 +189,7 @@ def _section(path: Path | None) -> dict[str, Any]:
         raise Mistakes([f"{path}: is not TOML: {error}"]) from None
     if strange := document.keys() - SECTIONS:
         named = ", ".join(f"[{name}]" for name in sorted(strange))
-        raise Mistakes([f"{path}: {named}: there are only [receiver] and [fetcher]"])
+        raise Mistakes([f"{path}: {named}: there are only the sections [receiver] and [fetcher]"])
     section = document.get("fetcher", {})
     if not isinstance(section, dict):
         raise Mistakes([f"{path}: fetcher must be a table: write [fetcher]"])

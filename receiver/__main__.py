@@ -129,7 +129,7 @@ def _reload(parts: Parts, config: Path | None) -> None:
         settings = load(config)
     except BadSettings as error:
         for line in error.lines:
-            log.error("keys and names stay as they are: %s", line)
+            log.error("keys and names were not reloaded: %s", line)
         return
     parts.feed.show_by(Names(settings.names))
     change_keys(parts.guard, settings)

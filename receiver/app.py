@@ -101,13 +101,13 @@ async def _parts(
 
 def _renamed(names: Names, streams: Streams) -> None:
     streams.rename()
-    log.info("all is shown by the names of the settings, entries: %d", len(names))
+    log.info("names are now shown by the settings, with %d entries", len(names))
     _tell_idle(names)
 
 
 def _tell_idle(names: Names) -> None:
     for entry in names.idle:
-        log.warning("receiver.names, %s: it decides nothing of what is in the log", entry)
+        log.warning("receiver.names, %s: has no effect on anything in the log", entry)
 
 
 def change_keys(guard: Guard, settings: Settings) -> None:

@@ -50,11 +50,11 @@ def _database(url: str) -> str:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise ValueError(f"must be a database URL, as {DEFAULT_DATABASE}") from None
+        raise ValueError(f"must be a database URL, such as {DEFAULT_DATABASE}") from None
     if parsed.drivername not in DRIVERS:
         raise ValueError(f"must begin with {' or '.join(DRIVERS)}")
     if parsed.database in (None, "", ":memory:"):
-        raise ValueError("must name a file, or a database: memory forgets")
+        raise ValueError("must name a file or a database: one in memory would be lost")
     if parsed.get_backend_name() == "postgresql":
         _require_connectable(parsed)
     return url
@@ -131,7 +131,7 @@ class Settings(LogSettings):
         if not self.keys:
             raise ValueError(
                 'set RECEIVER_API_KEY, or a name = "key" in [receiver.api_keys]: '
-                "without a key nobody could post"
+                "without a key no one could post"
             )
         return self
 
@@ -141,8 +141,8 @@ class Settings(LogSettings):
         for name, key in opening:
             if key.is_short:
                 raise ValueError(
-                    f"where reading needs a key each has at least {SHORTEST_TO_READ} characters, "
-                    f"for anybody may try to guess it: {name} is shorter"
+                    f"if reading requires a key, each key must have at least {SHORTEST_TO_READ} "
+                    f"characters, or it could be guessed: {name} is shorter"
                 )
         return self
 
@@ -209,10 +209,10 @@ def _section(path: Path | None) -> dict[str, Any]:
         raise BadSettings([f"{path}: {error}"]) from None
     if strange := document.keys() - SECTIONS:
         named = ", ".join(f"[{name}]" for name in sorted(strange))
-        raise BadSettings([f"{path}: {named}: there are only [receiver] and [fetcher]"])
+        raise BadSettings([f"{path}: {named}: there are only the sections [receiver] and [fetcher]"])
     section = document.get("receiver", {})
     if not isinstance(section, dict):
-        raise BadSettings([f"{path}: receiver must be a table, [receiver]"])
+        raise BadSettings([f"{path}: receiver must be a table: [receiver]"])
     return section
 
 
@@ -226,5 +226,5 @@ def _line(detail: ErrorDetails) -> str:
     if detail["type"] == "extra_forbidden":
         return f"receiver.{name}: there is no such setting"
     if detail["type"] in ("model_type", "dict_type"):
-        return f"receiver.{name}: must be a table, in the file"
+        return f"receiver.{name}: must be a table in the file"
     return f"receiver.{name} ({variable}): {message}"

@@ -42,7 +42,7 @@ class _OfASlot(BaseModel):
     @model_validator(mode="after")
     def _is_of_something(self) -> "_OfASlot":
         if not self.model_fields_set:
-            raise ValueError("name service, environment or both")
+            raise ValueError("must name service, environment or both")
         return self
 
 
@@ -85,7 +85,7 @@ class Entry(BaseModel):
     @model_validator(mode="after")
     def _says_one_thing(self) -> "Entry":
         if self.hide == (self.show is not None):
-            raise ValueError("say what to `show` instead, or `hide = true`")
+            raise ValueError("must say what to `show` instead, or `hide = true`")
         return self
 
     def speaks_of(self, part: int) -> bool:

@@ -20,11 +20,11 @@ KEPT_HEADERS: Final = ("Allow", "Retry-After", "WWW-Authenticate")
 # As RFC 9110 has them; Python before 3.13 knows older ones.
 TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
 DETAILS: Final = {
-    HTTPStatus.UNAUTHORIZED: "The X-Api-Key header is missing or holds no key known here.",
+    HTTPStatus.UNAUTHORIZED: "The X-Api-Key header is missing, or its key is not known here.",
     HTTPStatus.NOT_FOUND: "There is nothing here.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "Nothing here answers this method; Allow names what does.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is over 64 KiB.",
-    HTTPStatus.EXPECTATION_FAILED: "No such expectation can be met.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This method is not allowed here; the Allow header lists those that are.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than 64 KiB.",
+    HTTPStatus.EXPECTATION_FAILED: "The expectation in the Expect header cannot be met.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "The receiver failed. Its log says more.",
 }
 
@@ -91,7 +91,7 @@ def _of_reused_key(request: web.BaseRequest) -> web.Response:
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         request.rel_url.raw_path,
-        "This Idempotency-Key came within the last 24 hours with another body.",
+        "This Idempotency-Key was used with another body within the last 24 hours.",
         errors=[Mistake("", "Idempotency-Key was used with another body")],
     )
 
@@ -100,6 +100,6 @@ def _of_unavailable_store(request: web.BaseRequest) -> web.Response:
     return problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         request.rel_url.raw_path,
-        "The database cannot do this now. Nothing was acknowledged; try again.",
+        "The database is not available right now. Nothing was stored for certain; try again.",
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )

@@ -40,9 +40,9 @@ def _decode_cursor(value: object) -> object:
         happened_at, finished, event_id = (int(part) for part in text.split("."))
         instant: datetime = EPOCH + timedelta(microseconds=happened_at)
     except (binascii.Error, ValueError, OverflowError):
-        raise PydanticCustomError("cursor", "is not a cursor that this endpoint gave") from None
+        raise PydanticCustomError("cursor", "is not a cursor from this endpoint") from None
     if event_id.bit_length() > 63:  # noqa: PLR2004 - the databases' integers
-        raise PydanticCustomError("cursor", "is not a cursor that this endpoint gave")
+        raise PydanticCustomError("cursor", "is not a cursor from this endpoint")
     return (instant.astimezone(UTC), bool(finished), event_id)
 
 

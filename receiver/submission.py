@@ -62,7 +62,7 @@ def parse_time(value: object) -> datetime:
     """
     if not isinstance(value, str) or not RFC_3339.fullmatch(value):
         raise PydanticCustomError(
-            "rfc_3339", "must be an RFC 3339 time with Z or an offset, as 2026-01-31T12:00:00Z"
+            "rfc_3339", "must be an RFC 3339 time with Z or an offset, such as 2026-01-31T12:00:00Z"
         )
     try:
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
@@ -222,7 +222,7 @@ SENTENCES: Final = {
     "missing": "is required",
     "extra_forbidden": "is not a known parameter",
     "string_type": "must be a string",
-    "string_unicode": "must not hold a lone surrogate",
+    "string_unicode": "must not contain a lone surrogate",
     "string_too_short": "must not be empty",
     "string_too_long": "must have at most {max_length} characters",
     "literal_error": "must be {expected}",
@@ -233,7 +233,7 @@ SENTENCES: Final = {
     "too_long": "must have at most {max_length} entries",
 }
 PATTERNS: Final = {
-    TEXT: "must not hold NUL",
+    TEXT: "must not contain NUL",
     NAME: "must have no control character, and no space at either end",
     PROGRESS_REPORTER: "must be 1 to 128 characters of a-z 0-9 . / -",
 }
@@ -258,6 +258,6 @@ def check_headers(progress_reporter: str | None, idempotency_key: str | None) ->
         mistakes.append(Mistake("", f"X-Progress-Reporter {PATTERNS[PROGRESS_REPORTER]}"))
     if idempotency_key is not None and not IDEMPOTENCY_KEY.fullmatch(idempotency_key):
         mistakes.append(
-            Mistake("", "Idempotency-Key must be 1 to 255 visible ASCII characters without space")
+            Mistake("", "Idempotency-Key must be 1 to 255 visible ASCII characters without spaces")
         )
     return mistakes

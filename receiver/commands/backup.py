@@ -18,7 +18,7 @@ from receiver.database.snapshot import snapshot
 log = logging.getLogger(__name__)
 
 PG_DUMP: Final = (
-    "PostgreSQL has its own tool for it, which works beside the receivers as well: "
+    "PostgreSQL has its own tool, which also works while receivers are running: "
     "pg_dump --format=custom --file={target} --dbname={url}"
 )
 
@@ -48,7 +48,7 @@ def _new_file(target: Path) -> Iterator[Path]:
     for taken in (target, Path(f"{target}-wal")):
         # SQLite would take a forgotten -wal for a part of the new file.
         if os.path.lexists(taken):
-            raise Failure(f"{taken}: is there already")
+            raise Failure(f"{taken}: already exists")
     try:
         # A folder, for SQLite may put files of its own beside the copy.
         with TemporaryDirectory(".part", f"{target.name}.", target.parent) as folder:

@@ -34,7 +34,7 @@ async def check_log(database_url: str) -> Findings:
     """
     async with open_for_reading(database_url) as database:
         work = _Check(Archive(database), Store(database))
-        log.info("looking through the database")
+        log.info("checking the database")
         await work.file()
         if not work.findings:  # else the rest would be guesswork
             await work.log()
@@ -72,7 +72,7 @@ class _Check:
             self.findings.add(SLOTS, f"{_named(key)} has no event")
         for key in looked_up.keys() & folded.keys():
             if looked_up[key] != folded[key]:
-                self.findings.add(MATRIX, f"{_named(key)} is not as its events say")
+                self.findings.add(MATRIX, f"{_named(key)} does not match its events")
 
     async def _looked_up(self) -> tuple[int, dict[SlotKey, Slot]]:
         try:

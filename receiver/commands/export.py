@@ -58,7 +58,7 @@ async def _end_of(lines: LogFile, database: Database) -> int:
         return 0
     if await Store(database).get(last.id) != last:
         raise Failure(
-            f"{lines.path}: its last row, event {last.id}, is not in this log: write to a new file"
+            f"{lines.path}: its last line, event {last.id}, is not in this log: write to a new file"
         )
     lines.drop_unfinished()
     return last.id

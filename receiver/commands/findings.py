@@ -21,13 +21,13 @@ class Kind:
     remedy: str
 
 
-RESTORE: Final = "Restore the newest backup; what `export` can still read may complete it."
+RESTORE: Final = "Restore the newest backup; `export` may still read what is missing in it."
 REBUILD: Final = (
-    "Stop the receiver, export the log and import it into a new database: that makes it anew."
+    "Stop the receiver, export the log and import it into a new database, which derives it again."
 )
 MEND: Final = (
-    "Readers get it as it is. To be rid of it, export the log, mend or remove the line, and import "
-    "the rest into a new database."
+    "Readers get it as it is. To get rid of it, export the log, correct or delete the line, and "
+    "import the rest into a new database."
 )
 
 FILE: Final = Kind("the file", RESTORE)

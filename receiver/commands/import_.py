@@ -42,7 +42,7 @@ class Tally:
 
     def __str__(self) -> str:
         known = f", {self.known:,} were there already" if self.known else ""
-        bad = f", {self.bad:,} bad lines were left out" if self.bad else ""
+        bad = f", {self.bad:,} bad lines were skipped" if self.bad else ""
         return f"{self.new:,} events imported{known}{bad}; the log ends at event {self.last_id}"
 
 
@@ -84,7 +84,7 @@ class _Import:
         except BaseException as error:
             self._shown.clear()
             hint = (
-                "" if isinstance(error, Failure) else "; begin again with the same lines to go on"
+                "" if isinstance(error, Failure) else "; run it again with the same lines to continue"
             )
             log.warning("stopped: %s%s", self.tally, hint)
             raise
@@ -119,8 +119,8 @@ class _Import:
         for number, event in (lines[place] for place in added.late):
             self._refuse(
                 number,
-                f"/id must be above the last one before it: the log has no event {event.id}, "
-                "and has passed it",
+                f"/id must be above the previous one: the log has no event {event.id}, "
+                "but later ones",
             )
 
     def _refuse(self, number: int, why: str) -> None:

@@ -35,7 +35,7 @@ class LogFile:
         try:
             event = decode(whole.rpartition(b"\n")[2])
         except Invalid:
-            raise Failure(f"{self.path}: is there, and is not an exported log") from None
+            raise Failure(f"{self.path}: exists and is not an exported log") from None
         self._end -= len(unfinished)
         return event
 
@@ -80,7 +80,7 @@ def open_log_file(path: Path) -> Iterator[LogFile]:
         raise Failure(f"{path}: {error.strerror}") from error
     with file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise Failure(f"{path}: is no plain file; leave FILE out for the standard output")
+            raise Failure(f"{path}: is not a regular file; leave FILE out for standard output")
         yield _locked(path, file)
 
 
@@ -89,4 +89,4 @@ def _locked(path: Path, file: FileIO) -> LogFile:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return LogFile(path, file)
     except BlockingIOError:
-        raise Failure(f"{path}: another export writes to it") from None
+        raise Failure(f"{path}: another export is writing to it") from None

@@ -21,4 +21,4 @@ def migrate(connection: Connection) -> None:
     try:
         command.upgrade(config, "head")
     except CommandError as error:
-        raise StoreUnavailable(f"its schema is not one of this release: {error}") from error
+        raise StoreUnavailable(f"its schema does not belong to this release: {error}") from error

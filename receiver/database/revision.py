@@ -31,13 +31,13 @@ def require_newest(connection: Connection) -> None:
     """Change nothing; raise StoreUnavailable when the schema is not this release's."""
     found = revision(connection)
     if found is None:
-        raise StoreUnavailable("there is no log in it")
+        raise StoreUnavailable("it contains no log")
     if found not in REVISIONS:
-        raise StoreUnavailable(f"its schema ({found}) is of a newer release: use that release")
+        raise StoreUnavailable(f"its schema ({found}) belongs to a newer release: use that release")
     if found != NEWEST:
         raise StoreUnavailable(
-            f"its schema ({found}) is of an older release: start this release's receiver on it "
-            "once, which brings it up to date"
+            f"its schema ({found}) belongs to an older release: start this release's receiver on "
+            "it once, which migrates it"
         )
 
 

@@ -74,7 +74,7 @@ class SqliteDatabase:
     def _require_file(self) -> None:
         # SQLite would go on writing to a file that has been removed, and lose it at the end.
         if self._file is not None and self._identity() != self._file:
-            raise StoreUnavailable("its file has been removed or replaced: start the receiver anew")
+            raise StoreUnavailable("its file has been removed or replaced: restart the receiver")
 
     def _identity(self) -> tuple[int, int] | None:
         try:
@@ -153,8 +153,8 @@ def _locked(path: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StoreUnavailable(
-                "another receiver has it, or an import: "
-                "several can share one PostgreSQL, not one file"
+                "another receiver or an import is using it: "
+                "several can share a PostgreSQL database, but not a file"
             ) from None
         yield
 

@@ -64,7 +64,7 @@ def test_what_is_there_is_not_written_over(database_url: str, tmp_path: Path, ta
     (tmp_path / "log.db").touch()
     (tmp_path / taken).write_text("mine")
 
-    with pytest.raises(Failure, match=f"{taken}: is there already"):
+    with pytest.raises(Failure, match=f"{taken}: already exists"):
         back_up(database_url, tmp_path / "copy.db")
 
     assert (tmp_path / taken).read_text() == "mine"

@@ -63,7 +63,7 @@ async def test_of_a_sound_log_nothing_is_wrong(url: str) -> None:
         ),
         (
             "UPDATE event SET happened_at = 0; UPDATE event SET finished = 0 WHERE id = 22",
-            "the matrix: service-1 in prod is not as its events say",
+            "the matrix: service-1 in prod does not match its events",
         ),
     ],
 )

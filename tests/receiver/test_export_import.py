@@ -228,7 +228,7 @@ async def test_reading_makes_no_database_and_mends_none(tmp_path: Path) -> None:
 
     with pytest.raises(StoreUnavailable, match="there is no such file"):
         await exported(f"sqlite+aiosqlite:///{missing}", tmp_path)
-    with pytest.raises(StoreUnavailable, match="there is no log in it"):
+    with pytest.raises(StoreUnavailable, match="it contains no log"):
         await exported(f"sqlite+aiosqlite:///{empty}", tmp_path)
 
     assert not missing.exists()
@@ -237,7 +237,7 @@ async def test_reading_makes_no_database_and_mends_none(tmp_path: Path) -> None:
 
 @pytest.mark.databases("postgresql")
 async def test_an_empty_postgresql_database_has_no_log(database_url: str, tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailable, match="there is no log in it"):
+    with pytest.raises(StoreUnavailable, match="it contains no log"):
         await exported(database_url, tmp_path)
 
 
