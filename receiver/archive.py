@@ -1,9 +1,11 @@
 """The log as a whole, past the writer: read page by page, and continued by exported rows."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, select, update
+from sqlalchemy.exc import DBAPIError
 
 from receiver.continuation import Continuation, continuation
 from receiver.database import Database, StoreUnavailable
@@ -52,7 +54,12 @@ class Archive:
 
     async def damage(self) -> list[str]:
         """What SQLite finds wrong with its file; PostgreSQL has tools of its own."""
-        return await self._database.read(_damage)
+        try:
+            return await self._database.read(_damage)
+        except StoreUnavailable as error:
+            if not _is_corrupt(error.__cause__):
+                raise
+            return [str(error)]  # as of a page of zeros: it ends the search
 
     async def add(self, rows: Sequence[Event]) -> Continuation:
         """Append, in one transaction and with their own ids, those that the log does not have.
@@ -92,6 +99,11 @@ def _damage(connection: Connection) -> list[str]:
         return []
     found = connection.exec_driver_sql("PRAGMA integrity_check").scalars()
     return [line for line in found if line != "ok"]
+
+
+def _is_corrupt(error: BaseException | None) -> bool:
+    driver = error.orig if isinstance(error, DBAPIError) else None
+    return isinstance(driver, sqlite3.Error) and driver.sqlite_errorcode == sqlite3.SQLITE_CORRUPT
 
 
 def _read(connection: Connection, query: Select[Any]) -> list[Event]:

@@ -111,7 +111,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     if command == "export":
         where = parser.add_mutually_exclusive_group()
-        _add_path(where, "file", nargs="?", metavar="FILE", help="default: standard output")
+        _add_stream(where, "standard output")
         where.add_argument(
             "--after",
             type=int,
@@ -120,11 +120,20 @@ def _add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
             help="begin after this id; only without FILE",
         )
     if command == "import":
-        _add_path(parser, "file", nargs="?", metavar="FILE", help="default: standard input")
+        _add_stream(parser, "standard input")
     if command == "backup":
         _add_path(parser, "target", metavar="TARGET", help="a file that does not exist yet")
 
 
+def _add_stream(to: argparse._ActionsContainer, default: str) -> None:
+    text = f"default, and for -: {default}"
+    _add_path(to, "file", nargs="?", metavar="FILE", type=_file, help=text)
+
+
+def _file(name: str) -> Path | None:
+    return None if name == "-" else Path(name)
+
+
 def _add_path(to: argparse._ActionsContainer, name: str, **options: Any) -> None:
-    action = to.add_argument(name, type=Path, **options)
+    action = to.add_argument(name, **{"type": Path} | options)
     action.complete = shtab.FILE  # type: ignore[attr-defined] # how shtab is told

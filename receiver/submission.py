@@ -186,7 +186,7 @@ def _reason(error: Exception) -> str:
     """What is wrong with it, without quoting it: the body may hold anything."""
     match error:
         case json.JSONDecodeError(msg=message, lineno=line, colno=column):
-            return f"{message} at line {line}, column {column}"
+            return f"{message.removesuffix(' at')} at line {line}, column {column}"
         case UnicodeDecodeError(start=start):
             return f"byte {start} is not UTF-8"
         case RecursionError():

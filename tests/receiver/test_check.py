@@ -1,6 +1,8 @@
 """`check` finds what is wrong with a database."""
 
+from contextlib import closing
 from pathlib import Path
+from sqlite3 import connect
 
 import pytest
 
@@ -87,6 +89,28 @@ async def test_a_damaged_index_is_found(url: str, tmp_path: Path) -> None:
     )
 
     assert (await told(url))[0].startswith("the file: ")
+
+
+async def test_a_page_that_is_gone_is_found(url: str, tmp_path: Path) -> None:
+    with (tmp_path / "log.db").open("r+b") as file:
+        file.seek(_place(tmp_path / "log.db", "ix_event_deployment_id"))
+        file.write(bytes(4096))
+
+    lines = await told(url)
+
+    assert lines[0] == "the file: database disk image is malformed"
+    assert "Restore the newest backup" in lines[1]
+
+
+def _place(database: Path, table: str) -> int:
+    """Where its first page begins."""
+    with closing(connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        ((page,),) = connection.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE name = ?", [table]
+        )
+        ((size,),) = connection.execute("PRAGMA page_size")
+    return int((page - 1) * size)
 
 
 async def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:

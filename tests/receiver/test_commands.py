@@ -11,6 +11,7 @@ from sqlite3 import connect
 
 import pytest
 
+from receiver.arguments import build_parser
 from receiver.commands.export import export_log
 from receiver.commands.failure import Failure
 from receiver.commands.import_ import LINES_AT_ONCE
@@ -85,6 +86,12 @@ def test_what_cannot_be_had_is_said_in_one_line(tmp_path: Path) -> None:
         assert process.wait() == 69
 
     assert process.log == [f"deployment-receiver: {url(tmp_path)}: there is no such file"]
+
+
+@pytest.mark.parametrize("command", ["export", "import"])
+def test_a_dash_stands_for_the_standard_stream(command: str) -> None:
+    assert build_parser().parse_args([command, "-"]).file is None
+    assert build_parser().parse_args([command, "./-"]).file == Path("-")
 
 
 async def test_an_export_into_a_pipe_that_nobody_reads_ends_with_a_word(

@@ -296,6 +296,16 @@ def test_what_is_not_a_json_object_in_utf_8_is_one_mistake_of_the_whole(body: by
     assert pointers(body) == [""]
 
 
+def test_what_is_no_json_is_told_with_its_place() -> None:
+    with pytest.raises(Invalid) as refused:
+        parse(b'{"service":\n "a\tb"}')
+
+    (mistake,) = refused.value.mistakes
+    assert mistake.message == (
+        "must be JSON in UTF-8: Invalid control character at line 2, column 4"
+    )
+
+
 @pytest.mark.parametrize("depth", [10, 400])
 def test_a_deep_value_is_one_mistake(depth: int) -> None:
     deep: list[Any] = []
