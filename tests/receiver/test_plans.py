@@ -76,7 +76,7 @@ async def database(database_url: str, request: pytest.FixtureRequest) -> AsyncIt
 async def test_the_log_is_never_read_as_a_whole(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("receiver.retention.PAUSE_SECONDS", 0)
+    monkeypatch.setattr("receiver.retention.PAUSES", 0)
     store = Store(database)
     slot = Filter(frozenset({"service-1"}), frozenset({"dev"}))
     with noted() as sorted_by_an_index:

@@ -55,7 +55,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture(autouse=True)
 def _without_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("receiver.retention.PAUSE_SECONDS", 0)
+    monkeypatch.setattr("receiver.retention.PAUSES", 0)
 
 
 def keeper(database: Database, clock: Clock) -> Retention:
