@@ -33,9 +33,9 @@ class Server:
 
     @property
     def resident(self) -> float:
-        """Its memory in MiB, as the kernel counts it."""
+        """Its memory in MB, as the kernel counts it."""
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * PAGE_BYTES / 2**20
+        return pages * PAGE_BYTES / 1e6
 
     @property
     def processor(self) -> float:

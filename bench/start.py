@@ -19,7 +19,7 @@ def lines() -> Iterator[str]:
         "answered the whole matrix. Wanted: ready in 1 s on an empty log; 100 MB with 10,000 slots."
     )
     yield ""
-    yield "| database | log | start to /readyz, ms | resident MiB |"
+    yield "| database | log | start to /readyz, ms | resident MB |"
     yield "|---|---|---|---|"
     for opened in KINDS:
         with opened() as kind:

@@ -39,7 +39,7 @@ def _measured(server: Server, number: int) -> str:
         pass
     before = server.resident
     with _opened(server, number) as streams:
-        each = (server.resident - before) * 2**20 / 1000 / number
+        each = (server.resident - before) * 1000 / number
         times = [_reach(server, streams, n) * 1000 for n in range(EVENTS)]
     return f"{statistics.median(times):.1f} | {max(times):.1f} | {each:.1f}"
 

@@ -23,7 +23,7 @@ STAGES: Final = (
 RANK_OF_STAGE: Final = {name: rank for rank, names in enumerate(STAGES) for name in names}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Slot:
     """The latest events of one service in one environment, by the one total order.
 

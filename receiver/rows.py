@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import chain
 from operator import attrgetter
+from sys import intern
 from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, Row, Text, bindparam, func, insert, select
@@ -15,6 +16,7 @@ from receiver.schema import event, slot, to_microseconds
 
 # Below the databases' bounds on parameters, and few enough statements to be kept prepared.
 ROWS_AT_ONCE: Final = 60
+LARGEST_ID: Final = 2**63 - 1
 # What an event is made of, in its order; `finished`, which follows from the status, serves indexes.
 FIELDS: Final = [column for column in event.columns if column is not event.c.finished]
 # What a value may raise on its way from a row that someone else has written.
@@ -28,7 +30,9 @@ def last_id(connection: Connection) -> int:
 
 def to_event(row: Row[Any]) -> Event:
     """The event of a row of FIELDS."""
-    columns: tuple[Any, ...] = tuple(row)
+    columns: list[Any] = list(row)
+    for place in _REPEATED:
+        columns[place] = columns[place] and intern(columns[place])
     return Event(*columns)
 
 
@@ -71,6 +75,12 @@ def _insert_statement(dialect: Dialect, rows: int) -> str:
 _COLUMNS: Final = tuple(event.columns.keys())
 _columns_of: Final = attrgetter(*_COLUMNS)
 _TIMES: Final = [_COLUMNS.index(name) for name in ("happened_at", "received_at")]
+_FIELDS: Final = [column.name for column in FIELDS]
+# Thousands of events have the same text there: it is in memory once.
+_REPEATED: Final = [
+    _FIELDS.index(name)
+    for name in ("service", "environment", "status", "actor", "ref", "progress_reporter", "sent_by")
+]
 _PARENTS: Final = _COLUMNS.index("parent_deployments")
 _LAST_ID: Final = select(func.max(event.c.id))
 _NEW_SERVICE: Final = bindparam("new_service", type_=Text())
