@@ -13,6 +13,7 @@ from sqlalchemy import (
     FromClause,
     ScalarSelect,
     bindparam,
+    func,
     select,
     union,
     union_all,
@@ -20,28 +21,45 @@ from sqlalchemy import (
 
 from receiver.event import Status
 from receiver.matrix import Slot, SlotKey, fold
-from receiver.rows import FIELDS, last_id, to_event
+from receiver.rows import FIELDS, LARGEST_ID, to_event
 from receiver.schema import event, slot
 
+ROWS_AT_ONCE: Final = 500
 
-def matrix(connection: Connection, at: datetime) -> tuple[int, dict[SlotKey, Slot]]:
-    """The newest event's id, and the slots of what happened until an instant, inclusive."""
-    newest = last_id(connection)  # of the state that the next statement reads as well
-    slots: dict[SlotKey, Slot] = {}
-    for row in connection.execute(_LATEST, {"at": at}):
-        fold(slots, to_event(row))
-    return newest, slots
+
+def slots(
+    connection: Connection, at: datetime, until: int, part: int, parts: int
+) -> dict[SlotKey, Slot]:
+    """The slots of what happened until an instant, inclusive: one of some equal parts of them.
+
+    Args:
+        connection: Of a transaction for this part.
+        at: The instant.
+        until: The newest event that counts, so that the parts together are of one state.
+        part: Which one, from 0.
+        parts: How many there are.
+    """
+    found: dict[SlotKey, Slot] = {}
+    given = {"at": at, "until": until, "part": part, "parts": parts}
+    # PostgreSQL's rows are read by the event loop, where others go on between two portions.
+    for row in connection.execute(_LATEST, given, execution_options={"yield_per": ROWS_AT_ONCE}):
+        fold(found, to_event(row))
+    return found
 
 
 def ids(connection: Connection, at: datetime) -> set[int]:
     """The ids of the events that the matrix of an instant is made of."""
-    found = connection.execute(_LATEST_IDS, {"at": at}).scalars()
+    given = {"at": at, "until": LARGEST_ID, "part": 0, "parts": 1}
+    found = connection.execute(_LATEST_IDS, given).scalars()
     return {each for each in found if each is not None}
 
 
 def _current() -> CTE:
     """The latest event of each slot of what happened until an instant."""
-    latest = select(_latest_id(slot).label("id")).select_from(slot).cte("latest")
+    number = func.row_number().over(order_by=[slot.c.service, slot.c.environment])
+    numbered = select(slot, number.label("number")).subquery()
+    in_part = numbered.c.number % bindparam("parts") == bindparam("part")
+    latest = select(_latest_id(numbered).label("id")).where(in_part).cte("latest")
     # Else PostgreSQL would search for each of them twice.
     latest = latest.prefix_with("MATERIALIZED", dialect="postgresql")
     return select(*FIELDS).join(latest, event.c.id == latest.c.id).cte("current")
@@ -68,6 +86,7 @@ def _latest_id(place: FromClause, *statuses: Status) -> ScalarSelect[int]:
             columns.service == place.c.service,
             columns.environment == place.c.environment,
             columns.happened_at <= bindparam("at"),
+            columns.id <= bindparam("until"),
         )
         .order_by(columns.happened_at.desc(), columns.finished.desc(), columns.id.desc())
         .limit(1)

@@ -4,11 +4,13 @@ Ids are one more than the largest in the log, given inside the writer's transact
 so the order of ids is the order of commits and no reader that resumes can skip one.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -30,13 +32,12 @@ from receiver.batch import Append, Batch, Keys
 from receiver.database import Database
 from receiver.event import Event, OrderKey
 from receiver.matrix import Slot, SlotKey
-from receiver.rows import FIELDS, insert_events, insert_slots, last_id, to_event
+from receiver.rows import FIELDS, LARGEST_ID, insert_events, insert_slots, last_id, to_event
 from receiver.schema import event, idempotency, retention, secret, slot
 
 IDEMPOTENCY_WINDOW: Final = timedelta(hours=24)
 
 END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
-LARGEST_ID: Final = 2**63 - 1
 TAIL: Final = 2000
 MOST_PARTS: Final = 20  # slots whose pages are put together
 
@@ -181,7 +182,14 @@ class Store:
 
         One to three look-ups for each slot, however long the log.
         """
-        return await self._database.read(lambda connection: latest.matrix(connection, at))
+        newest = await self.last_id()
+        parts = self._database.parts
+        reads = (
+            partial(latest.slots, at=at, until=newest, part=part, parts=parts)
+            for part in range(parts)
+        )
+        found = await asyncio.gather(*map(self._database.read, reads))
+        return newest, dict(chain.from_iterable(slots.items() for slots in found))
 
     async def remembered(self, at: datetime) -> set[int]:
         """The ids of the events that the matrix of an instant is made of."""

@@ -19,7 +19,13 @@ Transaction = Callable[[Connection], Result]
 
 
 class Database(Protocol):
-    """An open database. One transaction writes at a time, beside several that read."""
+    """An open database. One transaction writes at a time, beside several that read.
+
+    Attributes:
+        parts: Into how many a look-up of thousands of slots is divided, each a read of its own.
+    """
+
+    parts: int
 
     async def read(self, transaction: Transaction[Result]) -> Result:
         """Run it on one state of the database. Raises StoreUnavailable."""

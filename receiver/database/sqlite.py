@@ -36,6 +36,8 @@ Transaction = Callable[[Connection], Result]
 class SqliteDatabase:
     """An open file; see Database."""
 
+    parts = 1  # threads that read would wait for each other, at Python's lock
+
     def __init__(self, engine: Engine, path: Path) -> None:
         self._path = path
         self._file: tuple[int, int] | None = None

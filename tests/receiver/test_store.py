@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+from collections import ChainMap
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from receiver import latest
 from receiver.batch import Append
-from receiver.database import StoreUnavailable, open_database
+from receiver.database import Database, StoreUnavailable, open_database
 from receiver.event import Event, encode_json
 from receiver.matrix import reduce
-from receiver.store import Filter, Store
+from receiver.store import END_OF_TIME, Filter, Store
 from receiver.submission import parse
 from tests.receiver.examples import EVERY_FIELD, NOON, as_json, submission
 
@@ -47,9 +50,14 @@ SUBMISSIONS = st.fixed_dictionaries(
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    async with open_database(database_url) as database:
-        yield Store(database)
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with open_database(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(database: Database) -> Store:
+    return Store(database)
 
 
 async def append(store: Store, *bodies: dict[str, Any], reporter: str | None = None) -> list[Event]:
@@ -163,6 +171,25 @@ async def test_trying_whether_the_log_takes_events_leaves_none(store: Store) -> 
         assert await store.matrix() == (stored, reduce(await store.after(0, 10)))
         assert await store.last_id() == stored
         await append(store, submission())
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+async def test_what_comes_while_a_matrix_is_looked_up_is_in_none_of_its_parts(
+    store: Store, database: Database, parts: int
+) -> None:
+    names = ("a", "b", "c", "d")
+    stored = await append(store, *(submission(service=name) for name in names))
+    await append(store, *(submission(service=name) for name in (*names, "new")))
+
+    found = [
+        await database.read(
+            partial(latest.slots, at=END_OF_TIME, until=len(names), part=part, parts=parts)
+        )
+        for part in range(parts)
+    ]
+
+    assert ChainMap(*found) == reduce(stored)
+    assert sum(map(len, found)) == len(names)
 
 
 @pytest.mark.parametrize("step", [timedelta(0), timedelta(microseconds=1)])
