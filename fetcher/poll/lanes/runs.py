@@ -95,7 +95,8 @@ class RunsLane:
         times = [run.created_at, run.run_started_at, *(event.happened_at for event in events)]
         now, ended = self.clock(), run.status == COMPLETED
         look_at = next_look(run.created_at, max(filter(None, times)), now, ended=ended)
-        if look_at is None and ended and now - run.created_at < RERUN:
+        may_be_run_again = ended and now - run.created_at < RERUN
+        if look_at is None and may_be_run_again and self.reader.repeats_are_free:
             look_at = now + BETWEEN_LOOKS_FOR_RERUNS
         told = self._told(run, jobs, events)
         new = {event.deployment_id for event in owed(events, self.since_at)} - item.parents.keys()

@@ -78,6 +78,25 @@ async def test_only_the_newest_runs_are_watched_for_being_run_again(
     assert await world.watched_ids() == [run.id for run in shop.runs[-20:]]
 
 
+async def test_without_a_token_which_pays_for_each_look_only_the_list_tells_of_a_rerun(
+    fake: FakeGitHub, shop: Repository, tmp_path: Path
+) -> None:
+    run = deploy(shop)
+    tick(fake, 2 * 60)
+    async with reading(fake, tmp_path, token=None) as world:
+        await world.reads(SHOP)
+        assert await world.watched_ids() == []
+
+        run.rerun()
+        job = run.add_job("deploy")
+        job.start()
+        job.finish()
+        run.finish()
+        await world.reads(SHOP)
+
+        assert len(await world.told()) == 4
+
+
 async def test_a_busy_repository_is_read_back_to_where_the_last_pass_began(
     world: World, shop: Repository
 ) -> None:
