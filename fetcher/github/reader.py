@@ -25,9 +25,9 @@ class Snapshot:
     """An answer that was given.
 
     Attributes:
-        etag: Of the answer; of a list, of its first page.
+        etag: Of the answer; of a list, of one of its pages.
         body: Its objects as JSON, as they were parsed.
-        whole: Of a list: it was read to its end.
+        whole: Of a list: no page comes after this one.
     """
 
     etag: str
@@ -183,18 +183,21 @@ class Reader:
         if kept and not kept.whole and not any(map(reaches, _restored(kept, model))):
             kept = None  # an unchanged first page would say nothing of the pages that are wanted
         first = reply = await self._ask(path, asked, kept.etag if kept else None)
-        if not reply.modified:
+        if not first.modified:
             return _restored(kept, model)
-        found: dict[int, A] = {}
-        for page in range(1, MOST_PAGES + 1):
-            if page > 1:
-                reply = await self._ask(path, _paged(asked, page))
+        items = shown = parse_list(model, first.data, field)
+        found = {item.id: item for item in items}
+        for page in range(2, MOST_PAGES + 1):
+            if not reply.more or any(map(reaches, items)):
+                break
+            reply = await self._ask(path, _paged(asked, page))
             items = parse_list(model, reply.data, field)
             new = {item.id: item for item in items if item.id not in found}
-            found.update(new)
-            if not (new and reply.more) or any(map(reaches, items)):
+            if not new:
                 break
-        self._keep(key, first, model, tuple(found.values()), whole=not reply.more)
+            found |= new
+        # The ETag is the first page's: of the others it does not tell whether they change.
+        self._keep(key, first, model, shown, whole=not first.more)
         return tuple(found.values())
 
     def _key(self, path: str, query: Mapping[str, str], model: type[Answer]) -> str:

@@ -124,6 +124,20 @@ async def test_an_unchanged_first_page_says_nothing_of_pages_that_were_not_read(
     assert len(deeper) == 250
 
 
+async def test_an_unchanged_first_page_gives_back_no_other_page_that_may_have_changed(
+    world: World,
+) -> None:
+    file_deployments(world, 250)
+    first = Reader(world.github)
+    await first.all(PATH, Deployment, reaches=lambda deployment: deployment.created_at < START)
+    world.requests()
+
+    again = await remembering(world, first.fresh).all(PATH, Deployment, reaches=lambda _: True)
+
+    assert len(again) == 100
+    assert [request.status for request in world.requests()] == [304]
+
+
 async def test_each_page_of_a_whole_list_is_remembered_by_itself(world: World) -> None:
     file_deployments(world, 250)
     first = Reader(world.github)

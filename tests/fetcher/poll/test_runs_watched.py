@@ -44,6 +44,28 @@ async def test_a_rerun_is_told_though_the_list_does_not_show_it(
     ]
 
 
+async def test_a_rerun_that_the_list_does_not_show_is_followed_to_its_end(
+    world: World, shop: Repository
+) -> None:
+    run = deploy(shop, conclusion="failure")
+    for _ in range(60):
+        shop.start_run("ci.yml").finish()
+    world.clock.tick(DAY)
+    await world.reads(SHOP)
+    run.rerun("zoe")
+    job = run.add_job("deploy")
+    job.start()
+    world.clock.tick(15 * 60)
+    for _ in range(3):  # nothing in the list changes meanwhile
+        await world.reads(SHOP)
+        world.clock.tick(30)
+    job.finish()
+    run.finish()
+    await world.reads(SHOP)
+
+    assert (await world.told("status", "actor"))[-1] == ("success", "zoe")
+
+
 async def test_a_run_from_before_the_window_that_is_run_again_tells_only_the_new_attempt(
     fake: FakeGitHub, shop: Repository, tmp_path: Path
 ) -> None:
