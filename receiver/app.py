@@ -101,7 +101,7 @@ async def _parts(
 
 def _renamed(names: Names, streams: Streams) -> None:
     streams.rename()
-    log.info("names are now shown by the settings, with %d entries", len(names))
+    log.info("the names in the settings apply from now on, entries: %d", len(names))
     _tell_idle(names)
 
 

@@ -209,7 +209,9 @@ def _section(path: Path | None) -> dict[str, Any]:
         raise BadSettings([f"{path}: {error}"]) from None
     if strange := document.keys() - SECTIONS:
         named = ", ".join(f"[{name}]" for name in sorted(strange))
-        raise BadSettings([f"{path}: {named}: there are only the sections [receiver] and [fetcher]"])
+        raise BadSettings(
+            [f"{path}: {named}: there are only the sections [receiver] and [fetcher]"]
+        )
     section = document.get("receiver", {})
     if not isinstance(section, dict):
         raise BadSettings([f"{path}: receiver must be a table: [receiver]"])

@@ -29,7 +29,9 @@ def split(value: object) -> object:
 def _sendable(key: SecretStr) -> SecretStr:
     text = key.get_secret_value()
     if not re.fullmatch(r"[!-~]+", text):
-        raise ValueError("must be visible ASCII characters without spaces, because it is sent in a header")
+        raise ValueError(
+            "must be visible ASCII characters without spaces, because it is sent in a header"
+        )
     if text.startswith(HASHED) and not re.fullmatch(r"[0-9A-Fa-f]{64}", text.removeprefix(HASHED)):
         raise ValueError(f"must have 64 hex digits after {HASHED}")
     return key

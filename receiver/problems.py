@@ -22,7 +22,7 @@ TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
 DETAILS: Final = {
     HTTPStatus.UNAUTHORIZED: "The X-Api-Key header is missing, or its key is not known here.",
     HTTPStatus.NOT_FOUND: "There is nothing here.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "This method is not allowed here; the Allow header lists those that are.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This method is not allowed here; Allow lists those that are.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than 64 KiB.",
     HTTPStatus.EXPECTATION_FAILED: "The expectation in the Expect header cannot be met.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "The receiver failed. Its log says more.",
@@ -100,6 +100,6 @@ def _of_unavailable_store(request: web.BaseRequest) -> web.Response:
     return problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         request.rel_url.raw_path,
-        "The database is not available right now. Nothing was stored for certain; try again.",
+        "The database is not available right now. Nothing was acknowledged; try again.",
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )

@@ -84,7 +84,9 @@ class _Import:
         except BaseException as error:
             self._shown.clear()
             hint = (
-                "" if isinstance(error, Failure) else "; run it again with the same lines to continue"
+                ""
+                if isinstance(error, Failure)
+                else "; run it again with the same lines to continue"
             )
             log.warning("stopped: %s%s", self.tally, hint)
             raise

@@ -413,7 +413,10 @@ def test_a_token_and_an_app_for_the_same_owners_are_a_mistake(
         ('[fetcher.github]\nid_prefix = "a b"', "FETCHER_GITHUB__ID_PREFIX): string should match"),
         ("[fetcher.github]\nbudget_percent = 101", "FETCHER_GITHUB__BUDGET_PERCENT): input should"),
         ('[fetcher.github]\ntoken="t"\napi_url="http://git.corp"', "must be https:// when there"),
-        ("[fetchr]\n[fetcher]", "config.toml: [fetchr]: there are only the sections [receiver] and [fetcher]"),
+        (
+            "[fetchr]\n[fetcher]",
+            "config.toml: [fetchr]: there are only the sections [receiver] and [fetcher]",
+        ),
         ("fetcher = 1", "config.toml: fetcher must be a table"),
         ("[fetcher", "config.toml: is not TOML"),
     ],

@@ -72,7 +72,7 @@ def test_what_is_there_is_not_written_over(database_url: str, tmp_path: Path, ta
 
 @pytest.mark.parametrize("folder", ["", ".", "/"])
 def test_a_folder_is_no_target(database_url: str, folder: str) -> None:
-    with pytest.raises(Failure, match="is there already"):
+    with pytest.raises(Failure, match="already exists"):
         back_up(database_url, Path(folder))
 
 

@@ -129,7 +129,7 @@ async def test_the_schema_of_another_release_is_named(
 ) -> None:
     spoil(tmp_path, f"UPDATE alembic_version SET version_num = '{version}'")  # noqa: S608 - of this test
 
-    with pytest.raises(StoreUnavailable, match=f"its schema \\({version}\\) is of {age}"):
+    with pytest.raises(StoreUnavailable, match=f"its schema \\({version}\\) belongs to {age}"):
         await check_log(url)
 
 

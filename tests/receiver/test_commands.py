@@ -60,7 +60,7 @@ async def test_an_import_that_is_ended_anywhere_and_begun_again_loses_and_double
     assert stored(tmp_path) == LINES_AT_ONCE
     said = "\n".join(process.log)
     assert "Traceback" not in said
-    assert ("begin again with the same lines to go on" in said) == (number == signal.SIGTERM)
+    assert ("run it again with the same lines to continue" in said) == (number == signal.SIGTERM)
 
     assert await bring(url(tmp_path), lines, tmp_path) == 0
     assert await exported(url(tmp_path), tmp_path) == lines
@@ -78,7 +78,7 @@ def test_bad_lines_are_an_exit_code_of_1(tmp_path: Path) -> None:
 
     bad, summary = process.log
     assert bad.startswith("line 1: /deployment_id is required; ")
-    assert summary.endswith("1 events imported, 1 bad lines were left out; the log ends at event 2")
+    assert summary.endswith("1 events imported, 1 bad lines were skipped; the log ends at event 2")
 
 
 def test_what_cannot_be_had_is_said_in_one_line(tmp_path: Path) -> None:

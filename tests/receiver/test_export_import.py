@@ -83,7 +83,7 @@ async def test_a_log_that_a_receiver_has_is_exported_and_not_imported_into(
         assert lines.startswith(b'{"id":1,')
         assert b'"sent_by":"ci"' in lines
 
-        with pytest.raises(StoreUnavailable, match="another receiver has it"):
+        with pytest.raises(StoreUnavailable, match="another receiver or an import is using it"):
             await bring(database_url, lines, tmp_path)
 
 
@@ -105,7 +105,7 @@ async def test_bad_lines_are_told_by_number_and_the_others_are_taken(
     assert told[0] == "line 3: /service must not be empty; /colour is not a known field"
     assert told[1] == f"line 4: must have at most {LONGEST_LINE} bytes"
     assert told[2].startswith("line 7: must be JSON in UTF-8")
-    assert told[3].startswith("line 6: /id must be above the last one before it")
+    assert told[3].startswith("line 6: /id must be above the previous one")
 
 
 async def test_the_rows_of_another_log_are_not_mixed_in(database_url: str, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ async def test_two_exports_do_not_write_to_one_file(database_url: str, tmp_path:
     with (tmp_path / "log.ndjson").open("wb") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
 
-        with pytest.raises(Failure, match="another export writes to it"):
+        with pytest.raises(Failure, match="another export is writing to it"):
             await export_log(database_url, tmp_path / "log.ndjson", 0)
 
 
@@ -258,7 +258,7 @@ async def test_what_is_no_plain_file_is_not_continued(
     await bring(database_url, b"", tmp_path)
     os.mkfifo(tmp_path / "pipe")
 
-    with pytest.raises(Failure, match="is no plain file"):
+    with pytest.raises(Failure, match="is not a regular file"):
         await export_log(database_url, tmp_path / special, 0)
 
 

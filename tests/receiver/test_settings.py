@@ -309,4 +309,4 @@ def test_keys_in_a_variable_are_a_mistake_that_says_where_they_belong(
     with pytest.raises(BadSettings) as caught:
         load(None)
 
-    assert caught.value.lines == ["receiver.api_keys: must be a table, in the file"]
+    assert caught.value.lines == ["receiver.api_keys: must be a table in the file"]
