@@ -165,7 +165,7 @@ class Receiver(Program):
         self.url, port = self.logged(r" on (http://\S+:(\d+)),").groups()
         self.settings["RECEIVER_PORT"] = port
 
-    def _begin(self, environment: Mapping[str, str]) -> Forked:
+    def _begin(self, environment: Mapping[str, str]) -> subprocess.Popen[str] | Forked:
         return Forked("receiver", folder=self.folder, environment=environment)
 
     def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:

@@ -4,17 +4,18 @@ import asyncio
 import resource
 import signal
 import sqlite3
+import subprocess
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError
 
 from tests.forked import Forked
-from tests.program import Program, Receiver
+from tests.program import Answer, Program, Receiver
 from tests.receiver.api import Client, client
 from tests.receiver.examples import EVERY_FIELD
 
@@ -71,6 +72,42 @@ class Process(Receiver):
             yield
 
 
+class ProcessOnSmallDisk(Process):
+    """A receiver whose database is on a file system of its own, in memory and of 8 MB.
+
+    Nobody else sees that file system, and it is gone when the receiver ends.
+    """
+
+    MOUNT: Final = ("unshare", "--map-root-user", "--mount", "sh", "-ec")
+    SCRIPT: Final = 'mkdir -p data; mount -t tmpfs -o size=8m tmpfs data; exec "$@"'
+
+    @classmethod
+    def is_possible(cls, folder: Path) -> bool:
+        """Whether this user may mount it here."""
+        with suppress(FileNotFoundError):
+            tried = [*cls.MOUNT, cls.SCRIPT, "sh", "true"]
+            return not subprocess.run(
+                tried, cwd=folder, check=False, capture_output=True
+            ).returncode
+        return False
+
+    def _begin(self, environment: Mapping[str, str]) -> subprocess.Popen[str] | Forked:
+        self._command = (*self.MOUNT, self.SCRIPT, "sh", *self._command)
+        return super(Receiver, self)._begin(environment)  # not forked: by the command line
+
+    @contextmanager
+    def full_disk(self) -> Iterator[None]:
+        """Another file takes all the room that is left."""
+        filler = Path(f"/proc/{self.pid}/root{self.database.parent}/filler")
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        try:
+            yield
+        finally:
+            filler.unlink()
+
+
 @asynccontextmanager
 async def client_of(process: Process) -> AsyncIterator[Client]:
     async with client() as session:
@@ -105,6 +142,15 @@ class Posting:
         answer = await self._api.post(self.body(number), Idempotency_Key=f"key-{number}")
         assert answer.status == 201, answer
         self.acknowledged[number] = answer.json
+
+    async def until_full(self) -> Answer:
+        """Post one after the other until one is answered that it is not stored; that answer."""
+        while True:
+            self.sent += 1
+            answer = await self._api.post(self.body(self.sent), Idempotency_Key=f"key-{self.sent}")
+            if answer.status != HTTPStatus.CREATED:
+                return answer
+            self.acknowledged[self.sent] = answer.json
 
     async def until_refused(self) -> None:
         """Post one after the other until one gets no answer."""

@@ -14,7 +14,14 @@ import pytest
 from receiver import __version__
 from tests.receiver.examples import EVERY_FIELD, REQUIRED, as_json, submission
 from tests.receiver.problem import assert_problem
-from tests.receiver.process import Command, Posting, Process, client_of, everything
+from tests.receiver.process import (
+    Command,
+    Posting,
+    Process,
+    ProcessOnSmallDisk,
+    client_of,
+    everything,
+)
 from tests.receiver.waiting import eventually
 from tests.receiver.wire import Wire, connected, post_head
 
@@ -159,6 +166,26 @@ async def test_a_full_disk_acknowledges_nothing_and_is_got_over(process: Process
         process.kill()
         process.start()
         assert (await everything(api)) == [second, first]
+
+
+async def test_a_disk_that_fills_up_keeps_what_was_acknowledged(tmp_path: Path) -> None:
+    if not ProcessOnSmallDisk.is_possible(tmp_path):
+        pytest.skip("this user may not mount a file system here")
+    with ProcessOnSmallDisk(tmp_path) as process:
+        async with client_of(process) as api:
+            posting = Posting(api)
+            await posting.some(50)
+            with process.full_disk():
+                assert_problem(await posting.until_full(), 503)
+                assert_problem(await api.get("/readyz"), 503, "/readyz")
+                assert len(await everything(api)) == len(posting.acknowledged)
+            await asyncio.to_thread(process.logged, "can store events again")
+            await posting.until_stored(posting.sent)
+            await posting.some(50)
+
+            stored = {item["run_number"]: item for item in await everything(api)}
+        assert stored == posting.acknowledged
+        assert not [line for line in process.log if "Traceback" in line]
 
 
 def outcome(folder: Path, *arguments: str, **settings: str) -> tuple[int, list[str]]:
