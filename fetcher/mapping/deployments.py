@@ -139,8 +139,8 @@ def _actor_of_deployment(deployment: Deployment, run: Run | None, job: Job | Non
         return deployment.creator
     if job:
         return actor_of(run, job.run_attempt) or deployment.creator
-    re_run = run.run_attempt > 1 and run.run_started_at is not None
-    if re_run and deployment.created_at < (run.run_started_at or deployment.created_at):
+    began_at = run.run_started_at if run.run_attempt > 1 else None
+    if began_at and deployment.created_at < began_at:
         return run.actor or deployment.creator
     return actor_of(run, run.run_attempt) or deployment.creator
 

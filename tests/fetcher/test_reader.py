@@ -221,7 +221,7 @@ async def test_an_answer_of_nothing_is_said_in_words(world: World) -> None:
 async def test_an_answer_of_another_shape_is_garbled(world: World, body: str) -> None:
     world.fake.fail("*", garbage(body))
 
-    with pytest.raises(Garbled):
+    with pytest.raises(Garbled, match=r"^GitHub's (list of )?Deployment is not as documented: "):
         await Reader(world.github).all(PATH, Deployment)
 
 

@@ -65,6 +65,18 @@ async def test_a_feed_that_cannot_find_an_event_says_so_and_goes_on(
         task.cancel()
 
 
+async def test_who_waits_for_an_acknowledged_event_that_does_not_come_in_is_told(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("receiver.feed.CATCH_UP_SECONDS", 0.01)  # the test need not wait
+    async with open_database(database_url) as database:
+        feed = feed_of(Store(database))
+        feed.committed(7)
+
+        with pytest.raises(StoreUnavailable, match="in time"):
+            await feed.caught_up()
+
+
 @pytest.mark.parametrize("regrown", [0, 1, 5], ids=["shorter", "as long", "longer"])
 async def test_a_feed_whose_log_has_lost_its_end_gives_up(database_url: str, regrown: int) -> None:
     append = Append(parse(as_json(REQUIRED)))

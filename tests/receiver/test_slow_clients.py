@@ -34,19 +34,12 @@ async def drip(wire: Wire, data: bytes) -> None:
             await asyncio.sleep(0.01)
 
 
-HALF: Final = pytest.mark.parametrize(
-    ("half", "answer"),
-    [
-        pytest.param(post_head("Content-Length: 5000"), b"408 Request Timeout", id="body"),
-        pytest.param(b"GET /", b"", id="head"),
-    ],
-)
+HALF_A_BODY: Final = post_head("Content-Length: 5000")
+HALF_A_HEAD: Final = b"GET /"
 
 
-@HALF
-async def test_who_sends_a_byte_now_and_then_holds_nobody_up(
-    api: Api, half: bytes, answer: bytes
-) -> None:
+@pytest.mark.parametrize("half", [HALF_A_BODY, HALF_A_HEAD])
+async def test_who_sends_a_byte_now_and_then_holds_nobody_up(api: Api, half: bytes) -> None:
     async with AsyncExitStack() as stack:
         slow = [await stack.enter_async_context(connected(api.port)) for _ in range(50)]
         for wire in slow:
@@ -59,10 +52,11 @@ async def test_who_sends_a_byte_now_and_then_holds_nobody_up(
         dripping.cancel()
         with suppress(asyncio.CancelledError):
             await dripping
-    del answer
 
 
-@HALF
+@pytest.mark.parametrize(
+    ("half", "answer"), [(HALF_A_BODY, b"HTTP/1.1 408 Request Timeout"), (HALF_A_HEAD, b"")]
+)
 async def test_who_sends_a_byte_now_and_then_is_cut(
     settings: Settings, clock: Clock, half: bytes, answer: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,7 +66,8 @@ async def test_who_sends_a_byte_now_and_then_is_cut(
         await wire.send(half)
         dripping = asyncio.create_task(drip(wire, b"x" * 5000))
 
-        assert answer in await wire.rest()
+        told = await wire.rest()
+        assert told.partition(b"\r\n")[0] == answer
         await dripping
         assert await api.read("/api/deployments") == {"items": [], "next_cursor": None}
 

@@ -100,6 +100,16 @@ async def test_what_is_queued_goes_into_one_transaction(desk: Desk) -> None:
     assert desk.told == [100]
 
 
+async def test_it_writes_nothing_when_nobody_waits(desk: Desk) -> None:
+    with desk.writing():
+        for _ in range(2):
+            await asyncio.gather(*await desk.queue(3))
+            for _ in range(5):  # time enough for another transaction
+                await desk.store.last_id()
+
+    assert desk.told == [3, 6]
+
+
 async def test_a_transaction_has_a_bound(desk: Desk) -> None:
     callers = await desk.queue(LARGEST_BATCH + 1)
     with desk.writing():

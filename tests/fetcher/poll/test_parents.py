@@ -197,13 +197,14 @@ async def test_where_a_called_workflow_is_hidden_time_tells(
 async def test_a_promotion_by_another_run_follows_what_was_deployed_before(
     world: World, shop: Repository
 ) -> None:
-    def promoted(environment: str, sha: str) -> str:
+    def promoted(environment: str, sha: str, conclusion: str = "success") -> str:
         run = shop.start_run("promote.yml", sha=sha, event="workflow_dispatch")
-        return deploy(world, run.add_job("promote", environment=environment))
+        return deploy(world, run.add_job("promote", environment=environment), conclusion)
 
     one, other = shop.commit(), shop.commit()
     staging = promoted("staging", one)
     promoted("staging", other)
+    promoted("staging", one, "failure")
     production = promoted("production", one)
     back = promoted("dev", one)
     again = promoted("production", one)
