@@ -26,7 +26,7 @@ Nothing flows back. Beside the road: arguments (the command line), config (setti
 keys are given there), query (query strings), openapi, metrics, systemd (tells it that the receiver
 works), database (a SQLite file or PostgreSQL), rejections (the posts refused last), logs (the
 program's own log), outage (says once that it fails, and that it is over), retention (removes old
-events).
+events), plural (numbers of things in words).
 
 The log in and out (commands: export, import, backup, check):
 

@@ -24,6 +24,7 @@ from receiver.config import BadSettings, Settings, load
 from receiver.database import StoreUnavailable
 from receiver.logs import log_to_stderr
 from receiver.names import Names
+from receiver.plural import counted
 from receiver.server import serve
 from receiver.systemd import keep_watch, notify
 
@@ -109,7 +110,7 @@ async def run(settings: Settings, config: Path | None) -> int:
 def _facts(settings: Settings, parts: Parts) -> str:
     """What an operator wants to be sure of, in a line; keys by name."""
     database = make_url(settings.database_url).render_as_string(hide_password=True)
-    kept = f"{settings.retention_days} days" if settings.retention_days else "forever"
+    kept = counted(settings.retention_days, "day") if settings.retention_days else "forever"
     return (
         f"log in {database} up to event {parts.feed.position}, kept {kept}; "
         f"keys: {_names(settings.keys)}; read keys: {_reading(settings)}"

@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from receiver.access import Grant, Keys, fingerprint, sha256
+from receiver.plural import counted
 from receiver.rate import Guesses
 from receiver.session import Sessions
 
@@ -122,7 +123,8 @@ class Guard:
 
     def _count(self, keys: Keys, grant: Grant) -> None:
         if grant.requests_per_minute is not None:
-            limit = f"The key {grant.name} may send {grant.requests_per_minute} requests a minute."
+            most = counted(grant.requests_per_minute, "request")
+            limit = f"The key {grant.name} may send {most} a minute."
             _hold_back(keys.wait(grant, self._clock()), limit)
 
 
@@ -138,7 +140,7 @@ def _client(request: web.Request) -> str:
 def _hold_back(seconds: float, reason: str) -> None:
     if seconds:
         wait = math.ceil(seconds)
-        text = f"{reason} Try again in {wait} second{'s' if wait > 1 else ''}."
+        text = f"{reason} Try again in {counted(wait, 'second')}."
         raise web.HTTPTooManyRequests(headers={"Retry-After": str(wait)}, text=text)
 
 

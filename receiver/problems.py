@@ -10,6 +10,7 @@ from aiohttp import web
 
 from receiver.batch import KeyReused
 from receiver.database import StoreUnavailable
+from receiver.plural import counted
 from receiver.submission import Invalid, Mistake
 
 log = logging.getLogger(__name__)
@@ -80,8 +81,7 @@ def _of_http(request: web.BaseRequest, error: web.HTTPException) -> web.Response
 
 
 def _of_invalid(request: web.BaseRequest, error: Invalid) -> web.Response:
-    count = len(error.mistakes)
-    detail = f"The request breaks the contract in {count} place{'s' if count > 1 else ''}."
+    detail = f"The request breaks the contract in {counted(len(error.mistakes), 'place')}."
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY, request.rel_url.raw_path, detail, errors=error.mistakes
     )

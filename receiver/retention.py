@@ -20,6 +20,7 @@ from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from receiver.database import Database, StoreUnavailable
 from receiver.outage import Outage
+from receiver.plural import counted
 from receiver.schema import EPOCH, event, idempotency, retention
 from receiver.store import Store
 
@@ -90,7 +91,7 @@ class Retention:
                 removed += len(ids)
                 await asyncio.sleep(PAUSES * (time.monotonic() - began_at))
         if removed:
-            log.info("removed %d events from before %s", removed, edge.isoformat())
+            log.info("removed %s from before %s", counted(removed, "event"), edge.isoformat())
 
     async def _edge(self) -> datetime:
         """What is before it is old, by the receiver's clock and by the senders'."""

@@ -17,6 +17,7 @@ from receiver.batch import Append, Batch, KeyReused
 from receiver.database import StoreUnavailable
 from receiver.event import Event
 from receiver.outage import Outage
+from receiver.plural import counted
 from receiver.store import Store
 
 log = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ class Writer:
         except StoreUnavailable as error:
             self._failed(error)
         except Exception:  # a mistake of ours: the next POSTs still want a writer
-            log.exception("could not store %d events", len(waiting))
+            log.exception("could not store %s", counted(len(waiting), "event"))
             _fail(waiting, StoreUnavailable("the writer failed"))
         else:
             self.outage.over()

@@ -19,6 +19,7 @@ from receiver.database import StoreUnavailable, open_for_reading
 from receiver.event import Event
 from receiver.matrix import Slot, SlotKey, fold
 from receiver.ndjson import decode, encode
+from receiver.plural import counted
 from receiver.rows import UNREADABLE_VALUES
 from receiver.store import Store
 from receiver.submission import Invalid
@@ -63,7 +64,7 @@ class _Check:
                 for event in page:
                     fold(folded, event)
                     self._judge(event)
-                shown.step(page[-1].id / last_id, f"{self.findings.events:,} events")
+                shown.step(page[-1].id / last_id, counted(self.findings.events, "event"))
         self.findings.slots = len(folded)
         # New slots come meanwhile: none of them is in the first list, and all are in this one.
         for key in folded.keys() - await self._store.slots():

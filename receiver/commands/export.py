@@ -12,6 +12,7 @@ from receiver.commands.logfile import LogFile, open_log_file, write_all
 from receiver.commands.progress import progress
 from receiver.database import Database, open_for_reading
 from receiver.ndjson import encode
+from receiver.plural import counted
 from receiver.store import Store
 
 log = logging.getLogger(__name__)
@@ -47,8 +48,8 @@ async def _write(database: Database, after: int, write: Write, *, bar: bool = Tr
         async for page in Archive(database).pages(after, until):
             write(b"".join(map(encode, page)))
             count += len(page)
-            shown.step((page[-1].id - after) / (until - after), f"{count:,} events")
-    log.info("exported %s events, up to event %d", f"{count:,}", until)
+            shown.step((page[-1].id - after) / (until - after), counted(count, "event"))
+    log.info("exported %s, up to event %d", counted(count, "event"), until)
 
 
 async def _end_of(lines: LogFile, database: Database) -> int:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from receiver.plural import counted
+
 SHOWN: Final = 20  # of each kind: a log may have millions
 
 
@@ -68,5 +70,5 @@ class Findings:
             if count > SHOWN:
                 yield f"{kind.name}: and {count - SHOWN:,} more"
             yield f"    {kind.remedy}"
-        wrong = f"{len(self):,} findings" if self else "nothing is wrong"
-        yield f"{self.events:,} events in {self.slots:,} slots: {wrong}"
+        wrong = counted(len(self), "finding") if self else "nothing is wrong"
+        yield f"{counted(self.events, 'event')} in {counted(self.slots, 'slot')}: {wrong}"

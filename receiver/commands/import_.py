@@ -21,6 +21,7 @@ from receiver.continuation import AnotherLog
 from receiver.database import open_database
 from receiver.event import Event
 from receiver.ndjson import LONGEST_LINE, decode
+from receiver.plural import counted
 from receiver.store import Store
 from receiver.submission import Invalid
 
@@ -41,9 +42,10 @@ class Tally:
     last_id: int = 0
 
     def __str__(self) -> str:
-        known = f", {self.known:,} were there already" if self.known else ""
-        bad = f", {self.bad:,} bad lines were skipped" if self.bad else ""
-        return f"{self.new:,} events imported{known}{bad}; the log ends at event {self.last_id}"
+        known = f", {self.known:,} there already" if self.known else ""
+        bad = f", {counted(self.bad, 'bad line')} skipped" if self.bad else ""
+        new = counted(self.new, "event")
+        return f"{new} imported{known}{bad}; the log ends at event {self.last_id}"
 
 
 async def import_log(database_url: str, file: Path | None) -> int:
@@ -99,7 +101,7 @@ class _Import:
             self._decode(number, line)
             if len(self._waiting) == LINES_AT_ONCE:
                 await self._add()
-                self._shown.step(file.tell() / size if size else None, f"{number:,} lines")
+                self._shown.step(file.tell() / size if size else None, counted(number, "line"))
         await self._add()
 
     def _decode(self, number: int, line: bytes) -> None:

@@ -80,12 +80,12 @@ def test_a_backup_is_restored_as_the_page_says(receiver: Receiver, shell: dict[s
     backup, check, export = commands("Backup")
     run(backup, receiver.folder, shell)
     receiver.post(version="2.0")
-    assert "1 events in 1 slots: nothing is wrong" in run(check, receiver.folder, shell)
+    assert "1 event in 1 slot: nothing is wrong" in run(check, receiver.folder, shell)
     run(export, receiver.folder, shell)
     assert (receiver.folder / "backups/deployments.ndjson").read_text().count("\n") == 2
 
     (restore,) = commands("Restore")
-    assert "1 events in 1 slots: nothing is wrong" in run(restore, receiver.folder, shell)
+    assert "1 event in 1 slot: nothing is wrong" in run(restore, receiver.folder, shell)
 
     receiver.wait()
     receiver.start()
@@ -110,7 +110,7 @@ def test_a_dump_of_postgresql_is_restored_as_the_page_says(
         receiver.settings |= {"RECEIVER_DATABASE_URL": restored}
         receiver.start()
 
-        assert "1 events in 1 slots: nothing is wrong" in told
+        assert "1 event in 1 slot: nothing is wrong" in told
         assert receiver.get("/api/deployments")["items"] == [kept]
         assert receiver.post()["id"] == kept["id"] + 1
 
@@ -119,7 +119,7 @@ def test_a_log_is_moved_as_the_page_says(receiver: Receiver, shell: dict[str, st
     sent = [receiver.post(version=str(number)) for number in range(3)]
     (move,) = commands("Moving to PostgreSQL, or back")
 
-    assert "3 events in 1 slots: nothing is wrong" in run(move, receiver.folder, shell)
+    assert "3 events in 1 slot: nothing is wrong" in run(move, receiver.folder, shell)
 
     receiver.wait()
     receiver.settings["RECEIVER_DATABASE_URL"] = shell["NEW"]

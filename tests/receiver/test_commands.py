@@ -78,7 +78,7 @@ def test_bad_lines_are_an_exit_code_of_1(tmp_path: Path) -> None:
 
     bad, summary = process.log
     assert bad.startswith("line 1: /deployment_id is required; ")
-    assert summary.endswith("1 events imported, 1 bad lines were skipped; the log ends at event 2")
+    assert summary.endswith("1 event imported, 1 bad line skipped; the log ends at event 2")
 
 
 def test_what_cannot_be_had_is_said_in_one_line(tmp_path: Path) -> None:

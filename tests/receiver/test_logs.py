@@ -40,11 +40,11 @@ def test_a_line_of_json_is_one_line_whatever_it_tells() -> None:
 
 def test_the_first_line_has_the_facts_and_no_key(tmp_path: Path) -> None:
     read_key = "a-key-to-read-0123456789"
-    own = {"RECEIVER_READ_KEY": read_key, "RECEIVER_RETENTION_DAYS": "30"}
+    own = {"RECEIVER_READ_KEY": read_key, "RECEIVER_RETENTION_DAYS": "1"}
     with Receiver(tmp_path, **own) as receiver:
         line = receiver.logged("receiver ").string
 
-    assert line.endswith("up to event 0, kept 30 days; keys: default; read keys: default")
+    assert line.endswith("up to event 0, kept 1 day; keys: default; read keys: default")
     assert read_key not in line
     assert receiver.key not in line
 
