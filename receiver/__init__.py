@@ -22,17 +22,26 @@ The way of one event, module by module:
               stream      server-sent events, live and resumed
               page        the dashboard's files, built from web/ into static/
 
-Nothing flows back. Beside the road: arguments (the command line), config (settings) with keys (how
-keys are given there), query (query strings), openapi, metrics, systemd (tells it that the receiver
-works), database (a SQLite file or PostgreSQL), rejections (the posts refused last), logs (the
-program's own log), outage (says once that it fails, and that it is over), retention (removes old
-events), plural (numbers of things in words).
+Nothing flows back. Beside the road:
 
-The log in and out (commands: export, import, backup, check):
+    settings  config      the settings; keys says how keys are given there
+              arguments   the command line
+    requests  query       query strings
+              openapi     the contract for machines, made from the models that validate
+    database  database/   opens a SQLite file or PostgreSQL, brought up to date by migrations/
+              retention   removes old events
+    telling   metrics     what Prometheus may ask
+              rejections  the posts refused last
+              logs        the program's own log; outage says in it what fails, and when it is over
+              systemd     tells it that the receiver works
+              plural      numbers of things in words
 
-    ndjson        an event as a line, and back
+The log in and out, past the writer:
+
+    commands/     export, import, backup, check
+    archive       the log as a whole
     continuation  which lines continue a log
-    archive       the log as a whole, past the writer
+    ndjson        an event as a line, and back
 """
 
 from importlib.metadata import version

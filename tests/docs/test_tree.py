@@ -4,6 +4,7 @@ import re
 import tomllib
 from typing import Final
 
+import receiver
 from tests.docs import tree
 
 # Put together here, or this file would hold what it looks for.
@@ -34,6 +35,15 @@ def test_every_page_that_a_file_speaks_of_exists() -> None:
 
     assert mentioned
     assert [(path, name) for path, name in mentioned if not (tree.ROOT / name).exists()] == []
+
+
+def test_each_part_of_the_receiver_is_told_at_its_start() -> None:
+    files = (tree.ROOT / "receiver").glob("[!_]*.py")
+    folders = (path.parent for path in (tree.ROOT / "receiver").glob("*/__init__.py"))
+    parts = {path.stem for path in (*files, *folders)}
+
+    assert parts
+    assert parts - set(re.findall(r"\w+", receiver.__doc__ or "")) == set()
 
 
 def test_the_changelog_has_the_version() -> None:
