@@ -107,7 +107,7 @@ def _renamed(names: Names, streams: Streams) -> None:
 
 def _tell_idle(names: Names) -> None:
     for entry in names.idle:
-        log.warning("receiver.names, %s: has no effect on anything in the log", entry)
+        log.warning("%s: has no effect on anything in the log", entry)
 
 
 def change_keys(guard: Guard, settings: Settings) -> None:

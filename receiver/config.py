@@ -3,6 +3,7 @@
 import json
 import os
 import tomllib
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
@@ -223,10 +224,15 @@ def _line(detail: ErrorDetails) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     if not detail["loc"]:
         return message
-    name = ".".join(str(part) for part in detail["loc"])
+    name = _name(detail["loc"])
     variable = PREFIX + str(detail["loc"][0]).upper()
     if detail["type"] == "extra_forbidden":
-        return f"receiver.{name}: there is no such setting"
+        return f"{name}: there is no such setting"
     if detail["type"] in ("model_type", "dict_type"):
-        return f"receiver.{name}: must be a table in the file"
-    return f"receiver.{name} ({variable}): {message}"
+        return f"{name}: must be a table in the file"
+    return f"{name} ({variable}): {message}"
+
+
+def _name(place: Iterable[int | str]) -> str:
+    """As receiver.names[1].match.service: the entries of a list are counted from 1."""
+    return "receiver" + "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in place)

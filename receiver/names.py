@@ -114,7 +114,7 @@ class Names:
     def idle(self) -> list[str]:
         """The entries that have decided nothing so far, each by its place and what it matches."""
         return [
-            f"entry {place} ({_words(entry.match)})"
+            f"receiver.names[{place}] ({_words(entry.match)})"
             for place, entry in enumerate(self._entries, 1)
             if place not in self._deciding
         ]

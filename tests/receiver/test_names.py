@@ -110,9 +110,9 @@ def test_an_entry_that_decides_nothing_is_known() -> None:
     given_names.slots(reduce([event(environment="pr-1")]))
 
     assert given_names.idle == [
-        "entry 2 (service legacy-*)",
-        "entry 3 (service x or y, environment dev)",
-        "entry 4 (environment pr-*)",
+        "receiver.names[2] (service legacy-*)",
+        "receiver.names[3] (service x or y, environment dev)",
+        "receiver.names[4] (environment pr-*)",
     ]
 
 
@@ -391,6 +391,6 @@ async def test_an_entry_that_decides_nothing_of_the_log_is_told_at_start(
     async with serving(settings, clock):
         warnings = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
     assert [line.partition(":")[0] for line in warnings] == [
-        "receiver.names, entry 1 (environment pr-*)",
-        "receiver.names, entry 2 (service old-shop)",
+        "receiver.names[1] (environment pr-*)",
+        "receiver.names[2] (service old-shop)",
     ]

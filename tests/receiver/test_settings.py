@@ -240,8 +240,11 @@ def test_each_mistake_is_one_line_that_names_the_variable(
         (f'[receiver.api_keys]\nci = "{KEY} "\nok = "k"\n', ["receiver.api_keys.ci"]),
         ("[receiver.api_keys]\nci = 1\nother = ''\n", ["receiver.api_keys.ci", "other"]),
         ("[receiver.names]\nmatch = { service = 'a' }\n", ["must be a list: [[receiver.names]]"]),
-        ("[[receiver.names]]\nmatch = { service = 'a' }\n", ["receiver.names.0"]),
-        ("[[receiver.names]]\nmatch.servce = 'a'\nhide = true\n", ["names.0.match.servce"]),
+        ("[[receiver.names]]\nmatch = { service = 'a' }\n", ["receiver.names[1] "]),
+        (
+            "[[receiver.names]]\nmatch.servce = 'a'\nhide = true\n",
+            ["receiver.names[1].match.servce: "],
+        ),
         ("[receiver]\nenvironment_order = 1\nhost = 1\n", ["host", "environment_order"]),
     ],
     ids=repr,
