@@ -5,6 +5,7 @@ import os
 import tomllib
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
@@ -147,13 +148,13 @@ class Settings(LogSettings):
                 )
         return self
 
-    @property
+    @cached_property
     def keys(self) -> dict[str, ApiKey]:
-        """The API keys by name."""
+        """The API keys by name; a file is read once."""
         default = one_key(self.api_key, self.api_key_file)
         return self.api_keys | ({"default": ApiKey(key=default)} if default else {})
 
-    @property
+    @cached_property
     def reading_keys(self) -> dict[str, ReadKey]:
         """The read keys by name; with none, reading needs no key."""
         default = one_key(self.read_key, self.read_key_file)
@@ -203,7 +204,7 @@ def _section(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        document = tomllib.loads(path.read_text())
+        document = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise BadSettings([f"{path}: {error.strerror}"]) from None
     except ValueError as error:  # not UTF-8, or not TOML

@@ -169,6 +169,16 @@ def test_a_key_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load().keys == keys({"default": KEY})
 
 
+def test_a_keys_file_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECEIVER_API_KEY_FILE", "secret")
+    Path("secret").write_text(KEY)
+    settings = load()
+
+    Path("secret").unlink()  # as while a secret is exchanged
+
+    assert settings.keys["default"].key.get_secret_value() == KEY
+
+
 @pytest.mark.parametrize("named", ["argument", "variable", "here"])
 def test_the_file_is_found_where_it_was_named(
     named: str, folder: Path, monkeypatch: pytest.MonkeyPatch
