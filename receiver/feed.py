@@ -183,11 +183,11 @@ class Feed:
         return heard
 
     async def _look(self) -> None:
-        """See whether the log reaches further; it must have the event that was its last."""
-        events = await self._store.after(self.position - 1, 2)
-        if self._last is not None and self._last not in events:
+        """See how far the log reaches; it must have the event that was its last."""
+        self._log_end = self.position  # what was told before may be of an end that is lost
+        if self._last is not None and await self._store.get(self.position) != self._last:
             raise LogWentBack(f"event {self.position} is no more the one that was told")
-        self._log_end = max([self._log_end, *(event.id for event in events)])
+        self._log_end = max(self._log_end, await self._store.last_id())
 
     async def _read_on(self) -> None:
         while self.position < self._log_end:
