@@ -20,6 +20,7 @@ from receiver.api import PARTS, Parts
 from receiver.app import background, build, change_keys
 from receiver.arguments import parse_arguments
 from receiver.commands import COMMANDS, Failure
+from receiver.commands.signals import die_on_signals
 from receiver.config import BadSettings, Settings, load
 from receiver.database import StoreUnavailable
 from receiver.logs import log_to_stderr
@@ -61,6 +62,7 @@ def _run(arguments: Namespace) -> int:
     settings = load(arguments.config)
     log_to_stderr(settings.log_format)
     _allow_many_streams()
+    die_on_signals()  # the start may wait long for the database, and leaves nothing to take back
     try:
         # libuv's loop: a third more POSTs a second than asyncio's own, in the same run.
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -71,6 +73,8 @@ def _run(arguments: Namespace) -> int:
 
 async def run(settings: Settings, config: Path | None) -> int:
     """Serve until told to stop; SIGHUP reads keys and names again, from the file they came from.
+
+    Until it listens a signal does what it does by itself.
 
     Returns:
         The exit code.
@@ -86,8 +90,6 @@ async def run(settings: Settings, config: Path | None) -> int:
         if not end.done():
             end.set_result(code)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop, 0)
     app = build(settings, failed=lambda: stop(EX_SOFTWARE))
     async with serve(app, settings.host, settings.port) as port:
         # What start-up left lives as long as the process: the collector need not look at it again.
@@ -96,6 +98,8 @@ async def run(settings: Settings, config: Path | None) -> int:
         gc.set_threshold(GARBAGE_THRESHOLD)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         url = f"http://{host}:{port}"
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop, 0)
         loop.add_signal_handler(signal.SIGHUP, _reload, app[PARTS], config)
         log.info("receiver %s on %s, %s", __version__, url, _facts(settings, app[PARTS]))
         notify("READY=1")

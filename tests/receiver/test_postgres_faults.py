@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import signal
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -23,7 +24,7 @@ from tests.proxies import HOST, Proxy, before, caddy, configuration, nginx
 from tests.receiver.api import Client, client
 from tests.receiver.examples import EVERY_FIELD, REQUIRED
 from tests.receiver.problem import assert_problem
-from tests.receiver.process import Posting, Process, Reader
+from tests.receiver.process import Command, Posting, Process, Reader
 from tests.receiver.waiting import eventually
 
 RECEIVERS: Final = 3
@@ -278,6 +279,19 @@ async def test_whoever_holds_the_lock_holds_up_posts_and_nothing_else(
     await ready(apis)
 
     assert (await apis[0].append())["id"] == cluster.last_id()
+
+
+async def test_a_receiver_that_waits_to_start_ends_when_it_is_told_to(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    settings = cluster.receivers[0].settings
+    waiting = f"SELECT count(*) {SESSIONS} AND wait_event = 'advisory'"
+    async with another(cluster) as session:
+        await session.execute(LOCK.text)
+        with Command(tmp_path, **settings | {"RECEIVER_PORT": "0"}) as starting:
+            await eventually(lambda: cluster.execute(waiting) == "1")
+
+            assert await asyncio.to_thread(starting.stop) == -signal.SIGTERM
 
 
 async def test_a_server_that_says_nothing_holds_nobody_up_for_long(
