@@ -195,7 +195,7 @@ def reach_back(connection: Connection, since: datetime, oldest: datetime, now: d
     """
     later = select(repositories.c.name).where(repositories.c.since_at > since)
     untold = [~watched.c.told, watched.c.created_at >= oldest, watched.c.repository.in_(later)]
-    connection.execute(update(watched).where(*untold).values(look_at=now))
+    connection.execute(update(watched).where(*untold).values(look_at=now, ended=False))
     anew = {"deployments_read_to": None, "runs_read_to": None, "read_at": None}
     reached = connection.execute(
         update(repositories)

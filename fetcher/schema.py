@@ -153,7 +153,7 @@ places = Table(
 #             answers about it made no sense
 #   subject   what the list said of it (JSON)
 #   look_at   when to look at its details; NULL when nothing more is expected of it
-#   ended     it has ended, as far as was seen
+#   ended     of a run: all of it was seen, and it can only be run again
 #   told      some event of it was put into the outbox
 #   parents   the ids that its events name as their parents, by their own deployment id (JSON)
 #   sha       the commit that is deployed; empty for a run

@@ -68,8 +68,11 @@ class Sweep:
         newest = sorted(todo.values(), key=lambda item: item.created_at, reverse=True)
         if len(newest) > lane.looks:
             self._findings.more.add(lane.name)
+        shown = {item.id for item in listed}
         for item in newest[: lane.looks]:
-            await self._look(lane, item, listed=item.id in changed)
+            # Of what had ended a list tells whether it goes on; of what goes on it may be late.
+            is_listed = item.id in changed or (item.ended and item.id in shown)
+            await self._look(lane, item, listed=is_listed)
 
     async def _look(self, lane: AnyLane, item: Watched, *, listed: bool) -> None:
         before = item.mark.startswith(UNREAD)

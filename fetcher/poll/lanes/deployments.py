@@ -63,7 +63,7 @@ class DeploymentsLane:
         changed_at = max([deployment.created_at, *(s.created_at for s in statuses)])
         ended = is_finished(statuses)
         look_at = next_look(item.created_at, changed_at, now, ended=ended)
-        seen = replace(item, ended=ended, look_at=look_at)
+        seen = replace(item, look_at=look_at)
         is_blank = not statuses and now - item.created_at < SETTLED
         if self._is_ignored(deployment):
             run = await self.records.run(statuses)

@@ -59,8 +59,7 @@ class RunsLane:
 
     def item(self, run: Run, look_at: datetime) -> Watched:
         """A listed run, to be watched; of one that ended before `since_at`, only for a re-run."""
-        ended = run.status == COMPLETED
-        owes = not ended or (run.updated_at or run.created_at) >= self.since_at
+        owes = run.status != COMPLETED or (run.updated_at or run.created_at) >= self.since_at
         return Watched(
             lane=self.name,
             id=run.id,
@@ -68,7 +67,6 @@ class RunsLane:
             mark=f"{run.run_attempt} {run.status} {run.conclusion} {run.updated_at}",
             subject=run.model_dump_json().encode(),
             look_at=look_at if owes else look_at + BETWEEN_LOOKS_FOR_RERUNS,
-            ended=ended,
         )
 
     def concerns(self, run: Run) -> bool:
@@ -81,7 +79,10 @@ class RunsLane:
         )
 
     async def look(self, item: Watched, *, listed: bool) -> Look:
-        """Read the jobs of all a run's attempts, and the run, unless it was `listed` just now."""
+        """Read the run, unless it was `listed` just now, and the jobs of all its attempts.
+
+        Of one that had ended for good only whether it was run again.
+        """
         run = Run.model_validate_json(item.subject)
         if not item.told and run.workflow_id not in self.plan.read_by_runs():
             return Look(replace(item, look_at=None))  # its jobs file deployments by now
@@ -90,18 +91,22 @@ class RunsLane:
         if not listed:
             path = f"/repos/{self.repository}/actions/runs/{item.id}"
             run = await self.reader.one(path, Run)
+        now = self.clock()
+        if item.ended and self.item(run, now).mark == item.mark:
+            return Look(replace(item, look_at=self._next_look_for_a_rerun(run, now)))
         jobs = await list_jobs(self.reader, self.repository, run.id)
         events = self._events(run, jobs)
         times = [run.created_at, run.run_started_at, *(event.happened_at for event in events)]
-        now, ended = self.clock(), run.status == COMPLETED
-        look_at = next_look(run.created_at, max(filter(None, times)), now, ended=ended)
-        may_be_run_again = ended and now - run.created_at < RERUN
-        if look_at is None and may_be_run_again and self.reader.repeats_are_free:
-            look_at = now + BETWEEN_LOOKS_FOR_RERUNS
+        now, is_over = self.clock(), run.status == COMPLETED
+        look_at = next_look(run.created_at, max(filter(None, times)), now, ended=is_over)
+        if ended := is_over and look_at is None:
+            look_at = self._next_look_for_a_rerun(run, now)
         told = self._told(run, jobs, events)
         new = {event.deployment_id for event in owed(events, self.since_at)} - item.parents.keys()
         parents = {**item.parents, **await self._parents(run, told, new)}
-        seen = replace(self.item(run, now), told=item.told, look_at=look_at, parents=parents)
+        seen = replace(
+            self.item(run, now), told=item.told, look_at=look_at, ended=ended, parents=parents
+        )
         before = self._told(run, jobs, self._else_told(run, jobs, events)) if item.told else []
         look = look_of(
             seen, [e for one in (*told, *before) for e in one.events], self.since_at, run
@@ -116,7 +121,12 @@ class RunsLane:
         return replace(look, item=self._put_off(look.item), doubtful=look.doubtful | ids)
 
     def _put_off(self, item: Watched) -> Watched:
-        return replace(item, look_at=self.clock() + BETWEEN_LOOKS_AT_HIDDEN)
+        return replace(item, look_at=self.clock() + BETWEEN_LOOKS_AT_HIDDEN, ended=False)
+
+    def _next_look_for_a_rerun(self, run: Run, now: datetime) -> datetime | None:
+        """None without a token, which pays for each look, and when it can't be run again."""
+        may_be = now - run.created_at < RERUN and self.reader.repeats_are_free
+        return now + BETWEEN_LOOKS_FOR_RERUNS if may_be else None
 
     async def told(self, run: Run) -> list[Told]:
         """What is told of each of a run's jobs, or of the whole run."""

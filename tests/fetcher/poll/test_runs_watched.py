@@ -100,6 +100,27 @@ async def test_only_the_newest_runs_are_watched_for_being_run_again(
     assert await world.watched_ids() == [run.id for run in shop.runs[-20:]]
 
 
+async def test_whether_a_run_is_run_again_takes_no_request_on_the_lists_page_and_else_one(
+    world: World, shop: Repository
+) -> None:
+    hidden = deploy(shop)
+    for _ in range(60):
+        shop.start_run("ci.yml").finish()
+    world.clock.tick(HOUR)
+    for _ in range(3):
+        deploy(shop)
+    for _ in range(3):
+        world.clock.tick(2 * 60)
+        await world.reads(SHOP)
+    world.clock.tick(15 * 60)
+    world.requests()
+
+    await world.reads(SHOP)
+
+    asked = [request.path.rpartition("/")[2] for request in world.requests()]
+    assert asked == ["runs", str(hidden.id), "deployments"]
+
+
 async def test_without_a_token_which_pays_for_each_look_only_the_list_tells_of_a_rerun(
     fake: FakeGitHub, shop: Repository, tmp_path: Path
 ) -> None:
