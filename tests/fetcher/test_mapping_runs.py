@@ -158,9 +158,12 @@ def test_a_run_ends_as_its_conclusion_says(
 
 
 def test_a_run_whose_file_is_wrong_fails_without_any_job() -> None:
-    found = run(conclusion="startup_failure")
+    found = run(conclusion="startup_failure", run_started_at=at(490))
 
-    assert [status for _, status, _ in told(found, scope="run")] == ["in-progress", "failure"]
+    assert told(found, scope="run") == [
+        ("gh-run-33335653781-1", "in-progress", at(490)),
+        ("gh-run-33335653781-1", "failure", at(490)),
+    ]
 
 
 def test_a_rerun_of_a_job_is_a_deployment_of_its_own_with_its_own_actor_and_page() -> None:
@@ -195,15 +198,22 @@ def test_a_rerun_of_a_whole_run_is_a_deployment_of_its_own() -> None:
     ]
 
 
-def test_a_job_that_a_rerun_carries_over_is_not_deployed_again() -> None:
+def test_a_job_that_reruns_carry_over_is_not_deployed_again() -> None:
     deployed = job("deploy staging", id=1)
-    carried = job("deploy staging", id=3, run_attempt=2)
-    again = job("deploy prod", id=4, run_attempt=2, started_at=at(500), completed_at=at(530))
-    found = run(run_attempt=2, run_started_at=at(490))
+    carried = [
+        job("deploy staging", id=3, run_attempt=2),
+        job("deploy staging", id=5, run_attempt=3),
+    ]
+    again = [
+        job("deploy prod", id=4, run_attempt=2, started_at=at(500), completed_at=at(530)),
+        job("deploy prod", id=6, run_attempt=3, started_at=at(900), completed_at=at(930)),
+    ]
+    found = run(run_attempt=3, run_started_at=at(890))
 
-    assert {deployment for deployment, _, _ in told(found, deployed, carried, again)} == {
+    assert {deployment for deployment, _, _ in told(found, deployed, *carried, *again)} == {
         "gh-job-1",
         "gh-job-4",
+        "gh-job-6",
     }
 
 

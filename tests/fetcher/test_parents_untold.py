@@ -40,6 +40,12 @@ from tests.fetcher.workflow_texts import LINEAR, workflow
             [("a / deploy", "prod")],
             id="a workflow that can't be read",
         ),
+        pytest.param(
+            "jobs: {a: {uses: acme/hidden/.github/workflows/x.yml@main},"
+            " b: {name: '${{ inputs.b }}', environment: '${{ inputs.b }}'}}",
+            [("a / deploy", "prod")],
+            id="a workflow that can't be read, or a name that may be anything",
+        ),
     ],
 )
 def test_where_the_file_does_not_tell_a_job_there_is_no_answer(

@@ -19,6 +19,7 @@ EVENT = Event(
     happened_at=NOW,
     version="4f0c9a1",
     ref="main",
+    sha="4f0c9a1b2c3d",
     run_number=42,
 )
 SOURCE = Source(
@@ -71,13 +72,13 @@ def test_the_first_rule_that_matches_decides() -> None:
 
 
 def test_a_rule_sets_what_it_names_and_leaves_the_rest() -> None:
-    wanted = {"service": "shop-{leg}", "environment": "production", "version": "build {run_number}"}
+    wanted = {"service": "shop-{leg}", "environment": "production", "version": "{run_number}-{sha}"}
 
     found = told(rule({"job": "*"}, set=wanted))
 
     assert found.event.service == "shop-api"
     assert found.event.environment == "production"
-    assert found.event.version == "build 42"
+    assert found.event.version == "42-4f0c9a1b2c3d"
     assert found.event.ref == EVENT.ref
     assert found.sight is None
 
