@@ -24,7 +24,7 @@ from receiver.matrix import Slot, SlotKey, fold
 from receiver.rows import FIELDS, LARGEST_ID, to_event
 from receiver.schema import event, slot
 
-ROWS_AT_ONCE: Final = 500
+PORTION: Final = 500  # rows
 
 
 def slots(
@@ -41,8 +41,8 @@ def slots(
     """
     found: dict[SlotKey, Slot] = {}
     given = {"at": at, "until": until, "part": part, "parts": parts}
-    # PostgreSQL's rows are read by the event loop, where others go on between two portions.
-    for row in connection.execute(_LATEST, given, execution_options={"yield_per": ROWS_AT_ONCE}):
+    # PostgreSQL's rows are read by the event loop, which serves others between two portions.
+    for row in connection.execute(_LATEST, given, execution_options={"yield_per": PORTION}):
         fold(found, to_event(row))
     return found
 
