@@ -12,8 +12,11 @@ from sqlalchemy import (
     Connection,
     FromClause,
     ScalarSelect,
+    Text,
+    and_,
     bindparam,
     func,
+    or_,
     select,
     union,
     union_all,
@@ -24,23 +27,34 @@ from receiver.matrix import Slot, SlotKey, fold
 from receiver.rows import FIELDS, LARGEST_ID, to_event
 from receiver.schema import event, slot
 
+# The slots of the services from one on, up to another, which is not among them, or to the last one.
+Part = tuple[str, str | None]
+WHOLE: Final[Part] = ("", None)
 PORTION: Final = 500  # rows
 
 
+def parts(connection: Connection, number: int) -> list[Part]:
+    """All slots, cut into at most so many parts of about one size."""
+    count = connection.scalar(select(func.count()).select_from(slot)) or 0
+    by_name = select(slot.c.service).order_by(slot.c.service).limit(1)
+    found = (connection.scalar(by_name.offset(count * n // number)) for n in range(1, number))
+    cuts = [service for service in found if service is not None]
+    return list(zip(["", *cuts], [*cuts, None], strict=True))
+
+
 def slots(
-    connection: Connection, at: datetime, until: int, part: int, parts: int
+    connection: Connection, at: datetime, until: int, part: Part = WHOLE
 ) -> dict[SlotKey, Slot]:
-    """The slots of what happened until an instant, inclusive: one of some equal parts of them.
+    """The slots of what happened until an instant, inclusive.
 
     Args:
-        connection: Of a transaction for this part.
+        connection: Of a transaction, for each part its own.
         at: The instant.
         until: The newest event that counts, so that the parts together are of one state.
-        part: Which one, from 0.
-        parts: How many there are.
+        part: Which slots.
     """
     found: dict[SlotKey, Slot] = {}
-    given = {"at": at, "until": until, "part": part, "parts": parts}
+    given = _given(at, until, part)
     # PostgreSQL's rows are read by the event loop, which serves others between two portions.
     for row in connection.execute(_LATEST, given, execution_options={"yield_per": PORTION}):
         fold(found, to_event(row))
@@ -49,17 +63,20 @@ def slots(
 
 def ids(connection: Connection, at: datetime) -> set[int]:
     """The ids of the events that the matrix of an instant is made of."""
-    given = {"at": at, "until": LARGEST_ID, "part": 0, "parts": 1}
-    found = connection.execute(_LATEST_IDS, given).scalars()
+    found = connection.execute(_LATEST_IDS, _given(at)).scalars()
     return {each for each in found if each is not None}
+
+
+def _given(at: datetime, until: int = LARGEST_ID, part: Part = WHOLE) -> dict[str, object]:
+    first, end = part
+    return {"at": at, "until": until, "first": first, "end": end}
 
 
 def _current() -> CTE:
     """The latest event of each slot of what happened until an instant."""
-    number = func.row_number().over(order_by=[slot.c.service, slot.c.environment])
-    numbered = select(slot, number.label("number")).subquery()
-    in_part = numbered.c.number % bindparam("parts") == bindparam("part")
-    latest = select(_latest_id(numbered).label("id")).where(in_part).cte("latest")
+    end = bindparam("end", type_=Text())
+    in_part = and_(slot.c.service >= bindparam("first"), or_(end.is_(None), slot.c.service < end))
+    latest = select(_latest_id(slot).label("id")).where(in_part).cte("latest")
     # Else PostgreSQL would search for each of them twice.
     latest = latest.prefix_with("MATERIALIZED", dialect="postgresql")
     return select(*FIELDS).join(latest, event.c.id == latest.c.id).cte("current")

@@ -182,12 +182,9 @@ class Store:
 
         One to three look-ups for each slot, however long the log.
         """
-        newest = await self.last_id()
-        parts = self._database.parts
-        reads = (
-            partial(latest.slots, at=at, until=newest, part=part, parts=parts)
-            for part in range(parts)
-        )
+        number = self._database.parts
+        newest, parts = await self._database.read(lambda c: (last_id(c), latest.parts(c, number)))
+        reads = [partial(latest.slots, at=at, until=newest, part=part) for part in parts]
         found = await asyncio.gather(*map(self._database.read, reads))
         return newest, dict(chain.from_iterable(slots.items() for slots in found))
 

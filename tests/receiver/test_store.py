@@ -173,23 +173,22 @@ async def test_trying_whether_the_log_takes_events_leaves_none(store: Store) -> 
         await append(store, submission())
 
 
-@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize("parts", [1, 2, 3, 9])
 async def test_what_comes_while_a_matrix_is_looked_up_is_in_none_of_its_parts(
     store: Store, database: Database, parts: int
 ) -> None:
-    names = ("a", "b", "c", "d")
+    names = ("b", "c", "d", "e")
     stored = await append(store, *(submission(service=name) for name in names))
-    await append(store, *(submission(service=name) for name in (*names, "new")))
 
-    found = [
-        await database.read(
-            partial(latest.slots, at=END_OF_TIME, until=len(names), part=part, parts=parts)
-        )
-        for part in range(parts)
-    ]
+    found = []
+    for part in await database.read(partial(latest.parts, number=parts)):
+        look_up = partial(latest.slots, at=END_OF_TIME, until=len(names), part=part)
+        found.append(await database.read(look_up))
+        await append(store, *(submission(service=name) for name in ("a", *names, "f")))
 
     assert ChainMap(*found) == reduce(stored)
     assert sum(map(len, found)) == len(names)
+    assert len([part for part in found if part]) == min(parts, len(names))
 
 
 @pytest.mark.parametrize("step", [timedelta(0), timedelta(microseconds=1)])
