@@ -12,12 +12,12 @@ from pydantic import model_validator
 from fetcher.github.answers import Answer, Run
 from fetcher.github.errors import Forbidden, Garbled, Missing
 from fetcher.github.reader import Reader
+from fetcher.mapping.naming import SEGMENT
 from fetcher.mapping.workflow_file import WorkflowJob, parse_workflow
 from fetcher.mapping.workflow_graph import Workflow
 
 MOST_FILES: Final = 5  # each is one charged request for all deployments of a commit
 MOST_CALLS: Final = 4  # one within the other
-SEGMENT: Final = " / "  # between the names of a calling job and of the called one
 LOCAL: Final = re.compile(r"\./(?P<path>\.github/workflows/[^@]+)")
 ELSEWHERE: Final = re.compile(
     r"(?P<repository>[\w-]+/(?!\.{1,2}/)[\w.-]+)/(?P<path>\.github/workflows/[^@]+)@(?P<ref>.+)"
