@@ -110,7 +110,7 @@ async def _run(settings: Settings, _arguments: argparse.Namespace) -> int:
 async def _work_for_ever(settings: Settings, vitals: Vitals) -> int:
     def stand_by(reason: str) -> None:
         vitals.stands_by(reason)
-        log.info("%s. Standing by until it can be had.", reason.removesuffix("."))
+        log.info("%s. Standing by until it is free.", reason.removesuffix("."))
         notify("READY=1")
 
     while True:
@@ -129,7 +129,7 @@ async def _work_for_ever(settings: Settings, vitals: Vitals) -> int:
 async def _outlast_requests(settings: Settings) -> None:
     """Wait until the receiver must be done with what was sent to it: the marks of it are gone."""
     seconds = max(settings.receiver_timeout_seconds, SHORTEST_WAIT_TO_LOOK.total_seconds())
-    log.info("It is opened anew in %d s, when nothing can be under way any more.", seconds)
+    log.info("It is opened again in %d s, once no request can be under way.", seconds)
     await asyncio.sleep(seconds)
 
 

@@ -40,14 +40,14 @@ def _address(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("is not an http:// or https:// address")
     if parts.username is not None:
-        raise ValueError("must not hold a user or password")
+        raise ValueError("must not contain a user or password")
     return url.rstrip("/")
 
 
 def _visible(secret: SecretStr) -> SecretStr:
     # It becomes the value of a header, where anything else could not be sent.
     if not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
-        raise ValueError("holds a character that is not visible ASCII")
+        raise ValueError("contains a character that is not visible ASCII")
     return secret
 
 
@@ -100,7 +100,7 @@ def _host_and_port(listen: object) -> object:
     if not listen:
         return None
     if not host or not port.isdecimal() or int(port) > LAST_PORT:
-        raise ValueError("is not host:port, as 127.0.0.1:9090")
+        raise ValueError("is not host:port, such as 127.0.0.1:9090")
     return host.removeprefix("[").removesuffix("]"), int(port)  # brackets: of an IPv6 address
 
 

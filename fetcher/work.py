@@ -148,7 +148,7 @@ class Work:
         return sum(counts.values())
 
     async def waiting(self) -> int:
-        """How many events wait to be delivered."""
+        """How many events are waiting to be delivered."""
         return await self._delivery.waiting()
 
     async def deliver(self, step: Step = no_step) -> Delivered:
@@ -158,7 +158,7 @@ class Work:
         if new := delivered.delivered - delivered.found:
             log.info("%s delivered", _count(new, "event"))
         if delivered.found:
-            log.info("%s the receiver had already", _count(delivered.found, "event"))
+            log.info("%s found at the receiver already", _count(delivered.found, "event"))
         return delivered
 
 

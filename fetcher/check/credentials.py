@@ -55,7 +55,7 @@ async def _limit(github: GitHub) -> tuple[str, Mapping[str, str]]:
         ends_at = datetime.fromtimestamp(core["reset"], UTC)
         left = f"{core['remaining']:,} of {core['limit']:,} requests left until {ends_at:%H:%MZ}"
     except (LookupError, TypeError, ValueError, OverflowError):
-        left = "GitHub does not tell the limit"
+        left = "GitHub does not state the limit"
     return left, reply.headers
 
 
@@ -79,7 +79,7 @@ def _expiry(name: str, headers: Mapping[str, str], now: datetime) -> list[Findin
         return []
     soon = refusals.expires_soon(expires_at, now)
     if soon:
-        return [Finding("warning", name, soon, "Make another in time and set it")]
+        return [Finding("warning", name, soon, "Create a new one in time and set it")]
     return [Finding("ok", name, f"expires on {expires_at:%Y-%m-%d}")]
 
 
@@ -93,4 +93,4 @@ def _clocks(headers: Mapping[str, str], now: datetime) -> list[Finding]:
         return []
     way = "ahead of" if ahead > timedelta() else "behind"
     text = f"{abs(ahead).total_seconds():,.0f} s {way} GitHub's"
-    return [Finding("warning", "this machine's clock", text, "Let it be set by NTP")]
+    return [Finding("warning", "this machine's clock", text, "Let NTP set it")]

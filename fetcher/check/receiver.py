@@ -17,7 +17,7 @@ async def check_receiver(receiver: Receiver) -> list[Finding]:
             text = f"takes the key{f' (version {version})' if version else ''}"
             return [Finding("ok", SUBJECT, text)]
         case Stored():
-            return [Finding("error", SUBJECT, "takes what is no event: it is something else")]
+            return [Finding("error", SUBJECT, "accepts an empty event, so it is not a receiver")]
         case Blocked(reason):
             return [Finding("error", SUBJECT, reason)]
         case Busy(reason):

@@ -28,7 +28,7 @@ PROBES: Final = (
     Probe("/actions/runs"),
     Probe(
         "/contents/.github%2Fworkflows",
-        "which deployments follow which is guessed by their times",
+        "which deployment follows which is inferred from times",
     ),
 )
 # There is none of this number; whoever may see checks is told so.
@@ -96,7 +96,7 @@ async def _tried(github: GitHub, name: str, probe: Probe) -> Finding | None:
 def _good(name: str, found: Repository) -> Finding:
     if found.full_name.lower() != name.lower():
         text = f"is {found.full_name} now"
-        return Finding("warning", name, text, "Name it so in fetcher.repositories")
+        return Finding("warning", name, text, "Use that name in fetcher.repositories")
     if found.archived:
-        return Finding("ok", name, "can be read; it is archived, nothing new will happen in it")
+        return Finding("ok", name, "can be read; it is archived, so nothing new will happen")
     return Finding("ok", name, "can be read")

@@ -25,7 +25,7 @@ async def check_state(place: Path | URL) -> list[Finding]:
         return [_of_new(place, str(missing))]
     except StateError as error:
         return [Finding("error", SUBJECT, str(error))]
-    found = [Finding("ok", SUBJECT, f"{waiting.number:,} events wait to be delivered")]
+    found = [Finding("ok", SUBJECT, f"{waiting.number:,} events are waiting to be delivered")]
     return found + _refused(parked)
 
 

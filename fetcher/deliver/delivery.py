@@ -162,7 +162,7 @@ class Delivery:
         entry = as_known(entry, held)
         if found := find(entry, held):
             if twice := is_twice(found):
-                log.warning("The receiver holds an event twice: %s", [e.location for e in found])
+                log.warning("The receiver has an event twice: %s", [e.location for e in found])
             return self._settle_as("found", entry, found[-1].location, this, twice=twice)
         if entry.unanswered and not entry.looks:
             self._ledger.note(outbox.not_found(entry, self._clock() + BETWEEN_LOOKS))

@@ -84,11 +84,11 @@ def judge(answer: Answer, now: datetime) -> Outcome:
 def _what_to_mend(answer: Answer) -> str:
     """For answers that every event would get alike, so that none is parked for them."""
     if answer.status in (401, 403):
-        return f"refuses the API key ({answer.status}): set {KEY_SETTING} to one that it has"
+        return f"refuses the API key ({answer.status}): set {KEY_SETTING} to one of its keys"
     if answer.status in REDIRECTS:
         return (
-            f"redirects to {answer.location} ({answer.status}), which is not followed because the"
-            f" API key would leave: set {URL_SETTING} to the address itself"
+            f"redirects to {answer.location} ({answer.status}), which is not followed because that"
+            f" would leak the API key: set {URL_SETTING} to the address itself"
         )
     return f"does not answer as a receiver ({answer.status}): check {URL_SETTING}"
 

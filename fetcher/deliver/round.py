@@ -85,7 +85,7 @@ class Round:
             are = "is" if others == 1 else "are"
             more = f". {others:,} more {are} parked with it: see `deployment-fetcher check`"
         log.error(
-            "The event %r of %s in %s (%s) is parked, the receiver %s%s",
+            "The event %r of %s in %s (%s) is parked: the receiver %s%s",
             entry.status,
             entry.service,
             entry.environment,

@@ -82,7 +82,7 @@ def _in_utc(instant: datetime) -> str:
 def useless(explanations: Sequence[Explanation], rules: Sequence[Rule]) -> list[str]:
     """A sentence for each rule that decided nothing that was looked at."""
     return [
-        f"fetcher.rules[{number}] decides nothing that was looked at: {_match(rules[number - 1])}"
+        f"fetcher.rules[{number}] has no effect on what was looked at: {_match(rules[number - 1])}"
         for number in unmatched(rules, explanations)
     ]
 

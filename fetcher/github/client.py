@@ -123,7 +123,7 @@ class GitHub:
                 return replace(self._decipher(response), redirected=redirects > 0)
             self.gate.answered(response.headers, charged=True)
             url = self.server.redirected(url, response.headers.get("location", ""))
-        raise Garbled("GitHub redirects without end")
+        raise Garbled("GitHub redirects endlessly")
 
     async def ask(
         self, method: str, url: str, headers: Mapping[str, str], document: Any = None
@@ -157,7 +157,7 @@ class GitHub:
     def _warn_of_expiry(self, headers: Mapping[str, str]) -> None:
         expires_at = refusals.expires_at(headers)
         if expires_at and (soon := self.gate.warning(expires_at)):
-            log.warning("GitHub: %s %s; make another in time", self.credential.name, soon)
+            log.warning("GitHub: %s %s; create a new one in time", self.credential.name, soon)
 
     async def _token(self) -> str | None:
         async with self._renewing:  # one asks for all that wait, and what it learns is for all

@@ -224,5 +224,5 @@ def _paged(asked: Mapping[str, str], page: int) -> Mapping[str, str]:
 
 def _restored(kept: Snapshot | None, model: type[A]) -> tuple[A, ...]:
     if kept is None:
-        raise Garbled("GitHub answers 304 to a question without a condition")
+        raise Garbled("GitHub answers 304 to an unconditional request")
     return many(model).validate_json(kept.body)

@@ -15,7 +15,7 @@ WARNED_BEFORE: Final = timedelta(days=14)
 
 def unknown_credential(who: str, message: str) -> str:
     """Why nothing may be asked: 401."""
-    return f"GitHub refuses {who}: it expired, was revoked or is of another server ({message})"
+    return f"GitHub refuses {who}: it expired, was revoked or belongs to another server ({message})"
 
 
 def is_suspended(message: str) -> bool:

@@ -45,13 +45,13 @@ def remedy(error: GitHubError, credential: Credential, api_url: str, owner: str)
 def _for_token(site: str, _owner: str) -> Remedies:
     tokens = f"{site}/settings/personal-access-tokens"
     return {
-        SingleSignOn: "Open that address as the one whose token it is",
+        SingleSignOn: "Open that address as the token's owner",
         Scopeless: f"Give the scope repo to the token at {site}/settings/tokens",
         Forbidden: f"Grant it to the token at {tokens}",
-        Missing: f"Check how it is spelled, and that the token is for it: {tokens}",
-        ShutOut: f"Make a token at {tokens} and set {SETTING}",
-        Offline: f"Check {URL_SETTING}, and this machine's way there",
-        Elsewhere: f"Check {URL_SETTING}: of an Enterprise Server it is https://HOST/api/v3",
+        Missing: f"Check how it is spelled, and that the token covers it: {tokens}",
+        ShutOut: f"Create a token at {tokens} and set {SETTING}",
+        Offline: f"Check {URL_SETTING}, and this machine's connection",
+        Elsewhere: f"Check {URL_SETTING}: for an Enterprise Server it is https://HOST/api/v3",
     }
 
 
@@ -61,8 +61,8 @@ def _for_app(site: str, owner: str) -> Remedies:
         Forbidden: f"Grant it in the App's settings, then accept it at {installations}",
         Missing: f"Check how it is spelled, and that the App is installed for it: {installations}",
         ShutOut: f"See the App's settings, and {installations}",
-        Offline: f"Check {URL_SETTING}, and this machine's way there",
-        Elsewhere: f"Check {URL_SETTING}: of an Enterprise Server it is https://HOST/api/v3",
+        Offline: f"Check {URL_SETTING}, and this machine's connection",
+        Elsewhere: f"Check {URL_SETTING}: for an Enterprise Server it is https://HOST/api/v3",
     }
 
 
@@ -70,6 +70,6 @@ def _for_nobody() -> Remedies:
     needed = f"set {SETTING}"
     return {
         Forbidden: f"It needs a token: {needed}",
-        Missing: f"Check how it is spelled; what is private needs a token: {needed}",
+        Missing: f"Check how it is spelled; a private repository needs a token: {needed}",
         ShutOut: f"It needs a token: {needed}",
     }

@@ -62,7 +62,7 @@ class Server:
             target = urljoin(url, location)
             same = _origin(target) == self._origin
         except ValueError:
-            raise Garbled("GitHub redirects to what is no address") from None
+            raise Garbled("GitHub redirects to an invalid address") from None
         if not same:
             raise Garbled("GitHub redirects to another server, which must not see the token")
         return target
@@ -82,7 +82,7 @@ class Server:
             GitHubError: No answer came, or one that can't be an answer.
         """
         if _origin(url) != self._origin:
-            raise Garbled("The address is of another server, which must not see the token")
+            raise Garbled("The address belongs to another server, which must not see the token")
         secret = headers.get("authorization", "").partition(" ")[2]
         try:
             async with self._session.request(

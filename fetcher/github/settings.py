@@ -22,7 +22,7 @@ OWNERS: Final = re.compile(r"[A-Za-z0-9_*?-]+")
 def _owners(patterns: tuple[str, ...]) -> tuple[str, ...]:
     for pattern in patterns:
         if not OWNERS.fullmatch(pattern):
-            raise ValueError(f"{pattern!r} is no owner, and no pattern of owners")
+            raise ValueError(f"{pattern!r} is neither an owner nor a pattern for owners")
     return tuple(pattern.lower() for pattern in patterns)
 
 

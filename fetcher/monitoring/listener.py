@@ -34,7 +34,7 @@ async def listening(listen: tuple[str, int] | None, vitals: Vitals) -> AsyncIter
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
             raise ListenError(f"fetcher.listen: {host}:{port}: {error.strerror}") from error
-        log.info("Tells on port %d whether it works", runner.addresses[0][1])
+        log.info("Serving health and metrics on port %d", runner.addresses[0][1])
         yield
     finally:
         await runner.cleanup()

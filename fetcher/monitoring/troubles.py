@@ -27,7 +27,7 @@ class Troubles:
         if subject in self._said:
             _, since = self._said.pop(subject)
             lasted = timedelta(seconds=round((self._clock() - since).total_seconds()))
-            log.info("%s: all right again after %s", subject, lasted)
+            log.info("%s: works again after %s", subject, lasted)
 
     def subjects(self) -> list[str]:
         """Whom something is wrong with."""

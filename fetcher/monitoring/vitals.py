@@ -80,13 +80,13 @@ class Vitals:
             return [self._waits_for]
         now, found = self._clock(), []
         if now - self._read_at > self._late:
-            found.append(f"Nothing was read from GitHub since {self._read_at:%H:%M:%S}Z.")
+            found.append(f"Nothing has been read from GitHub since {self._read_at:%H:%M:%S}Z.")
             gates = {github.gate for github in self._githubs().values()}
             found += [str(closed) for gate in gates if (closed := gate.closed())]
         if self._blocked is not None:
             found.append(self._blocked)
         elif now - self._delivered_at > self._late:
-            found.append(f"Nothing was delivered since {self._delivered_at:%H:%M:%S}Z.")
+            found.append(f"Nothing has been delivered since {self._delivered_at:%H:%M:%S}Z.")
         return found
 
     def hangs(self) -> bool:

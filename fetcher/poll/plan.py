@@ -27,7 +27,7 @@ from fetcher.mapping.runs import COMPLETED
 from fetcher.mapping.workflow_graph import Graph
 from fetcher.poll.workflows import read_workflow
 
-FILES: Final = "its jobs file deployments"
+FILES: Final = "its jobs create deployments"
 
 
 class Plan(BaseModel):
@@ -71,14 +71,14 @@ class Plan(BaseModel):
         newest = (
             f", the newest at {self.deployed_at:%Y-%m-%dT%H:%M:%SZ}" if self.deployed_at else ""
         )
-        files = f"it files deployments{newest}" if newest else "it files no deployments"
+        files = f"it creates deployments{newest}" if newest else "it creates no deployments"
         verdicts = [v for v in self.workflows if v.workflow.id in self.read_by_runs()]
         if verdicts:
             runs = "; ".join(
                 f"{file_name(v.workflow.path)} is read by its runs: {v.why}" for v in verdicts
             )
             return f"{files}; {runs}"
-        return files if newest else f"{files}, and no workflow is named as deploying"
+        return files if newest else f"{files}, and no workflow is named as if it deploys"
 
     def verdict(self, workflow_id: int) -> Verdict | None:
         """What is known of a workflow."""

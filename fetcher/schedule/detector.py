@@ -66,8 +66,8 @@ class Detector:
             return  # a gate is closed, and says until when
         self._github.graphql_gate.close(str(error), FALL_BACK_LASTS)
         log.warning(
-            "GraphQL can't be asked with %s (%s): each repository is asked about for itself, the"
-            " quiet ones less often. It is tried again every %d minutes.",
+            "GraphQL can't be used with %s (%s): every repository is polled separately, quiet"
+            " ones less often. GraphQL is tried again every %d minutes.",
             self._github.credential.name,
             error,
             FALL_BACK_LASTS / timedelta(minutes=1),

@@ -149,7 +149,7 @@ class Roster:
         for name in sorted(read - read_before):
             log.info("%s/*: %s is read from now on", owner, name)
         for name in sorted(read_before - read):
-            log.info("%s/*: %s is not there any more", owner, name)
+            log.info("%s/*: %s is gone", owner, name)
 
     def _read_of(self, owner: str, names: tuple[str, ...]) -> frozenset[str]:
         """Those of an owner's repositories that are read."""

@@ -105,7 +105,7 @@ async def test_an_address_at_which_something_else_answers_is_said_with_the_right
     assert [finding.subject for finding in findings] == ["the token", "acme/shop"]
     for finding in findings:
         assert finding.text == f"{field.url} does not answer as GitHub's API ({status})"
-        assert "of an Enterprise Server it is https://HOST/api/v3" in finding.remedy
+        assert "for an Enterprise Server it is https://HOST/api/v3" in finding.remedy
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ async def test_without_contents_it_says_what_parents_are_told_by(field: Field) -
 
     (finding,) = await field.wrong()
 
-    assert finding.text.endswith("which deployments follow which is guessed by their times")
+    assert finding.text.endswith("which deployment follows which is inferred from times")
 
 
 async def test_checks_are_wanted_only_where_a_log_does_not_name_its_job(field: Field) -> None:
@@ -200,7 +200,7 @@ async def test_without_a_token_it_says_so_once_and_what_is_private_needs_one(fie
 
     assert (general.level, general.subject) == ("warning", "no token")
     assert general.text.startswith("only what is public can be read; ")
-    assert "what is private needs a token: set fetcher.github.token" in shop.remedy
+    assert "a private repository needs a token: set fetcher.github.token" in shop.remedy
 
 
 async def test_a_refused_token_is_said_once_for_all_repositories(field: Field) -> None:
@@ -211,8 +211,8 @@ async def test_a_refused_token_is_said_once_for_all_repositories(field: Field) -
     (finding,) = await field.wrong()
 
     assert (finding.level, finding.subject) == ("error", "the token")
-    assert "GitHub refuses the token: it expired, was revoked or is of" in finding.text
-    assert "Make a token at" in finding.remedy
+    assert "GitHub refuses the token: it expired, was revoked or belongs" in finding.text
+    assert "Create a token at" in finding.remedy
 
 
 async def test_single_sign_on_is_named_with_the_address(field: Field) -> None:
@@ -222,7 +222,7 @@ async def test_single_sign_on_is_named_with_the_address(field: Field) -> None:
     (finding,) = await field.wrong()
 
     assert "single sign-on https://github.com/orgs/acme/sso" in finding.text
-    assert finding.remedy == "Open that address as the one whose token it is"
+    assert finding.remedy == "Open that address as the token's owner"
 
 
 async def test_a_limit_is_said_once(field: Field) -> None:
@@ -382,7 +382,7 @@ async def test_beside_a_running_fetcher_refused_events_are_shown_with_the_answer
         await state.run(put_two_and_park_one)
         found = await field.found()
 
-    assert "the state: 1 events wait to be delivered" in as_lines(found)
+    assert "the state: 1 events are waiting to be delivered" in as_lines(found)
     (wrong,) = [finding for finding in found if finding.level != "ok"]
     assert wrong.subject == "gh-dep-1 (shop, production, success)"
     assert wrong.text == "the receiver refused it: answered 422 service: too long"
@@ -397,7 +397,7 @@ async def test_a_state_in_postgresql_is_looked_into_beside_a_running_fetcher(
     async with open_state(database) as state:
         await state.run(lambda connection: outbox.put(connection, [event("gh-dep-1")], START))
 
-        assert "the state: 1 events wait to be delivered" in as_lines(await field.found())
+        assert "the state: 1 events are waiting to be delivered" in as_lines(await field.found())
 
 
 async def test_a_database_that_is_away_is_an_error_without_its_password(field: Field) -> None:

@@ -136,7 +136,7 @@ async def test_a_limit_is_said_once_and_nothing_is_asked_while_it_lasts(field: F
     field.fake.fail("*", secondary_limit(3), times=1)
     async with field.fetcher("run") as running:
         await until(lambda: field.stored() == 2)
-        await asyncio.to_thread(running.logged, "Reading with the token: all right again after")
+        await asyncio.to_thread(running.logged, "Reading with the token: works again after")
         first, second = (request.at for request in field.fake.requests[:2])
 
         assert (second - first).total_seconds() >= 3
@@ -235,7 +235,7 @@ async def test_check_works_beside_a_running_fetcher(field: Field) -> None:
         code, log = await field.end("check")
 
         assert code == 0
-        assert any("events wait to be delivered" in line for line in log)
+        assert any("events are waiting to be delivered" in line for line in log)
 
 
 @pytest.mark.usefixtures("shop")

@@ -348,7 +348,7 @@ def test_credentials_in_a_variable_are_json(monkeypatch: pytest.MonkeyPatch) -> 
         ),
         ('credentials = [{token = "hush"}]', "credentials[1].owners (FETCHER_GITHUB__CREDENTIALS)"),
         ('credentials = [{owners = [], token = "hush"}]', "credentials[1].owners (FETCHER_GITHUB"),
-        ('credentials = [{owners = ["a/b"], token = "hush"}]', "'a/b' is no owner"),
+        ('credentials = [{owners = ["a/b"], token = "hush"}]', "'a/b' is neither an owner"),
         ('credentials = [{owners = ["a"], token_file = "no"}]', "credentials[1].token_file (FETC"),
         (
             'api_url = "http://git.corp"\ncredentials = [{owners = ["a"], token = "hush"}]',
@@ -375,7 +375,7 @@ def test_a_secret_in_a_file_is_complained_about_by_the_settings_name_and_the_fil
 
     key, pem = mistakes()
 
-    assert key.startswith("fetcher.api_key_file (FETCHER_API_KEY_FILE): key holds a character")
+    assert key.startswith("fetcher.api_key_file (FETCHER_API_KEY_FILE): key contains a character")
     assert pem.startswith("fetcher.github.private_key_file (FETCHER_GITHUB__PRIVATE_KEY_FILE): app")
     assert pem.endswith(": app.pem is not a private key as GitHub gives it, in PEM form")
 
@@ -392,7 +392,7 @@ def test_a_token_and_an_app_for_the_same_owners_are_a_mistake(
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ('[fetcher]\nlisten = "9090"', "FETCHER_LISTEN): is not host:port, as 127.0.0.1:9090"),
+        ('[fetcher]\nlisten = "9090"', "FETCHER_LISTEN): is not host:port, such as 127.0.0.1:9090"),
         ('[fetcher]\nlisten = "host:70000"', "FETCHER_LISTEN): is not host:port"),
         ('[fetcher]\nstate = "mysql://u:hush@host/d"', "FETCHER_STATE): is neither a file nor a "),
         ('[fetcher]\nstate = "postgresql://u:hush@host:x/d"', "FETCHER_STATE): is not an address"),
@@ -406,8 +406,11 @@ def test_a_token_and_an_app_for_the_same_owners_are_a_mistake(
         ('[fetcher]\nrepositories = ["shop"]', "FETCHER_REPOSITORIES): 'shop' is not owner/name"),
         ('[fetcher]\nrepositories = ["!acme/a"]', "REPOSITORIES): '!acme/a' leaves out nothing"),
         ('[fetcher]\nreceiver_url = "dash"', "FETCHER_RECEIVER_URL): is not an http"),
-        ('[fetcher]\nreceiver_url = "http://u:p@dash"', "FETCHER_RECEIVER_URL): must not hold a u"),
-        ('[fetcher]\napi_key = "two words"', "FETCHER_API_KEY): holds a character"),
+        (
+            '[fetcher]\nreceiver_url = "http://u:p@dash"',
+            "FETCHER_RECEIVER_URL): must not contain a u",
+        ),
+        ('[fetcher]\napi_key = "two words"', "FETCHER_API_KEY): contains a character"),
         ('[fetcher]\napi_key_file = "none"', "FETCHER_API_KEY_FILE): none can't be read: No such"),
         ('[fetcher]\napi_key="k"\napi_key_file="f"', "FETCHER_API_KEY_FILE): give the secret or"),
         ('[fetcher.github]\nid_prefix = "a b"', "FETCHER_GITHUB__ID_PREFIX): string should match"),

@@ -72,7 +72,7 @@ async def test_many_events_that_are_parked_are_one_line(
     assert (await fetcher.deliver()).parked == 46
 
     (said,) = [each for each in caplog.messages if "parked" in each]
-    assert "is parked, the receiver answered 422" in said
+    assert "is parked: the receiver answered 422" in said
     assert said.endswith("45 more are parked with it: see `deployment-fetcher check`")
 
 

@@ -145,7 +145,7 @@ async def test_where_there_is_no_graphql_rest_is_asked_and_it_is_said_once(
     assert len(await cycle(world, work)) > CROWD
     assert GRAPHQL not in await cycle(world, work)
     assert [message.partition(" (")[0] for message in caplog.messages] == [
-        "GraphQL can't be asked with the token"
+        "GraphQL can't be used with the token"
     ]
     assert len(await world.told()) == 4
 

@@ -15,7 +15,7 @@ LIMITED: Final = '{api="rest",credential="the token",owner="acme"}'
 
 async def ask(running: Program, path: str) -> tuple[int, str]:
     """What a fetcher tells."""
-    listens = await asyncio.to_thread(running.logged, r"Tells on port (\d+)")
+    listens = await asyncio.to_thread(running.logged, r"Serving health and metrics on port (\d+)")
     url = f"http://127.0.0.1:{listens[1]}{path}"
     async with aiohttp.ClientSession() as session, session.get(url) as response:
         return response.status, await response.text()

@@ -50,7 +50,7 @@ async def test_a_repository_that_files_deployments_is_read_by_them(
     assert found.services == ("shop",)
     assert set(found.environments) == {"dev", "qa", "preview"}
     assert found.workflows == ("a third party", "cd.yml")
-    assert found.why == "it files deployments, the newest at 2026-11-20T12:00:00Z"
+    assert found.why == "it creates deployments, the newest at 2026-11-20T12:00:00Z"
 
 
 async def test_a_repository_without_deployments_is_read_by_the_names_of_its_workflows(
@@ -71,7 +71,7 @@ async def test_a_repository_without_deployments_is_read_by_the_names_of_its_work
     assert found.workflows == ("deploy.yml",)
     assert found.others == ("ci.yml: neither its name nor a job's says that it deploys",)
     assert found.why == (
-        "it files no deployments; deploy.yml is read by its runs: job 'deploy dev' says so"
+        "it creates no deployments; deploy.yml is read by its runs: job 'deploy dev' says so"
     )
 
 
@@ -81,7 +81,7 @@ async def test_a_repository_that_deploys_nothing_says_so(world: World, fake: Fak
     found = await explained(world, "acme/docs")
 
     assert (found.lane, found.services) == ("none", ())
-    assert found.why == "it files no deployments, and no workflow is named as deploying"
+    assert found.why == "it creates no deployments, and no workflow is named as if it deploys"
 
 
 async def test_what_is_wrong_with_one_repository_is_said_beside_the_others(
@@ -194,8 +194,8 @@ async def test_rules_are_applied_and_those_of_no_use_are_named(
     assert (found[0].services, found[0].environments) == (("till",), ("production",))
     assert found[1].why == "rule 1 ignores it"
     assert useless(found, rules) == [
-        'fetcher.rules[2] decides nothing that was looked at: environment = "pages"',
-        'fetcher.rules[3] decides nothing that was looked at: job = "smoke*", environment = "x"',
+        'fetcher.rules[2] has no effect on what was looked at: environment = "pages"',
+        'fetcher.rules[3] has no effect on what was looked at: job = "smoke*", environment = "x"',
     ]
 
 
@@ -230,7 +230,7 @@ def test_the_table_fits_120_columns_whatever_it_holds() -> None:
         workflows=names,
         free=1_000,
         charged=10_000.5,
-        why="it files deployments " * 20,
+        why="it creates deployments " * 20,
     )
 
     lines = as_table(Outlook([many], 0)).splitlines()

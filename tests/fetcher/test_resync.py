@@ -54,7 +54,7 @@ async def test_what_the_receiver_holds_is_not_sent_again(field: Field) -> None:
     assert code == 0
     assert [row["status"] for row in field.receiver.rows] == ["in-progress", "success"]
     assert len(field.receiver.posts) == 3
-    assert "1 event the receiver had already" in log[-1]
+    assert "1 event found at the receiver already" in log[-1]
 
 
 @pytest.mark.usefixtures("shop")

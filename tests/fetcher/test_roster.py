@@ -101,7 +101,7 @@ async def test_a_repository_that_comes_is_read_with_its_past_and_one_that_goes_i
         assert caplog.messages == [
             "acme/*: 3 repositories",
             "acme/*: acme/new is read from now on",
-            "acme/*: acme/web is not there any more",
+            "acme/*: acme/web is gone",
         ]
 
 
@@ -154,7 +154,7 @@ async def test_what_is_known_is_read_while_the_owner_cannot_be_asked(
         caplog.set_level(logging.INFO, "fetcher.monitoring.troubles")
         world.clock.tick(AFTER_FAILURE.total_seconds())
         await work.due()
-        assert caplog.messages[-1].startswith("acme/*: all right again")
+        assert caplog.messages[-1].startswith("acme/*: works again")
 
 
 async def test_an_owner_about_whom_github_is_slow_holds_up_no_other_and_is_named_first(
@@ -186,7 +186,7 @@ async def test_one_that_was_deleted_since_the_owner_was_asked_is_no_failure(
         assert [await work.read(name) for name in due.names] == [None] * 3
         assert await names(work) == ["acme/api", "acme/shop"]
 
-    assert "acme/*: acme/web is not there any more" in caplog.messages
+    assert "acme/*: acme/web is gone" in caplog.messages
     assert not [each for each in caplog.records if each.levelno > logging.INFO]
 
 

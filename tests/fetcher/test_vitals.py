@@ -95,7 +95,7 @@ def test_it_is_not_ready_when_github_gives_nothing_for_long(
         vitals.passed("acme", 0, error)
         vitals.delivered(a_round())
 
-    assert vitals.failings() == ["Nothing was read from GitHub since 12:00:00Z."]
+    assert vitals.failings() == ["Nothing has been read from GitHub since 12:00:00Z."]
     vitals.passed("acme", 0, None)
     vitals.passed("acme", 0, Garbled("one repository's own trouble"))
     assert vitals.failings() == []
@@ -109,7 +109,7 @@ def test_it_is_not_ready_when_what_waits_is_not_delivered_for_long(
         vitals.passed("acme", 0, None)
         vitals.delivered(a_round(waiting=2))
 
-    assert vitals.failings() == ["Nothing was delivered since 12:00:00Z."]
+    assert vitals.failings() == ["Nothing has been delivered since 12:00:00Z."]
     vitals.settled(Settled("acme", "success", NOON, "delivered"))
     assert vitals.failings() == []
 

@@ -50,7 +50,7 @@ async def test_a_failure_is_said_when_it_begins_and_when_it_ends(
     assert caplog.messages == [
         "acme/one: GitHub answers 418: Fault",
         "acme/one: 2 new events",
-        "acme/one: all right again after 0:45:00",
+        "acme/one: works again after 0:45:00",
     ]
 
 
@@ -162,7 +162,7 @@ async def test_a_limit_is_said_once_for_all_repositories(
     assert caplog.messages == [
         "Reading with the token: GitHub asks to wait; asking again at 2026-11-20T12:00:30Z",
         "acme/two: 2 new events",
-        "Reading with the token: all right again after 0:00:30",
+        "Reading with the token: works again after 0:00:30",
     ]
 
 

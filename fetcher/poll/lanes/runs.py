@@ -85,7 +85,7 @@ class RunsLane:
         """
         run = Run.model_validate_json(item.subject)
         if not item.told and run.workflow_id not in self.plan.read_by_runs():
-            return Look(replace(item, look_at=None))  # its jobs file deployments by now
+            return Look(replace(item, look_at=None))  # its jobs create deployments by now
         if run.head_sha in self.hidden and not item.told:
             return Look(self._put_off(item))
         if not listed:
