@@ -4,6 +4,7 @@ Links to next pages are not followed but counted up from the address that was as
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -178,6 +179,8 @@ class GitHub:
             return Reply(None, headers.get("etag"), modified=False, more=False, headers=headers)
         try:
             data, _, following = sansio.decipher_response(status, headers, response.body)
+            if b"\\ud" in response.body.lower():
+                data = _in_utf_8(data)
         except gidgethub.HTTPException as error:
             raise self._failure(status, headers, refusals.cleaned(error)) from None
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -216,6 +219,11 @@ def _kind(headers: Mapping[str, str]) -> type[Forbidden]:
     if "x-github-sso" in headers:
         return SingleSignOn
     return Scopeless if "x-oauth-scopes" in headers else Forbidden
+
+
+def _in_utf_8(data: Any) -> Any:
+    """JSON without halves of surrogate pairs, which nobody could keep or send on."""
+    return json.loads(json.dumps(data, ensure_ascii=False).encode(errors="replace"))
 
 
 def _is_json(headers: Mapping[str, str]) -> bool:

@@ -196,6 +196,17 @@ async def test_pages_without_end_end_when_they_say_nothing_new(world: World) -> 
     assert len(world.requests()) == 2
 
 
+async def test_half_of_a_surrogate_pair_is_borne_and_a_pair_is_a_character(world: World) -> None:
+    body = r'[{"id": 1, "created_at": "2026-11-20T12:00:00Z", "ref": "\uD83D\uDE80 \ud83d"}]'
+    world.fake.fail("*", answer(200, body, {"ETag": '"1"'}))
+    reader = Reader(world.github)
+
+    (found,) = await reader.all(PATH, Deployment)
+
+    assert found.ref == "🚀 ?"
+    assert len(reader.fresh) == 1
+
+
 async def test_an_answer_of_nothing_is_said_in_words(world: World) -> None:
     world.fake.fail("*", answer(204))
 
