@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import aiohttp
+from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Connection
@@ -114,7 +115,8 @@ class Daemon:
         self._introduced = False
         self._under_way: set[str] = set()
         self._bell = asyncio.Event()
-        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        # Its own executor rings in a thread, from where an asyncio.Event may not be set.
+        self._scheduler = AsyncIOScheduler(timezone=UTC, executors={"default": DebugExecutor()})
 
     async def run(self) -> None:
         """Read and deliver."""

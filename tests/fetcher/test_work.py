@@ -226,6 +226,19 @@ async def test_the_daemon_reads_at_the_bell_and_delivers_what_it_found(
         await until(lambda: len(receiver.rows) == 6)
 
 
+async def test_a_bell_rings_in_the_loop_and_in_no_thread(
+    fake: FakeGitHub, tmp_path: Path, receiver: ReceiverDouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    asyncio.get_running_loop().set_debug(True)  # what a thread may not do raises
+    async with working(fake, tmp_path, receiver.url) as (_, work), running(work):
+        await until(lambda: len(receiver.rows) == 4)
+
+        fake.repositories[0].start_run("cd.yml").deploy("qa")
+        await until(lambda: len(receiver.rows) == 6)
+
+    assert [record for record in caplog.records if record.name.startswith("apscheduler")] == []
+
+
 async def test_the_daemon_asks_nothing_while_the_gate_is_closed(
     fake: FakeGitHub, tmp_path: Path, receiver: ReceiverDouble
 ) -> None:
