@@ -53,6 +53,9 @@ test("a time may be given in any usual way, and one that is none is left out", (
   expect(parseView("?at=2026-11-20T18:00:00+01:00").at).toBe("2026-11-20T17:00:00Z");
   expect(parseView("?at=2026-11-20T17:00:00.5Z").at).toBe("2026-11-20T17:00:00Z");
   expect(parseView("?at=friday").at).toBeNull();
+  expect(parseView("?at=0001-01-01T00:00:00Z").at).toBe("0001-01-01T00:00:00Z");
+  expect(parseView("?at=0000-12-31T23:59:59Z").at).toBeNull();
+  expect(parseView("?at=%2B010000-01-01T00:00:00Z").at).toBeNull();
 });
 
 test("the wall turns its pages every 15 seconds unless told otherwise", () => {

@@ -74,11 +74,14 @@ export function moment(time: string): string {
   return momentFormat.format(new Date(time));
 }
 
-/** A time, by the viewer's zone where it names none, in UTC to the second; null when it is none. */
+/** A time, by the viewer's zone where it names none, in UTC to the second; null when it is none
+ *  in the years 1 to 9999, of which the receiver knows. */
 export function parseInstant(text: string): string | null {
   // In an address that was written by hand the + of an offset reads as a space.
   const time = Date.parse(text.replace(/(:\d\d(?:\.\d+)?) (\d\d:\d\d)$/, "$1+$2"));
-  return Number.isNaN(time) ? null : `${new Date(time).toISOString().slice(0, -5)}Z`;
+  if (Number.isNaN(time)) return null;
+  const instant = `${new Date(time).toISOString().slice(0, -5)}Z`;
+  return /^(?!0000)\d{4}-/.test(instant) ? instant : null;
 }
 
 /** A time in the viewer's zone as a field for a date and a time has it, to the minute. */
