@@ -95,10 +95,13 @@ class PostgresDatabase:
 
     async def listen(self, grown: Callable[[int], None]) -> None:
         """Tell of what any receiver appended; through lost connections, until cancelled."""
+        asyncpg = import_module("asyncpg")
+        # Here nothing of SQLAlchemy's stands between, which would make its errors of asyncpg's.
+        unreachable = (*UNREACHABLE, asyncpg.PostgresError, asyncpg.InterfaceError)
         while True:
             try:
                 await self._listen(grown)
-            except UNREACHABLE as error:
+            except unreachable as error:
                 log.debug("cannot listen to the log: %s", error)  # the feed looks, and says so
             await asyncio.sleep(RETRY_SECONDS)
 

@@ -7,7 +7,7 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -279,6 +279,56 @@ async def test_whoever_holds_the_lock_holds_up_posts_and_nothing_else(
     await ready(apis)
 
     assert (await apis[0].append())["id"] == cluster.last_id()
+
+
+@asynccontextmanager
+async def cutting(port: int, word: bytes) -> AsyncIterator[int]:
+    """A way to a port, which ends the first connection at which the word is sent; its own port."""
+    uncut = True
+    ended: list[asyncio.Event] = []
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal uncut
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                if uncut and word in data:
+                    uncut = False
+                    break
+                writer.write(data)
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ended.append(end := asyncio.Event())
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pass_on(reader, far_writer), pass_on(far_reader, writer))
+        end.set()
+
+    async with await asyncio.start_server(connected, "127.0.0.1", 0) as way:
+        yield way.sockets[0].getsockname()[1]
+        for end in ended:
+            await end.wait()
+
+
+async def test_whoever_listens_gets_over_a_server_that_goes_at_that_moment(
+    postgres: PostgresServer,
+) -> None:
+    heard: list[int] = []
+    url = make_url(postgres.database())
+    async with (
+        cutting(postgres.port, b"LISTEN") as port,
+        open_database(url.set(port=port).render_as_string(hide_password=False)) as database,
+    ):
+        listening = asyncio.create_task(database.listen(heard.append))
+        tell = "SELECT pg_notify('deployment_log', '7')"
+        async with asyncio.timeout(60):
+            while not heard and not listening.done():
+                await asyncio.to_thread(postgres.execute, tell, str(url.database))
+
+        assert not listening.done()
+        listening.cancel()
+        await asyncio.wait([listening])
 
 
 async def test_a_receiver_that_waits_to_start_ends_when_it_is_told_to(
