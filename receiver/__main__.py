@@ -8,7 +8,7 @@ import resource
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,6 @@ from receiver.api import PARTS, Parts
 from receiver.app import background, build, change_keys
 from receiver.arguments import parse_arguments
 from receiver.commands import COMMANDS, Failure
-from receiver.commands.signals import die_on_signals
 from receiver.config import BadSettings, Settings, load
 from receiver.database import StoreUnavailable
 from receiver.logs import log_to_stderr
@@ -62,7 +61,6 @@ def _run(arguments: Namespace) -> int:
     settings = load(arguments.config)
     log_to_stderr(settings.log_format)
     _allow_many_streams()
-    die_on_signals()  # the start may wait long for the database, and leaves nothing to take back
     try:
         # libuv's loop: a third more POSTs a second than asyncio's own, in the same run.
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -73,8 +71,6 @@ def _run(arguments: Namespace) -> int:
 
 async def run(settings: Settings, config: Path | None) -> int:
     """Serve until told to stop; SIGHUP reads keys and names again, from the file they came from.
-
-    Until it listens a signal does what it does by itself.
 
     Returns:
         The exit code.
@@ -90,6 +86,9 @@ async def run(settings: Settings, config: Path | None) -> int:
         if not end.done():
             end.set_result(code)
 
+    # The start may wait long for the database, and leaves nothing to take back. Not left to the
+    # signals themselves, which end no process that is the first of a container.
+    _on_stops(loop, os._exit)
     app = build(settings, failed=lambda: stop(EX_SOFTWARE))
     async with serve(app, settings.host, settings.port) as port:
         # What start-up left lives as long as the process: the collector need not look at it again.
@@ -98,8 +97,7 @@ async def run(settings: Settings, config: Path | None) -> int:
         gc.set_threshold(GARBAGE_THRESHOLD)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         url = f"http://{host}:{port}"
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop, 0)
+        _on_stops(loop, stop)
         loop.add_signal_handler(signal.SIGHUP, _reload, app[PARTS], config)
         log.info("receiver %s on %s, %s", __version__, url, _facts(settings, app[PARTS]))
         notify("READY=1")
@@ -109,6 +107,11 @@ async def run(settings: Settings, config: Path | None) -> int:
         log.info("stopping")
     log.info("stopped")
     return code
+
+
+def _on_stops(loop: asyncio.AbstractEventLoop, act: Callable[[int], object]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, act, 0)
 
 
 def _facts(settings: Settings, parts: Parts) -> str:
