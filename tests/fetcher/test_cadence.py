@@ -179,3 +179,19 @@ def test_no_repository_is_read_sooner_than_github_asks() -> None:
 
 def test_one_that_was_read_before_the_clock_was_set_back_is_read() -> None:
     assert due([standing(read=-DAY, archived=True)], pace(), NOW)
+
+
+def test_what_the_detector_saw_change_is_due_and_what_stayed_the_same_needs_no_look() -> None:
+    known = replace(standing(), marker="as read")
+
+    assert known.seen("another") == replace(known, due=True)
+    assert known.seen("as read") == replace(known, unchanged=True)
+    assert replace(known, due=True).seen("as read").due
+    assert known.seen(None) == known
+
+
+def test_the_detector_is_asked_of_what_was_read_has_only_deployments_and_can_change() -> None:
+    assert standing().is_detectable
+    assert not standing(lane="runs").is_detectable
+    assert not standing(read=None).is_detectable
+    assert not standing(archived=True).is_detectable

@@ -78,10 +78,10 @@ def test_a_receiver_that_stays_away_is_called_offline(
 def test_a_tab_that_slept_shows_how_old_things_are_and_is_live_again(
     dashboard: Dashboard, receiver: Receiver
 ) -> None:
-    receiver.post(happened_at=ago(seconds=20))
     page = dashboard.page
     page.clock.install()
     dashboard.open()
+    receiver.post(happened_at=ago(seconds=5))
     age = dashboard.slot("checkout", "prod").get_by_role("time")
     expect(age).to_have_text("now")
 
