@@ -437,8 +437,9 @@ def test_the_wall_turns_pages_of_what_does_not_fit_and_has_no_controls(
 
 @pytest.mark.parametrize("tab_options", [WALL], indirect=True)
 def test_the_wall_shows_few_services_larger(dashboard: Dashboard, receiver: Receiver) -> None:
-    receiver.post()
     page = dashboard.open(wall="").page
+    expect(page.get_by_text("No deployments yet")).to_be_visible()
+    receiver.post()
     text = dashboard.services.first.get_by_text("checkout")
     expect(text).to_have_css("font-size", "26.46px")  # 0.875 of 1.8 x (4 + 12.8)
     assert page.evaluate("document.documentElement.scrollHeight") == 720

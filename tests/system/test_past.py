@@ -58,6 +58,7 @@ def test_a_time_before_everything_and_one_of_the_viewers_own(
 
     page.goto("/?at=2026-11-20T16:59:59Z")
     expect(page.get_by_text("Nothing had been deployed by then.")).to_be_visible()
+    expect(page.get_by_role("button", name="As of then")).to_be_visible()
     page.goto("/?at=2026-11-20T17:00:00Z")
     expect(dashboard.slot("checkout", "prod")).to_contain_text("1.0.0")
 
