@@ -29,6 +29,7 @@ from sqlalchemy.exc import ArgumentError
 from receiver.keys import SHORTEST_TO_READ, ApiKey, Key, ReadKey, one_key, split
 from receiver.logs import LogFormat
 from receiver.names import Entry
+from receiver.submission import message_for
 
 PREFIX: Final = "RECEIVER_"
 CONFIG_VARIABLE: Final = "DEPLOYMENT_DASHBOARD_CONFIG"
@@ -222,7 +223,7 @@ def _section(path: Path | None) -> dict[str, Any]:
 
 def _line(detail: ErrorDetails) -> str:
     """One mistake in one line, never with the value: it may be a key."""
-    message = detail["msg"].removeprefix("Value error, ")
+    message = message_for(detail).removeprefix("Value error, ")
     if not detail["loc"]:
         return message
     name = _name(detail["loc"])

@@ -289,6 +289,22 @@ def test_a_postgresql_url_may_say_how_to_connect(
     assert load().database_url == f"{POSTGRES}?{options}"
 
 
+def test_a_name_that_no_event_could_have_is_told_in_the_words_of_a_refusal() -> None:
+    write(
+        f"""
+        [receiver.api_keys]
+        ci = "{KEY}"
+        [[receiver.names]]
+        match = {{ service = "a" }}
+        show = {{ service = "b " }}
+        """
+    )
+
+    (line,) = mistakes()
+
+    assert line.endswith(": must have no control character, and no space at either end")
+
+
 @pytest.mark.parametrize("content", [b"", b"a b", b"\xff\xfe" + KEY.encode()])
 def test_a_file_without_a_key_in_it_is_named(
     content: bytes, monkeypatch: pytest.MonkeyPatch
