@@ -56,6 +56,7 @@ jobs:
   first: {name: Deploy to staging, needs: build}
   check: {needs: first}
   second: {name: Deploy to production, needs: check}
+  aside: {name: Deploy to dev}
 """
 
 
@@ -375,10 +376,11 @@ async def test_jobs_that_deploy_by_their_names_follow_each_other_too(
             staging = deploy(world, run.add_job("Deploy to staging"))
             await world.reads("acme/plain")
             deploy(world, run.add_job("check"))
+            aside = deploy(world, run.add_job("Deploy to dev"))
             production = deploy(world, run.add_job("Deploy to production"))
             await world.reads("acme/plain")
             run.finish()
             await world.reads("acme/plain")
             found = await parents(world)
-            assert (found[staging], found[production]) == ([], [staging])
+            assert (found[staging], found[aside], found[production]) == ([], [], [staging])
         assert sum("/contents/" in request.path for request in world.requests()) == 2
