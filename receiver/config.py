@@ -29,7 +29,7 @@ from sqlalchemy.exc import ArgumentError
 from receiver.keys import SHORTEST_TO_READ, ApiKey, Key, ReadKey, one_key, split
 from receiver.logs import LogFormat
 from receiver.names import Entry
-from receiver.submission import message_for
+from receiver.submission import NAME, message_for
 
 PREFIX: Final = "RECEIVER_"
 CONFIG_VARIABLE: Final = "DEPLOYMENT_DASHBOARD_CONFIG"
@@ -84,6 +84,7 @@ def _entries(value: object) -> object:
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split)]
+KeyName = Annotated[str, Field(pattern=NAME)]  # it is stored with each event
 
 
 class LogSettings(BaseSettings):
@@ -116,10 +117,10 @@ class Settings(LogSettings):
 
     host: str = Field("127.0.0.1", min_length=1)  # "" would be every address
     port: int = Field(8080, ge=0, le=65535)
-    api_keys: Annotated[dict[str, ApiKey], NoDecode] = {}
+    api_keys: Annotated[dict[KeyName, ApiKey], NoDecode] = {}
     api_key: Key | None = None
     api_key_file: Path | None = None
-    read_keys: Annotated[dict[str, ReadKey], NoDecode] = {}
+    read_keys: Annotated[dict[KeyName, ReadKey], NoDecode] = {}
     read_key: Key | None = None
     read_key_file: Path | None = None
     session_days: int = Field(30, ge=1, le=400)
@@ -205,7 +206,7 @@ def _section(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise BadSettings([f"{path}: {error.strerror}"]) from None
     except ValueError as error:  # not UTF-8, or not TOML

@@ -37,6 +37,12 @@ def api_key(settings: Settings) -> str | None:
     return settings.api_key.get_secret_value() if settings.api_key else None
 
 
+def test_a_file_may_begin_with_a_byte_order_mark() -> None:
+    Path("config.toml").write_text("[fetcher]\nrepositories = ['a/b']\n", encoding="utf-8-sig")
+
+    assert load(None).repositories == ("a/b",)
+
+
 def test_without_a_file_and_variables_everything_has_its_default() -> None:
     settings = load(None)
 

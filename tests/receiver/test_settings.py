@@ -146,6 +146,12 @@ def test_names_come_from_the_file_or_as_json_from_a_variable(
     assert (in_the_variable.match.service, in_the_variable.hide) == (("a", "b"), True)
 
 
+def test_a_file_may_begin_with_a_byte_order_mark() -> None:
+    Path("config.toml").write_text("[receiver]\napi_key = 'k'\n", encoding="utf-8-sig")
+
+    assert load().keys == keys({"default": "k"})
+
+
 def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     write('[receiver]\nhost = "::1"\nport = 1\n[receiver.api_keys]\ndefault = "old"\nci = "one"\n')
     for name, value in {
@@ -248,6 +254,8 @@ def test_each_mistake_is_one_line_that_names_the_variable(
         ('[receiver]\nhost = ""\n[receiver.api_keys]\nci = "k"\n', ["receiver.host"]),
         ('[receiver]\napi_keys = "key"\n', ["receiver.api_keys"]),
         (f'[receiver.api_keys]\nci = "{KEY} "\nok = "k"\n', ["receiver.api_keys.ci"]),
+        (f"[receiver.api_keys]\n'' = '{KEY}'\n", ["no control character"]),
+        (f'[receiver.api_keys]\n"a\\u0000" = "{KEY}"\n', ["no control character"]),
         ("[receiver.api_keys]\nci = 1\nother = ''\n", ["receiver.api_keys.ci", "other"]),
         ("[receiver.names]\nmatch = { service = 'a' }\n", ["must be a list: [[receiver.names]]"]),
         ("[[receiver.names]]\nmatch = { service = 'a' }\n", ["receiver.names[1] "]),
