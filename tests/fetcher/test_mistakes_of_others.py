@@ -64,7 +64,7 @@ HELD_ELSEWHERE = {
         "poll.test_runs_watched.test_a_rerun_is_told_though_the_list_does_not_show_it"
     ),
     "jobs that a re-run carries over count twice (r-universe-org/help#607)": (
-        "test_mapping_runs.test_a_job_that_a_rerun_carries_over_is_not_deployed_again"
+        "test_mapping_runs.test_a_job_that_reruns_carry_over_is_not_deployed_again"
     ),
     "a busy workflow hides the quiet ones (Jebel-Quant/monitoring#3)": (
         "poll.test_runs_watched.test_a_busy_repository_is_read_back_to_where_the_last_pass_began"
