@@ -108,7 +108,7 @@ class Feed:
         shown = await asyncio.to_thread(names.slots, slots)
         last = await self._store.get(position)
         if position < self.position:
-            raise LogWentBack(f"event {self.position} is no more in it")
+            raise LogWentBack(f"event {self.position} is no longer in it")
         # All at once: no reader is answered by names of both kinds.
         self.position, self.slots, self._last = position, shown, last
         self._reading.names = names
@@ -186,7 +186,7 @@ class Feed:
         """See how far the log reaches; it must have the event that was its last."""
         self._log_end = self.position  # what was told before may be of an end that is lost
         if self._last is not None and await self._store.get(self.position) != self._last:
-            raise LogWentBack(f"event {self.position} is no more the one that was told")
+            raise LogWentBack(f"event {self.position} is no longer the one that was served")
         self._log_end = max(self._log_end, await self._store.last_id())
 
     async def _read_on(self) -> None:
