@@ -73,24 +73,24 @@ def once(settings: Mapping[str, str], folder: Path, beside: GitHub) -> Spent:
     """Read and deliver all there is."""
     beside.tell("count")
     began = time.perf_counter()
-    usage = _ran("fetcher", "once", environment=settings, folder=folder)
+    usage, memory = _ran("fetcher", "once", environment=settings, folder=folder)
     wall = time.perf_counter() - began
     counted = json.loads(beside.tell("count"))
     (folder / "asked").write_text(json.dumps([beside.url + path for path in counted.pop("asked")]))
-    bare = _ran("bench.asking", environment=settings, folder=folder, told=folder / "asked")
+    bare, _ = _ran("bench.asking", environment=settings, folder=folder, told=folder / "asked")
     return Spent(
         bare=bare.ru_utime + bare.ru_stime,
         wall=wall,
         processor=usage.ru_utime + usage.ru_stime,
-        memory=usage.ru_maxrss / 1024,
+        memory=memory,
         **counted,
     )
 
 
 def _ran(
     *command: str, environment: Mapping[str, str], folder: Path, told: Path = Path(os.devnull)
-) -> struct_rusage:
-    """What a Python program took that ended well."""
+) -> tuple[struct_rusage, float]:
+    """What a Python program took that ended well; the most memory that it had, in MB."""
     with told.open() as stdin:
         process = subprocess.Popen(
             [sys.executable, "-m", *command],
@@ -99,11 +99,22 @@ def _ran(
             stdin=stdin,
             stderr=subprocess.DEVNULL,
         )
-    _, status, usage = os.wait4(process.pid, 0)
+    memory, ended = 0.0, 0
+    while not ended:
+        time.sleep(0.02)
+        memory = max(memory, _peak(process.pid))
+        ended, status, usage = os.wait4(process.pid, os.WNOHANG)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{command[0]} ended with {process.returncode}")
-    return usage
+    return usage, memory
+
+
+def _peak(pid: int) -> float:
+    # What is told when a process has ended, ru_maxrss, counts the one that started it.
+    status = Path(f"/proc/{pid}/status").read_text()
+    _, _, told = status.partition("VmHWM:")
+    return int(told.split()[0]) * 1024 / 1e6 if told else 0.0
 
 
 def measure() -> Iterator[tuple[str, Spent]]:
