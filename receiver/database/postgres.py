@@ -58,7 +58,7 @@ Transaction = Callable[[Connection], Result]
 class PostgresDatabase:
     """An open database; see Database. It has six connections at most: readers, writer, listener."""
 
-    parts = READERS // 2  # the server works at them side by side; others read meanwhile
+    parts = READERS - 1  # the server works at them side by side; others read meanwhile
 
     def __init__(self, url: URL) -> None:
         self._drivers: WeakSet[Any] = WeakSet()
