@@ -27,7 +27,7 @@ def lines() -> Iterator[str]:
     yield ""
     yield (
         "70 MB of the memory are the interpreter and packages, and on PostgreSQL 12 more; the "
-        "events of 10,000 slots take 10, and the answer and what it is made of 10 more."
+        "events of 10,000 slots take 14, and the answer made of them 12."
     )
 
 
