@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import venv
 from pathlib import Path
@@ -54,8 +53,8 @@ def rebuild(folder: Path, sdist: Path, wheel: Path) -> None:
 
 def test(folder: Path, sdist: Path, wheel: Path) -> None:
     """Run the tests of the sdist against what the wheel has installed."""
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
+    # By its program: Python 3.11.0 to 3.11.3 knows no filter, and 3.12 warns when there is none.
+    run("tar", "--extract", "--file", sdist, folder=folder)
     tests = folder / sdist.name.removesuffix(".tar.gz")
     for name in SOURCES:
         shutil.rmtree(tests / name)
