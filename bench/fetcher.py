@@ -101,7 +101,7 @@ def _ran(
         )
     memory, ended = 0.0, 0
     while not ended:
-        time.sleep(0.02)
+        time.sleep(0.02)  # the peak can be read only while the process runs
         memory = max(memory, _peak(process.pid))
         ended, status, usage = os.wait4(process.pid, os.WNOHANG)
     process.returncode = os.waitstatus_to_exitcode(status)
