@@ -46,6 +46,20 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def test_decisions_are_numbered_from_one_and_have_the_same_parts() -> None:
+    decisions = {
+        path: text for path, text in tree.pages().items() if path.parent.name == "decisions"
+    }
+    numbers = [int(path.name[:4]) for path in sorted(decisions)]
+
+    assert numbers == list(range(1, len(numbers) + 1))
+    for path, text in decisions.items():
+        assert text.startswith(f"# {int(path.name[:4])}. ")
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [
+            *("Context", "Decision", "Alternatives", "Consequences")
+        ]
+
+
 def test_every_piece_of_toml_can_be_read() -> None:
     pieces = [piece for text in tree.pages().values() for piece in TOML_BLOCK.findall(text)]
 
