@@ -27,7 +27,7 @@ Nothing flows back. Beside the road:
     settings  config      the settings; keys says how keys are given there
               arguments   the command line
     requests  query       query strings
-              openapi     the contract for machines, made from the models that validate
+              openapi/    the contract for machines, made from the models that validate
     database  database/   opens a SQLite file or PostgreSQL, brought up to date by migrations/
               retention   removes old events
     telling   metrics     what Prometheus may ask

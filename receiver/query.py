@@ -55,9 +55,9 @@ class MatrixQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    service: Annotated[Name | None, Field(description="Only this service's row.")] = None
+    service: Annotated[Name | None, Field(description="Only the row of this service.")] = None
     at: Annotated[
-        Time | None, Field(description="As of this time, by what had happened until then.")
+        Time | None, Field(description="As it was at this time (RFC 3339), by `happened_at`.")
     ] = None
 
 
@@ -67,9 +67,15 @@ class StreamQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     service: Annotated[Name | None, Field(description="Only events of this service.")] = None
-    environment: Annotated[Name | None, Field(description="Only of this environment.")] = None
+    environment: Annotated[Name | None, Field(description="Only events of this environment.")] = (
+        None
+    )
     last_event_id: Annotated[
-        str | None, Field(description="First replay everything after this id.")
+        str | None,
+        Field(
+            description="First replay everything after this `id`: the matrix's `last_event_id`, or "
+            "the last one you have read."
+        ),
     ] = None
 
     @property
@@ -83,20 +89,33 @@ class ListQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    service: Annotated[Name | None, Field(description="Only of this service.")] = None
-    environment: Annotated[Name | None, Field(description="Only of this environment.")] = None
-    status: Annotated[Status | None, Field(description="Only with this status.")] = None
+    service: Annotated[Name | None, Field(description="Only events of this service.")] = None
+    environment: Annotated[Name | None, Field(description="Only events of this environment.")] = (
+        None
+    )
+    status: Annotated[Status | None, Field(description="Only events with this status.")] = None
     deployment_id: Annotated[
-        Name | None, Field(max_length=200, description="Only of this deployment.")
+        Name | None, Field(max_length=200, description="Only events of this deployment.")
     ] = None
-    since: Annotated[Time | None, Field(description="Happened at this time or later.")] = None
-    until: Annotated[Time | None, Field(description="Happened before this time.")] = None
+    since: Annotated[
+        Time | None,
+        Field(description="Only events that happened at this time (RFC 3339) or later."),
+    ] = None
+    until: Annotated[
+        Time | None, Field(description="Only events that happened before this time.")
+    ] = None
     limit: Annotated[
         int,
         BeforeValidator(_whole_number),
-        Field(ge=1, le=LARGEST_PAGE, description="How many at most."),
+        Field(ge=1, le=LARGEST_PAGE, description="The size of the page."),
     ] = 100
-    cursor: Annotated[Cursor | None, Field(description="`next_cursor` of the page before.")] = None
+    cursor: Annotated[
+        Cursor | None,
+        Field(
+            description="The `next_cursor` of the previous page. Keep the other parameters the "
+            "same."
+        ),
+    ] = None
 
     @property
     def filter(self) -> Filter:

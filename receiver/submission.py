@@ -95,36 +95,40 @@ DeploymentId = Annotated[str, Field(min_length=1, max_length=200, pattern=TEXT)]
 class Submission(BaseModel):
     """The body of `POST /api/deployments`.
 
-    Unset variables of a pipeline arrive as null, `""` or `[]`: in an optional field all three,
-    and only they, are false, and mean that it is absent.
+    In an optional field null, `""` and, for the array, `[]` mean absent, because that is how a
+    pipeline's unset variables arrive.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     deployment_id: Annotated[
-        str, name(200, "Groups the events of one logical deployment; not a uniqueness key.")
+        str, name(200, "Groups the events of one logical deployment; not a unique key.")
     ]
-    service: Annotated[str, name(255, "Row of the matrix.")]
-    environment: Annotated[str, name(255, "Column of the matrix.")]
-    status: Annotated[Status, Field(description="State that the deployment changed to.")]
+    service: Annotated[str, name(255, "The row of the matrix.")]
+    environment: Annotated[str, name(255, "The column of the matrix.")]
+    status: Annotated[Status, Field(description="The state that the deployment has changed to.")]
     happened_at: Annotated[
-        Time, Field(description="When the state changed, by the sender's clock.")
+        Time,
+        Field(description="When it did, by the sender's clock: RFC 3339 with `Z` or an offset."),
     ]
-    version: Annotated[str | None, text(256, "Version, tag or digest shown in the slot.")] = None
+    version: Annotated[str | None, text(256, "What is deployed: a version, tag or digest.")] = None
     run_url: Annotated[
-        str | None, text(2048, "The run in the CI/CD tool; a link when http or https.")
+        str | None, text(2048, "The run in the CI/CD tool; shown as a link if it is http or https.")
     ] = None
     run_number: Annotated[
         int | None,
-        Field(ge=-(2**63), le=2**63 - 1, description="Number of the run."),
+        Field(ge=-(2**63), le=2**63 - 1, description="The number of the run."),
         BeforeValidator(_none_if_empty),
     ] = None
-    actor: Annotated[str | None, text(256, "Who triggered it.")] = None
-    ref: Annotated[str | None, text(512, "Git ref, as refs/heads/main.")] = None
-    sha: Annotated[str | None, text(128, "Commit.")] = None
+    actor: Annotated[str | None, text(256, "Who started it.")] = None
+    ref: Annotated[str | None, text(512, "The git ref, such as `refs/heads/main`.")] = None
+    sha: Annotated[str | None, text(128, "The commit.")] = None
     parent_deployments: Annotated[
         list[DeploymentId] | None,
-        Field(max_length=32, description="`deployment_id`s of the deployments before this one."),
+        Field(
+            max_length=32,
+            description="The `deployment_id`s of those that this deployment follows, known or not.",
+        ),
         BeforeValidator(_none_if_empty),
     ] = None
 

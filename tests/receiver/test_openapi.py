@@ -1,6 +1,7 @@
 """/openapi.json is the contract that the answers keep."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -127,15 +128,71 @@ def test_the_schema_refuses_what_the_receiver_refuses(body: dict[str, Any]) -> N
     assert not validator(DOCUMENT["components"]["schemas"]["Submission"]).is_valid(body)
 
 
-def test_every_query_parameter_is_described() -> None:
+def operations() -> Iterator[tuple[str, Any]]:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method} {path}", operation
+
+
+def test_every_parameter_of_a_read_is_there() -> None:
     for path, names in {
         "/api/deployments": {
             *("service", "environment", "status", "deployment_id"),
             *("since", "until", "limit", "cursor"),
         },
-        "/api/matrix": {"service", "at"},
+        "/api/matrix": {"service", "at", "If-None-Match"},
         "/api/events/stream": {"service", "environment", "last_event_id", "Last-Event-ID"},
     }.items():
         parameters = DOCUMENT["paths"][path]["get"]["parameters"]
         assert {parameter["name"] for parameter in parameters} == names
-        assert all(parameter["description"] for parameter in parameters)
+
+
+def test_every_tag_parameter_header_and_answer_is_explained() -> None:
+    tags = {tag["name"] for tag in DOCUMENT["tags"] if tag["description"]}
+    for name, operation in operations():
+        assert tags.issuperset(operation["tags"]), name
+        answers = operation["responses"].values()
+        headers = [header for answer in answers for header in answer.get("headers", {}).values()]
+        explained = [*operation.get("parameters", []), *headers, *answers]
+        assert [each for each in explained if not each.get("description")] == [], name
+
+
+def test_every_field_that_is_sent_or_answered_in_an_event_is_explained() -> None:
+    for name in ("Submission", "Event"):
+        properties = DOCUMENT["components"]["schemas"][name]["properties"]
+        assert [field for field in properties if not properties[field].get("description")] == []
+
+
+def test_every_example_keeps_its_schema() -> None:
+    answers = [
+        answer for _, operation in operations() for answer in operation["responses"].values()
+    ]
+    contents = [content for answer in answers for content in answer.get("content", {}).values()]
+    with_one = [content for content in contents if "example" in content]
+    with_some = [each for each in DOCUMENT["components"]["schemas"].values() if "examples" in each]
+
+    assert with_one
+    assert with_some
+    for content in with_one:
+        validator(content["schema"]).validate(content["example"])
+    for schema in with_some:
+        for example in schema["examples"]:
+            validator(schema).validate(example)
+
+
+async def test_the_example_of_a_post_is_answered_with_the_example_of_an_event(api: Api) -> None:
+    (sent,) = DOCUMENT["components"]["schemas"]["Submission"]["examples"]
+    (stored,) = DOCUMENT["components"]["schemas"]["Event"]["examples"]
+
+    answer = await api.post(as_json(sent))
+
+    assert answer.status == 201
+    receivers = {name: answer.json[name] for name in ("id", "received_at")}
+    assert list(answer.json.items()) == list((stored | receivers).items())
+
+
+def test_a_refusals_example_is_of_its_own_status_and_path() -> None:
+    refused = DOCUMENT["paths"]["/api/matrix"]["get"]["responses"]["429"]
+
+    example = refused["content"]["application/problem+json"]["example"]
+    assert (example["status"], example["instance"]) == (429, "/api/matrix")

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 from tests.program import Receiver
 
 
-def test_it_shows_every_operation_and_its_schema(page: Page, receiver: Receiver) -> None:
+def test_it_shows_every_operation_its_schema_and_an_example(page: Page, receiver: Receiver) -> None:
     paths = receiver.get("/openapi.json")["paths"]
 
     page.goto("/api/docs")
@@ -16,6 +16,7 @@ def test_it_shows_every_operation_and_its_schema(page: Page, receiver: Receiver)
         expect(page.locator(f'.opblock [data-path="{path}"]').first).to_be_visible()
     page.get_by_role("button", name="POST /api/deployments").first.click()
     expect(page.get_by_text("happened_at").first).to_be_visible()
+    expect(page.locator(".body-param__example")).to_contain_text('"service": "checkout"')
 
 
 def test_an_operation_can_be_tried_on_this_receiver(page: Page, receiver: Receiver) -> None:
