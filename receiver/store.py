@@ -36,6 +36,7 @@ from receiver.rows import FIELDS, LARGEST_ID, insert_events, insert_slots, last_
 from receiver.schema import event, idempotency, retention, secret, slot
 
 IDEMPOTENCY_WINDOW: Final = timedelta(hours=24)
+FORGOTTEN_AT_ONCE: Final = 500  # as many keys as one transaction may add: they cannot pile up
 
 END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
 TAIL: Final = 2000
@@ -192,10 +193,14 @@ class Store:
         """The ids of the events that the matrix of an instant is made of."""
         return await self._database.read(lambda connection: latest.ids(connection, at))
 
-    async def forget_keys(self, now: datetime) -> None:
-        """Remove the idempotency keys whose 24 hours are over."""
-        outdated = delete(idempotency).where(idempotency.c.stored_at <= now - IDEMPOTENCY_WINDOW)
-        await self._database.write(lambda connection: connection.execute(outdated))
+    async def forget_keys(self, now: datetime) -> bool:
+        """Remove some of the idempotency keys whose 24 hours are over; whether more are left."""
+        outdated = select(idempotency.c.key).where(
+            idempotency.c.stored_at <= now - IDEMPOTENCY_WINDOW
+        )
+        some = delete(idempotency).where(idempotency.c.key.in_(outdated.limit(FORGOTTEN_AT_ONCE)))
+        forgotten = await self._database.write(lambda connection: connection.execute(some).rowcount)
+        return forgotten == FORGOTTEN_AT_ONCE
 
     async def session_secret(self) -> bytes:
         """What signs sessions: the same for all receivers on the database."""

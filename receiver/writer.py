@@ -129,11 +129,13 @@ class Writer:
         now = asyncio.get_running_loop().time()
         if now < self._forget_at:
             return
-        self._forget_at = now + FORGET_SECONDS
+        more = False
         try:
-            await self._store.forget_keys(self._clock())
+            more = await self._store.forget_keys(self._clock())
         except StoreUnavailable as error:
             log.warning("could not forget old idempotency keys: %s", error)
+        if not more:
+            self._forget_at = now + FORGET_SECONDS
 
     def _failed(self, error: StoreUnavailable) -> None:
         self.outage.failed(error)

@@ -220,3 +220,29 @@ async def test_whoever_waits_when_the_writer_stops_is_told(desk: Desk, tmp_path:
         outcomes = await asyncio.gather(*callers, return_exceptions=True)
 
     assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 3
+
+
+async def test_old_keys_are_forgotten_a_few_after_each_transaction(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("receiver.store.FORGOTTEN_AT_ONCE", 2)
+    body = as_json(submission())
+    old = [Append(parse(body), None, (f"k{number}", body)) for number in range(5)]
+    await desk.store.append(old, NOON - timedelta(days=2))
+
+    remembered = []
+    with desk.writing():
+        for _ in range(4):
+            # Before it answers, it has forgotten whatever it does after the one before.
+            await asyncio.gather(*await desk.queue(1))
+            remembered.append(keys(tmp_path))
+
+    assert remembered[-1] == 0
+    assert remembered[0] >= 3
+
+
+def keys(tmp_path: Path) -> int:
+    """How many keys are remembered."""
+    with closing(sqlite3.connect(tmp_path / "log.db")) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM idempotency").fetchone()
+        return int(count)
