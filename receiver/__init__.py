@@ -1,12 +1,12 @@
 """The receiver: takes deployment events and shows what is where.
 
-The way of one event, module by module:
+The path of one event, module by module:
 
     request   server      listens; __main__ starts it and stops it
               app         builds the parts; problems turns what was raised into an answer
               api         every route; POST /api/deployments starts here
-              guard       who may write and read: by keys (access), by sessions (session), not
-                          too often (rate)
+              guard       who may write and read, by key (access) or session (session), and
+                          how often (rate)
     event     submission  what may be sent: the model that validates, documents, explains
               event       what is stored and read
     log       writer      group commit: many requests, one durable transaction
@@ -30,13 +30,13 @@ Nothing flows back. Beside the road:
               openapi/    the contract for machines, made from the models that validate
     database  database/   opens a SQLite file or PostgreSQL, brought up to date by migrations/
               retention   removes old events
-    telling   metrics     what Prometheus may ask
-              rejections  the posts refused last
-              logs        the program's own log; outage says in it what fails, and when it is over
+    reports   metrics     for Prometheus
+              rejections  the POSTs refused last
+              logs        the program's own log; outage writes there what fails, and when it is over
               systemd     tells it that the receiver works
               plural      numbers of things in words
 
-The log in and out, past the writer:
+The log in and out, bypassing the writer:
 
     commands/     export, import, backup, check
     archive       the log as a whole

@@ -52,7 +52,8 @@ def main() -> None:
 
 
 def _allow_many_streams() -> None:
-    # Each is an open file, of which a shell or a service often gets 1024 though it may have more.
+    # Each is an open file. A shell or a service often starts with a limit of 1024, far below the
+    # one that it may raise it to.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
@@ -62,7 +63,7 @@ def _run(arguments: Namespace) -> int:
     log_to_stderr(settings.log_format)
     _allow_many_streams()
     try:
-        # libuv's loop: a third more POSTs a second than asyncio's own, in the same run.
+        # A third more POSTs per second than with asyncio's own loop, in the same run.
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(run(settings, arguments.config))
     except (OSError, StoreUnavailable) as error:
@@ -86,14 +87,14 @@ async def run(settings: Settings, config: Path | None) -> int:
         if not end.done():
             end.set_result(code)
 
-    # The start may wait long for the database, and leaves nothing to take back. Not left to the
-    # signals themselves, which end no process that is the first of a container.
+    # Starting may mean a long wait for the database, and leaves nothing to undo. The signals'
+    # default action would not do: it does not end the first process of a container.
     _on_stops(loop, os._exit)
     app = build(settings, failed=lambda: stop(EX_SOFTWARE))
     async with serve(app, settings.host, settings.port) as port:
-        # What start-up left lives as long as the process: the collector need not look at it again.
+        # What start-up has made lives as long as the process: the collector need not scan it again.
         gc.freeze()
-        # A request leaves no cycle behind: looking for some among those under way finds nothing.
+        # Requests leave no cycles behind, so looking for some often would find nothing.
         gc.set_threshold(GARBAGE_THRESHOLD)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         url = f"http://{host}:{port}"
@@ -142,7 +143,7 @@ def _reload(parts: Parts, config: Path | None) -> None:
     parts.feed.show_by(Names(settings.names))
     change_keys(parts.guard, settings)
     if parts.guard.protects_reading:
-        parts.streams.end()  # who may still read comes back at once
+        parts.streams.end()  # whoever may still read reconnects at once
     log.info("the keys are now: %s", _names(settings.keys))
     log.info("the read keys are now: %s", _reading(settings))
 
@@ -150,7 +151,7 @@ def _reload(parts: Parts, config: Path | None) -> None:
 def _cannot_start(settings: Settings, error: Exception) -> int:
     if isinstance(error, OSError):
         where = f"{settings.host}:{settings.port}"
-        number = error.errno or 0  # a negative one is the resolver's, which has its own words
+        number = error.errno or 0  # a negative one is the resolver's, which has its own messages
         reason = os.strerror(number) if number > 0 else str(error.strerror)
     else:
         where = make_url(settings.database_url).render_as_string(hide_password=True)

@@ -18,10 +18,10 @@ class Grant:
     """What the holder of a key may do.
 
     Attributes:
-        name: Of the key.
+        name: The key's.
         services: Globs, of which a service must match one.
         environments: Likewise.
-        requests_per_minute: The most that may come with the key; None for any number.
+        requests_per_minute: How many may come with the key; None for any number.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Keys:
     def __init__(self, grants: Iterable[tuple[str, Grant]] = ()) -> None:
         self._plain: dict[bytes, Grant] = {}
         self._hashed: dict[str, Grant] = {}
-        self._buckets: dict[str, Bucket] = {}  # by the key's name; of those with a limit
+        self._buckets: dict[str, Bucket] = {}  # by key name, for those with a limit
         for key, grant in grants:
             if key.startswith(HASHED):
                 self._hashed[fingerprint(key)] = grant
@@ -54,13 +54,13 @@ class Keys:
                 self._buckets[grant.name] = Bucket(grant.requests_per_minute)
 
     def __bool__(self) -> bool:
-        """Whether there is a key."""
+        """Whether there is any key."""
         return bool(self._plain or self._hashed)
 
     def grant_of(self, presented: str | None) -> Grant | None:
         """What the presented key grants; None for a wrong one.
 
-        How long it takes tells nothing of a key: what is looked up is its digest.
+        How long it takes reveals nothing about a key, because what is looked up is its digest.
         """
         if presented is None:
             return None
@@ -70,7 +70,7 @@ class Keys:
         return grant
 
     def wait(self, grant: Grant, now: datetime) -> float:
-        """Count a request; seconds until it may come, 0 when it may come now."""
+        """Count a request; returns the seconds until it is allowed, 0 if it is now."""
         bucket = self._buckets.get(grant.name)
         if bucket is None:
             return 0
@@ -81,12 +81,12 @@ class Keys:
 
 
 def fingerprint(key: str) -> str:
-    """The SHA-256, in hex, of a key as it is configured: plain, or as this hash already."""
+    """The SHA-256, in hex, of a key as configured: plain, or already as this hash."""
     return key.removeprefix(HASHED).lower() if key.startswith(HASHED) else sha256(key)
 
 
 def sha256(presented: str) -> str:
-    """The SHA-256, in hex, of a key as a request has it; a hash does not stand for its key."""
+    """The SHA-256, in hex, of a key as a request sends it; a hash does not pass for its key."""
     return hashlib.sha256(_encoded(presented)).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The routes, all of them, and what each does."""
+"""All routes, and what each does."""
 
 import functools
 import hashlib
@@ -50,7 +50,7 @@ class Parts:
 
     @property
     def is_out(self) -> bool:
-        """Whether the database stores nothing now, or the log cannot be read."""
+        """Whether nothing can be stored now, or the log cannot be read."""
         return self.writer.outage.lasts or self.feed.outage.lasts
 
 
@@ -67,10 +67,10 @@ def routes(files: Iterable[str]) -> list[web.RouteDef]:
         web.get("/api/rejections", _protected(list_rejections)),
         web.get("/api/services", _protected(list_services)),
         web.get("/api/environments", _protected(list_environments)),
-        web.get("/api/events/stream", get_stream, allow_head=False),  # protects itself
+        web.get("/api/events/stream", get_stream, allow_head=False),  # asks the guard itself
         web.post("/api/session", begin_session),
         web.delete("/api/session", end_session),
-        # What follows is the same wherever this release runs, or has no names in it.
+        # What follows is the same for every installation of a release, or contains no names.
         web.get("/api/version", get_version),
         web.get("/api/settings", get_settings),
         web.get("/api/docs", get_docs),
@@ -93,7 +93,7 @@ def _protected(handler: Handler) -> Handler:
 
 
 async def post_deployment(request: web.Request) -> web.Response:
-    """`POST /api/deployments`: one more row of the log."""
+    """`POST /api/deployments`: one more row in the log."""
     parts = request.app[PARTS]
     grant = parts.guard.writer(request)
     request[KEY_NAME] = grant.name
@@ -116,7 +116,7 @@ def _require_json(request: web.Request) -> None:
 
 
 def _read_append(request: web.Request, body: bytes, grant: Grant) -> Append:
-    """What the request wants appended; raises Invalid with every mistake of headers and body."""
+    """What the request asks to append; raises Invalid with every mistake in headers and body."""
     reporter = request.headers.get("X-Progress-Reporter")
     key = request.headers.get("Idempotency-Key")
     mistakes = check_headers(reporter, key)
@@ -202,7 +202,7 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
     parts = request.app[PARTS]
     until = parts.guard.reader(request)
     query = parse_query(StreamQuery, request.query)
-    # A browser that reconnects sends the header, and still the address it first opened.
+    # A browser that reconnects sends the header, to the same address as at first.
     last_event_id = request.headers.get("Last-Event-ID") or query.last_event_id
     return await parts.streams.serve(request, query.filter, last_event_id, until)
 

@@ -111,7 +111,7 @@ def _tell_idle(names: Names) -> None:
 
 
 def change_keys(guard: Guard, settings: Settings) -> None:
-    """Let the keys count that the settings have."""
+    """Put the settings' keys into effect."""
     guard.change(_grants(settings.keys), _grants(settings.reading_keys))
 
 
@@ -125,7 +125,7 @@ def _grants(keys: Mapping[str, ApiKey] | Mapping[str, ReadKey]) -> Iterator[tupl
 async def background(
     failed: Callable[[], None], *loops: Coroutine[Any, Any, None]
 ) -> AsyncIterator[None]:
-    """Run endless loops; call `failed` when one ends, for without it the receiver is none."""
+    """Run endless loops; call `failed` when one ends, because the receiver needs all of them."""
 
     def ended(task: asyncio.Task[None]) -> None:
         if not task.cancelled():
@@ -144,7 +144,7 @@ async def background(
 
 
 async def _stop(app: web.Application) -> None:
-    # Else aiohttp waits for every open stream, twice over, before it stops.
+    # Otherwise aiohttp waits for every open stream, twice over, before it stops.
     app[PARTS].streams.end()
-    # Else it cancels, after half a second, whoever waits for a commit.
+    # Otherwise it cancels, after half a second, whoever waits for a commit.
     await app[PARTS].writer.close()

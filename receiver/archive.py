@@ -1,4 +1,4 @@
-"""The log as a whole, past the writer: read page by page, and continued by exported rows."""
+"""The log as a whole, bypassing the writer: read page by page, and continued by exported rows."""
 
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
@@ -22,12 +22,12 @@ class Archive:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._slots: set[SlotKey] = set()  # that are in their table for certain
+        self._slots: set[SlotKey] = set()  # known to be in their table
 
     async def pages(self, after: int, until: int) -> AsyncIterator[list[Event]]:
         """The events with `after` < id <= `until`, in id order.
 
-        Only the end of the log changes, so pages that are read one by one are one state of it.
+        Nothing is added or changed before the log's end, so pages read one by one fit together.
         """
         while page := await self.page(after, until):
             yield page
@@ -59,7 +59,7 @@ class Archive:
         except StoreUnavailable as error:
             if not _is_corrupt(error.__cause__):
                 raise
-            return [str(error)]  # as of a page of zeros: it ends the search
+            return [str(error)]  # a page of zeros, for example, which ends the search
 
     async def add(self, rows: Sequence[Event]) -> Continuation:
         """Append, in one transaction and with their own ids, those that the log does not have.

@@ -63,7 +63,7 @@ COMMANDS: Final = {
 
 
 def parse_arguments() -> argparse.Namespace:
-    """Read it; `command` is the name of one, `config` a path or None."""
+    """Parse it; `command` is a command's name, `config` a path or None."""
     arguments = build_parser().parse_args()
     arguments.command = arguments.command or RUN
     arguments.config = getattr(arguments, "config", None)
@@ -71,7 +71,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """What it reads may lack a command, which is `run`, and `config`."""
+    """The parser; what it returns may lack `command`, which means `run`, and `config`."""
     shared = argparse.ArgumentParser(add_help=False)
     _add_path(
         shared,

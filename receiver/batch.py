@@ -31,7 +31,7 @@ class Append:
 
 
 class Batch:
-    """The events of one transaction, and what each append of it is answered."""
+    """The events of one transaction, and the answer to each append."""
 
     def __init__(self, last_id: int, received_at: datetime, remembered: Keys) -> None:
         self.last_id = last_id
@@ -52,7 +52,7 @@ class Batch:
         return max((a.id for a in self.answers if isinstance(a, Event)), default=0)
 
     def add(self, append: Append) -> None:
-        """Answer it with its next event, or as its key was answered before."""
+        """Answer it with the next event, or as its key was answered before."""
         self.answers.append(self._answer(append))
 
     def _answer(self, append: Append) -> Event | KeyReused:
@@ -70,7 +70,7 @@ class Batch:
 
 
 def stored_as(append: Append, event_id: int, received_at: datetime) -> Event:
-    """What an append is in the log: an empty optional field is absent."""
+    """An append as an event of the log: an empty optional field is absent."""
     sent = append.submission
     parents = sent.parent_deployments
     return Event(

@@ -69,12 +69,12 @@ def _require_connectable(url: URL) -> None:
         raise ValueError(f"takes no {', '.join(sorted(strange))} after the ?, only {taken}")
     try:
         url.get_dialect()().create_connect_args(url)
-    except ArgumentError as error:  # of several servers
+    except ArgumentError as error:  # several servers that don't fit together
         raise ValueError(str(error)) from None
 
 
 def _entries(value: object) -> object:
-    """What a list of tables is given as: a variable has it as JSON."""
+    """A list of tables as it is given: in a variable as JSON."""
     with suppress(ValueError):
         value = json.loads(value) if isinstance(value, str) else value
     if not isinstance(value, list | tuple):
@@ -88,7 +88,7 @@ KeyName = Annotated[str, Field(pattern=NAME)]  # it is stored with each event
 
 
 class LogSettings(BaseSettings):
-    """Where the log is: all of `[receiver]` that is needed where nobody posts."""
+    """Where the log is: all of `[receiver]` that the commands need."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
@@ -180,7 +180,7 @@ def load(path: Path | None = None) -> Settings:
 
 
 def load_log(path: Path | None = None) -> LogSettings:
-    """Read what tells where the log is; the same file, and nothing else in it is looked at.
+    """Read only where the log is, from the same file; nothing else in it is looked at.
 
     Raises:
         BadSettings: The file or the setting is wrong.

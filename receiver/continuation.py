@@ -1,8 +1,8 @@
 """Which rows of an exported log continue a log. Pure.
 
-An event keeps its id, so an import that was cut off goes on where it was, by the ids alone, and
-links and readers' positions stay true. None is put below the log's end: whoever follows the log
-would miss it.
+An event keeps its id, so the ids alone tell where an import that was cut off goes on, and links and
+readers' positions stay valid. None is put below the log's end: whoever follows the log would miss
+it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,10 @@ from receiver.event import Event
 
 
 class AnotherLog(Exception):
-    """The log has an event with a row's id that is not the row's.
+    """The log has another event with a row's id.
 
     Attributes:
-        place: Of the row.
+        place: The row's.
     """
 
     def __init__(self, place: int, event_id: int) -> None:
@@ -32,10 +32,10 @@ class Continuation:
 
     Attributes:
         last_id: Of the log, with what is new.
-        new: Is to be appended.
+        new: What is to be appended.
         known: How many the log has already.
-        gap_to: The largest id that it passes over; 0 for none. What had it was removed, or is bad.
-        late: The places of rows that the log does not have, and whose ids it has passed.
+        gap_to: The largest id that is skipped; 0 for none. Its event was removed, or its line bad.
+        late: The places of rows that the log lacks although it is past their ids.
     """
 
     last_id: int

@@ -1,7 +1,7 @@
 """The feed: follows the log, keeps the matrix in memory and hands new events to the streams.
 
 A commit only says that the log grew. The feed then reads what is new, by id, as any other
-reader does, so live streams, streams that resume and other receivers all take one road.
+reader does, so live streams, streams that resume and other receivers all take the same road.
 """
 
 import asyncio
@@ -59,16 +59,16 @@ class News:
 
 
 class Subscriber(Protocol):
-    """Who is told of new events, in id order, each once."""
+    """Whoever is told of new events, in id order, each once."""
 
     def publish(self, news: News) -> None:
         """Take them; must not wait."""
 
 
 class LogWentBack(Exception):
-    """The log has lost its end: an older backup was restored, or a server took over that lagged.
+    """The log has lost its end: an older backup was restored, or a lagging server took over.
 
-    What is in memory is of a log that is no more, so the receiver has to be started anew.
+    What is in memory is of a log that no longer exists, so the receiver has to be restarted.
     """
 
 
@@ -81,7 +81,7 @@ class Feed:
         outage: Whether the log cannot be read now.
 
     Args:
-        renamed: Called when all is shown by other names, up to `position` and from now on.
+        renamed: Called when other names are in effect, for all up to `position` and from now on.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Feed:
         self.slots: dict[SlotKey, Slot] = {}
         self._store = store
         self._reading = reading
-        self._names = reading.names  # that are wanted
+        self._names = reading.names  # those wanted; those of `reading` are in effect
         self._renamed = renamed
         self._log_end = 0
         self._committed = 0
@@ -109,13 +109,13 @@ class Feed:
         last = await self._store.get(position)
         if position < self.position:
             raise LogWentBack(f"event {self.position} is no longer in it")
-        # All at once: no reader is answered by names of both kinds.
+        # All at once, so that no answer mixes old and new names.
         self.position, self.slots, self._last = position, shown, last
         self._reading.names = names
         self._log_end = max(self._log_end, position)
 
     def show_by(self, names: Names) -> None:
-        """Show all by these names, if they are others, as soon as the log was read once more."""
+        """Show all by these names, if they are others, once the matrix has been read again."""
         if names.tag != self._names.tag:
             self._names = names
             self._grown.set()
@@ -159,7 +159,7 @@ class Feed:
         """Follow the log until cancelled.
 
         Raises:
-            LogWentBack: What was told of the log is not in it any more.
+            LogWentBack: An event that was served is not in it any more.
         """
         while True:
             heard = await self._hear()
@@ -174,7 +174,7 @@ class Feed:
                 await self._recall()
 
     async def _hear(self) -> bool:
-        """Wait to hear that the log grew; not for long, for others may write to it, too."""
+        """Wait to hear that the log grew; not for long, because others may write to it, too."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SECONDS):
                 await self._grown.wait()
@@ -183,8 +183,8 @@ class Feed:
         return heard
 
     async def _look(self) -> None:
-        """See how far the log reaches; it must have the event that was its last."""
-        self._log_end = self.position  # what was told before may be of an end that is lost
+        """See how far the log reaches; the event that was its last must still be there."""
+        self._log_end = self.position  # what was heard before may be of an end that is lost
         if self._last is not None and await self._store.get(self.position) != self._last:
             raise LogWentBack(f"event {self.position} is no longer the one that was served")
         self._log_end = max(self._log_end, await self._store.last_id())
@@ -204,7 +204,7 @@ class Feed:
                 self._moved.notify_all()
 
     async def _recall(self) -> None:
-        """What this receiver has acknowledged is known while the log cannot be read."""
+        """Take what this receiver has acknowledged from memory while the log cannot be read."""
         while events := self._store.recent(self.position, PAGE):
             await self._take(events)
 

@@ -1,4 +1,4 @@
-"""What a request must show to write or to read, and what it is told where it does not."""
+"""What a request must show to write or to read, and how it is refused otherwise."""
 
 import logging
 import math
@@ -22,9 +22,9 @@ LONGEST_ADDRESS: Final = 45  # of an IPv6 address as text
 
 
 class Guard:
-    """Lets requests pass, or raises what they are answered.
+    """Lets requests pass, or raises the answer.
 
-    Who may write may read as well. With no read key everybody may read.
+    Whoever may write may also read. Without read keys, anyone may read.
     """
 
     def __init__(self, sessions: Sessions, clock: Callable[[], datetime]) -> None:
@@ -49,7 +49,7 @@ class Guard:
         return bool(self._readers)
 
     def writer(self, request: web.Request) -> Grant:
-        """Who writes: the key's grant.
+        """The grant of the key that a request to write shows.
 
         Raises:
             web.HTTPUnauthorized: The key is missing or wrong.
@@ -62,11 +62,11 @@ class Guard:
         return grant
 
     def reader(self, request: web.Request) -> datetime | None:
-        """Until when the request may be answered; None means without an end.
+        """Until when a request to read may be answered; None for no limit.
 
         Raises:
-            web.HTTPUnauthorized: It shows no key and no session.
-            web.HTTPTooManyRequests: Its key comes too often, or too many wrong ones did.
+            web.HTTPUnauthorized: It shows neither a key nor a session.
+            web.HTTPTooManyRequests: Its key comes too often, or too many wrong ones have come.
         """
         if not self._readers:
             return None
@@ -82,7 +82,7 @@ class Guard:
         """Answer a read key with a session.
 
         Raises:
-            web.HTTPNotFound: Nothing is protected.
+            web.HTTPNotFound: Reading needs no key.
             web.HTTPUnauthorized: It is no read key.
             web.HTTPTooManyRequests: As for `reader`.
         """
@@ -97,7 +97,7 @@ class Guard:
             max_age=int(self._sessions.life.total_seconds()),
             httponly=True,
             samesite="Strict",
-            # What the browser itself says; what a proxy says would have to be trusted.
+            # The browser's own word; a proxy's would have to be trusted.
             secure=request.headers.get("Origin", "").startswith("https:"),
         )
         return answer
@@ -109,7 +109,7 @@ class Guard:
         return answer
 
     def _show(self, request: web.Request, refusal: str, *several: Keys) -> Grant:
-        """What the request's key grants; it must be one of these."""
+        """The grant of the request's key, which must be one of these."""
         key = request.headers.get(HEADER)
         client, now = _client(request), self._clock()
         _hold_back(self._guesses.wait(client, now), "Too many wrong keys came from this address.")
@@ -129,9 +129,9 @@ class Guard:
 
 
 def _client(request: web.Request) -> str:
-    """Whom wrong keys are held against: the address, and what the last proxy says of it.
+    """Whom wrong keys count against: the address, and the one that the last proxy passes on.
 
-    Who is no proxy and makes the second part up is held back less, and holds back nobody else.
+    A client that makes up the second part is held back less, but holds back nobody else.
     """
     forwarded = request.headers.getall("X-Forwarded-For", [""])[-1]
     return f"{request.remote} {forwarded.rpartition(',')[2].strip()[:LONGEST_ADDRESS]}"

@@ -1,4 +1,4 @@
-"""How keys are given in the settings: as a text, a table with limits, a hash, a file."""
+"""How keys are given in the settings: as text, a table with limits, a hash or a file."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ SHORTEST_TO_READ: Final = 16
 
 
 def split(value: object) -> object:
-    """A list as one text may give it: names with commas between."""
+    """A list that may be given as one text: names with commas between them."""
     if isinstance(value, str):
         return [name.strip() for name in value.split(",") if name.strip()]
     return value
@@ -42,7 +42,7 @@ Globs = Annotated[tuple[str, ...], BeforeValidator(split)]
 
 
 class ReadKey(BaseModel):
-    """One of `[receiver.read_keys]`; written as a text it is the key, without limits."""
+    """One of `[receiver.read_keys]`; a plain text is the key, without limits."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,19 +61,19 @@ class ReadKey(BaseModel):
 
     @property
     def is_short(self) -> bool:
-        """Whether it might be guessed by somebody who tries for long enough."""
+        """Whether someone who tries for long enough might guess it."""
         return len(self.key.get_secret_value()) < SHORTEST_TO_READ
 
 
 class ApiKey(ReadKey):
-    """One of `[receiver.api_keys]`, likewise: it may write, to some slots."""
+    """One of `[receiver.api_keys]`, likewise; it may write, perhaps only to some slots."""
 
     services: Globs = ANY
     environments: Globs = ANY
 
 
 def one_key(key: SecretStr | None, file: Path | None) -> SecretStr | None:
-    """The key itself, else the one in the file, where there is one of them.
+    """The key itself, or else the one in the file, if either is given.
 
     Raises:
         ValueError: The file cannot be read, or holds no key.

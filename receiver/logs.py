@@ -1,4 +1,4 @@
-"""The program's own log, on the standard error: a line for each fact, in UTC."""
+"""The program's own log, on standard error: a line for each fact, in UTC."""
 
 import json
 import logging
@@ -29,7 +29,7 @@ class Json(logging.Formatter):
 
 
 def log_to_stderr(log_format: LogFormat = "text") -> None:
-    """Begin; again, to go on in another format."""
+    """Begin to log; call it again to go on in another format."""
     handler = logging.StreamHandler()
     handler.setFormatter(TEXT if log_format == "text" else Json())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -1,4 +1,4 @@
-"""What Prometheus may ask."""
+"""The metrics for Prometheus."""
 
 from collections import Counter as Counting
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from prometheus_client import (
 
 from receiver.event import Event, Status
 
-# Answers that somebody should hear of already at the first.
+# Answers of which already the first is worth an alarm.
 ALARMING: Final = (401, 403, 422, 500, 503)
 
 

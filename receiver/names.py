@@ -1,4 +1,4 @@
-"""What readers are shown in place of the names that the log has. Pure.
+"""What readers are shown in place of the names in the log. Pure.
 
     [[receiver.names]]
     match = { environment = "pr-*" }
@@ -8,8 +8,8 @@
     match = { service = "legacy-*" }
     hide = true
 
-The service and the environment of a slot are decided one by one, each by the first entry that
-matches and speaks of it: in `show`, or by hiding what it matches on.
+The service and the environment of a slot are decided separately, each by the first matching entry
+that has a say in it: by showing another name for it, or by hiding what it matches there.
 """
 
 import hashlib
@@ -97,12 +97,12 @@ class Names:
     """The entries, in their order. Without any, everything is shown as it is stored.
 
     Attributes:
-        tag: Tells these entries from others; empty without any.
+        tag: Identifies these entries; empty without any.
     """
 
     def __init__(self, entries: Sequence[Entry] = ()) -> None:
         self._entries = entries
-        self._shown: dict[SlotKey, SlotKey | None] = {}  # by what is stored, as far as was asked
+        self._shown: dict[SlotKey, SlotKey | None] = {}  # by stored slot, as far as asked for
         self._deciding: set[int] = set()
         self.tag = _digest(entries) if entries else ""
 

@@ -17,7 +17,7 @@ from receiver.submission import (
     explain,
 )
 
-LARGEST_ID: Final = 2**53 - 1  # browsers count no further
+LARGEST_ID: Final = 2**53 - 1  # JavaScript's largest exact integer
 LONGEST_LINE: Final = 128 * 1024  # bytes; twice the largest POST
 
 
@@ -30,13 +30,13 @@ class Row(Submission):
     sent_by: Annotated[str | None, Field(pattern=TEXT)] = None
 
     def event(self) -> Event:
-        """The event that it tells of."""
+        """The event in it."""
         append = Append(self, self.progress_reporter, sent_by=self.sent_by)
         return stored_as(append, self.id, self.received_at)
 
 
 def encode(event: Event) -> bytes:
-    """The line, with its end: everything that is stored of the event."""
+    """The line, with its newline: everything that is stored of the event."""
     line = event.fields
     if event.sent_by is not None:
         line = b'%b,"sent_by":%b}' % (line.removesuffix(b"}"), encode_json(event.sent_by))

@@ -1,4 +1,4 @@
-"""Telling of something that fails: when it begins, and when it is over."""
+"""An outage in the log: one line when it begins, and one when it is over."""
 
 import logging
 
@@ -6,10 +6,10 @@ log = logging.getLogger(__name__)
 
 
 class Outage:
-    """Whether something fails now; the log gets one line when it begins and one at its end.
+    """Whether something fails now.
 
     Args:
-        what: What cannot be done meanwhile, as "store events".
+        what: What cannot be done meanwhile, such as "store events".
 
     Attributes:
         lasts: Whether the last attempt failed.

@@ -22,7 +22,7 @@ HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-# The name of an asset holds a digest of it; a page is asked for again each time.
+# An asset's name contains its digest; a page is asked for again each time.
 FOREVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
 
@@ -66,7 +66,7 @@ def accepts_gzip(request: web.Request) -> bool:
 
 
 def load(folder: Path = STATIC) -> dict[str, File]:
-    """The files of the built page by URL path; empty where it was not built."""
+    """The files of the built page by URL path; empty if it was not built."""
     return {
         f"/{path.relative_to(folder).as_posix()}": _file(path, folder)
         for path in sorted(folder.rglob("*"))

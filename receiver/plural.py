@@ -1,6 +1,6 @@
-"""Numbers of things, in the words of whoever reads them."""
+"""Numbers of things, in words."""
 
 
 def counted(number: int, thing: str) -> str:
-    """As "1 event", "2,000 events"; `thing` is one of them."""
+    """Such as "1 event" or "2,000 events"; `thing` is the singular."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"

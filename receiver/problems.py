@@ -55,7 +55,7 @@ def problem(
 
 
 def answer_to(request: web.BaseRequest, error: BaseException | None) -> web.Response:
-    """What a request is answered whose handler raised `error`."""
+    """The answer to a request whose handler raised `error`."""
     match error:
         case web.HTTPException():
             return _of_http(request, error)
@@ -65,7 +65,7 @@ def answer_to(request: web.BaseRequest, error: BaseException | None) -> web.Resp
             return _of_reused_key(request)
         case StoreUnavailable():
             return _of_unavailable_store(request)
-        case _:  # a mistake of the receiver's own: the client still gets a problem
+        case _:  # a bug: the client still gets a problem
             path = request.rel_url.raw_path
             log.error("%s %s failed", request.method, path, exc_info=error)
             return problem(HTTPStatus.INTERNAL_SERVER_ERROR, path)

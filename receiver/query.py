@@ -26,7 +26,7 @@ def _whole_number(value: object) -> object:
 
 
 def encode_cursor(key: OrderKey) -> str:
-    """The place after an event in the one total order, as text nobody should take apart."""
+    """The place after an event in the one total order, as opaque text."""
     happened_at, finished, event_id = key
     text = f"{to_microseconds(happened_at)}.{finished:d}.{event_id}"
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()

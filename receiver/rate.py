@@ -34,7 +34,7 @@ class Bucket:
 
 
 class Guesses:
-    """Wrong keys: who has shown many has to wait before showing another."""
+    """Wrong keys: a client that has shown many has to wait before it shows another."""
 
     def __init__(self) -> None:
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()  # the client seen last is last

@@ -1,7 +1,7 @@
-"""The posts refused last: so that who sees nothing on the board sees why.
+"""The POSTs refused last, so that whoever misses something on the board can see why.
 
-They are in memory: of this receiver, since its start. They hold neither a key nor a body, only
-what the refusal said, cut short where a sender chose its length.
+They are in memory: those of this receiver, since its start. They hold neither a key nor a body,
+only what the refusal said, cut short where a sender chose its length.
 """
 
 import json
@@ -23,8 +23,8 @@ class Rejection:
     """A refused post.
 
     Attributes:
-        key_name: Of the key it came with; None when that is missing, wrong, or not looked at.
-        errors: As in the problem that was answered; empty when it has none.
+        key_name: The name of its key; None if that was missing, wrong, or not looked at.
+        errors: As in the problem that was answered; empty if it had none.
     """
 
     rejected_at: datetime

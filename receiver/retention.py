@@ -1,12 +1,12 @@
-"""Retention: old events leave the log, a few at a time, and what is where stays as it is.
+"""Retention: old events are removed from the log, a few at a time; the matrix stays as it is.
 
 An event is old when it was received, and happened, before the edge. What a slot remembers as of
 the edge stays (its latest event, latest finished one, latest success), and so the matrix is the
 same as before, now and at any instant since the edge. The newest event of all stays, too: the
 next id is one more than its own.
 
-The edge is so many days before now, by the receiver's clock and by the senders': one of them that
-is ahead removes nothing (docs/decisions/0015-the-clock-alone-removes-nothing.md).
+The edge is so many days before now, by the receiver's clock or the senders', whichever is behind:
+a clock that is ahead removes nothing (docs/decisions/0015-the-clock-alone-removes-nothing.md).
 """
 
 import asyncio
@@ -29,9 +29,9 @@ log = logging.getLogger(__name__)
 SWEEP_EVERY: Final = timedelta(hours=1)
 LOOK_SECONDS: Final = 60
 WITNESSES: Final = 100  # the newest events, whose senders tell what time it is
-STEP: Final = 250  # events in one look, and at most in one transaction
-# A pause after each transaction, so many times as long as it took, its wait for the writer
-# included: the busier the database, the less of it goes into removing.
+STEP: Final = 250  # events read at once, and removed in one transaction at most
+# The pause after each transaction is so many times as long as it took, including its wait for the
+# writer: the busier the database, the less of it goes into removing.
 PAUSES: Final = 9
 
 
@@ -39,7 +39,8 @@ class Retention:
     """Keeps the log to some days.
 
     Several receivers on one database take turns: whoever finds a sweep due puts the next one
-    off for an hour, and again with each step of its own. One that dies is followed after that.
+    off for an hour, and again with each step of its own. After one that dies, another takes over
+    when that hour has passed.
     """
 
     def __init__(
@@ -64,18 +65,18 @@ class Retention:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def take_turn(self) -> bool:
-        """Whether a sweep is due, and nobody else has taken it."""
+        """Take the sweep that is due; False if none is, or another receiver has taken it."""
         now = self._clock()
-        # A time further away than any turn puts it was written by a clock that was wrong.
+        # A time further away than any turn sets it was written by a clock that was wrong.
         due = or_(retention.c.due_at <= now, retention.c.due_at > now + SWEEP_EVERY)
         turn = update(retention).where(due).values(due_at=now + SWEEP_EVERY)
         return await self._database.write(lambda c: c.execute(turn).rowcount > 0)
 
     async def sweep(self) -> None:
-        """Remove what is old, from the begin of the log to the first events that are young.
+        """Remove what is old, from the beginning of the log to the first events that are young.
 
         Raises:
-            StoreUnavailable: The rest is left for the next time.
+            StoreUnavailable: The rest is left for the next sweep.
         """
         edge = await self._edge()
         staying = await self._store.remembered(edge)
@@ -105,7 +106,7 @@ class Retention:
         return await self._database.read(lambda c: c.execute(_ROWS, given).all())
 
     async def _remove(self, ids: Sequence[int]) -> None:
-        # Whatever arrived meanwhile is younger, and makes no event the latest that was not.
+        # Whatever arrived meanwhile is young, and makes no other event the latest of its slot.
         def transaction(connection: Connection) -> None:
             connection.execute(delete(idempotency).where(idempotency.c.event_id.in_(ids)))
             connection.execute(delete(event).where(event.c.id.in_(ids)))

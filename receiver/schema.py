@@ -1,4 +1,4 @@
-"""The tables: an append-only log of events, the slots seen in it, and what is remembered beside."""
+"""The tables: an append-only log of events, the slots seen in it, and what is kept beside it."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -66,7 +66,7 @@ metadata = MetaData(
 )
 
 # The columns stand in the order of receiver.event.Event's fields: a row is its first arguments.
-# Ids are given by the writer, in commit order, so the key is not an autoincrement.
+# The writer assigns the ids, in commit order, so the key is not an autoincrement.
 event = Table(
     "event",
     metadata,
@@ -109,12 +109,12 @@ idempotency = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("body_digest", LargeBinary, nullable=False),
-    # With an index: an event that is to be removed must not have the whole table searched.
+    # Indexed, or removing an event would search the whole table.
     Column("event_id", EventId, ForeignKey("event.id"), nullable=False, index=True),
     Column("stored_at", UtcDateTime, nullable=False, index=True),
 )
 
-# What all receivers on the database know and nobody else: "session" signs sessions.
+# What only the receivers on this database know: "session" signs sessions.
 secret = Table(
     "secret",
     metadata,

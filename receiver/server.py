@@ -1,4 +1,4 @@
-"""Listening: aiohttp's server, with its last plain-text answers turned into problems."""
+"""Listening: aiohttp's server, with even its own plain-text answers turned into problems."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 LARGEST_HEADER: Final = 64 * 1024
 BODY_SECONDS: Final = 20.0  # from the headers to the end of the body
 IDLE_SECONDS: Final = 75.0  # to the end of the next headers; longer than proxies keep a connection
-LINGER_SECONDS: Final = 5.0  # for which the rest of a refused body is read, so that the answer is
+LINGER_SECONDS: Final = 5.0  # the rest of a refused body is read, so that the answer is, too
 SHUTDOWN_SECONDS: Final = 0.5  # aiohttp waits this long for handlers, cancels, waits again
 FIRST_ERROR: Final = 400
 BACKLOG: Final = 1024
@@ -26,15 +26,15 @@ BACKLOG: Final = 1024
 
 METRICS: Final = web.AppKey("metrics", Metrics)
 REJECTIONS: Final = web.AppKey("rejections", Rejections)
-# Of the key that a request came with.
+# The name of the key that a request came with.
 KEY_NAME: Final = web.RequestKey("key_name", str)
 
 
 class Connection(web.RequestHandler):
     """A connection that answers every error with a problem, and counts it.
 
-    Here, and not in a middleware, because here is what aiohttp itself refuses, too: what it cannot
-    parse, where its own answer and log line would quote the request, and with it perhaps a key.
+    Not in a middleware, because this also covers what aiohttp itself refuses: requests that it
+    cannot parse, which its own answer and log line would quote, and with them perhaps a key.
     """
 
     __slots__ = ("metrics", "rejections")
@@ -48,7 +48,7 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002 - quotes the request
     ) -> web.StreamResponse:
-        """What is answered after an exception."""
+        """The answer after an exception."""
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun")
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -114,18 +114,18 @@ def _connection(runner: web.AppRunner, loop: asyncio.AbstractEventLoop) -> Conne
 
 
 async def expect(_request: web.Request) -> None:
-    """Say nothing to `Expect` yet: `read_body` does, once the request is worth a body.
+    """Leave `Expect` to `read_body`, which answers it once the request is worth a body.
 
     Other expectations are ignored, as RFC 9110, 10.1.1, allows.
     """
 
 
 async def read_body(request: web.Request, largest: int) -> bytes:
-    """The body of a request; a client that waits to be asked for it is asked.
+    """The body of a request; a client that waits for `100 Continue` gets it.
 
     Raises:
         web.HTTPRequestEntityTooLarge: It has more than `largest` bytes.
-        web.HTTPRequestTimeout: Its end does not come.
+        web.HTTPRequestTimeout: It did not end in time.
     """
     if request.content.is_eof():  # it came with the headers, as a small body does
         return await request.read()

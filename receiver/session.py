@@ -1,7 +1,7 @@
-"""Sessions: what a browser has in its cookie after a read key was shown. Pure.
+"""Sessions: what a browser's cookie holds after a sign-in with a read key. Pure.
 
-A session is signed and kept nowhere, so every receiver on the database knows it, after a restart
-too. It ends with its time, or when its key is no read key any more.
+A session is signed and not stored, so every receiver on the database knows it, even after a
+restart. It ends when its time is over, or when its key is no longer a read key.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ SESSION: Final = re.compile(r"([0-9a-f]{32})\.([0-9]{1,11})\.([0-9a-f]{64})", re
 
 
 class Sessions:
-    """Begins sessions and knows them again.
+    """Begins sessions and recognises them.
 
     Args:
-        secret: Of the database: signs them. Not made of the keys, which the configuration may hold
-            as hashes so that who reads it can't read the log.
-        life: Of a session.
+        secret: Signs them; the database's. Not made of the keys, which the settings may hold as
+            hashes so that whoever reads those can't read the log.
+        life: How long a session lasts.
     """
 
     def __init__(self, secret: bytes, life: timedelta) -> None:
@@ -38,7 +38,7 @@ class Sessions:
         return f"{told}.{self._sign(told)}"
 
     def ends_at(self, session: str) -> datetime | None:
-        """When a session of ours ends or ended; None for what is none, or none any more."""
+        """When a session ends or ended; None if it is not ours, or its key is gone."""
         match = SESSION.fullmatch(session)
         if match is None:
             return None
@@ -50,7 +50,7 @@ class Sessions:
         return datetime.fromtimestamp(int(began_at), UTC) + self.life
 
     def _mark(self, fingerprint: str) -> str:
-        """Which key it is, told to nobody who has not the secret."""
+        """Which key it is, of use only to those who have the secret."""
         return self._sign(f"key {fingerprint}")[:32]
 
     def _sign(self, text: str) -> str:

@@ -1,7 +1,7 @@
 """Server-sent events: every stored event once, in id order, from where the reader left off.
 
 A stream replays the log, page by page, up to the feed's position, and from there is told by
-the feed. Nothing waits between its last page and its subscription: no gap, no double.
+the feed. Nothing waits between its last page and its subscription: no gap, no duplicate.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ log = logging.getLogger(__name__)
 
 PAGE: Final = 500
 KEEPALIVE_SECONDS: Final = 15
-LARGEST_BACKLOG: Final = 1 << 20  # bytes that a reader may be behind: it is ended, and resumes
-# Of these the kernel takes no more at once. By itself it takes megabytes for a reader that has
-# stopped reading: out of sight, and out of the bound on memory.
+LARGEST_BACKLOG: Final = 1 << 20  # bytes that a reader may be behind; then it has to resume
+# The kernel buffers no more bytes than these. Left alone, it takes megabytes for a reader that has
+# stopped reading, out of sight and beyond the bound on memory.
 KERNEL_BACKLOG: Final = 1 << 17
 SLOW_SECONDS: Final = 30  # that a reader may take for one page of a replay
 HEADERS: Final = {
@@ -81,12 +81,12 @@ class Stream:
         self.position = position
 
     def rename(self, position: int) -> None:
-        """Say that what was sent has other names, and go on after this position."""
+        """Say that names have changed, and go on after this position."""
         if self.live:
             self.write(_resync(position))
             self.position = position
         else:
-            self.abort()  # its reader resumes, and sees the names that then count
+            self.abort()  # its reader resumes, and sees the new names
 
     async def send(self, frame: Frame) -> None:
         """Send a frame and wait for the reader to take it.
@@ -208,7 +208,7 @@ class Streams:
         self._feed.subscribe(stream)
 
     async def keep_alive(self) -> None:
-        """Send a comment on every stream every 15 seconds, until cancelled."""
+        """Send a comment on every stream every 15 seconds, or end it with its session."""
         while True:
             await asyncio.sleep(KEEPALIVE_SECONDS)
             now = self._clock()
@@ -219,7 +219,7 @@ class Streams:
                     stream.write(KEEPALIVE)
 
     def rename(self) -> None:
-        """Tell every reader that names are others since the feed's position."""
+        """Tell every reader that names have changed, as of the feed's position."""
         for stream in tuple(self._open):
             stream.rename(self._feed.position)
 

@@ -42,7 +42,7 @@ class Mistake(NamedTuple):
 
 
 class Invalid(Exception):
-    """The request breaks the contract; `mistakes` says all of it at once."""
+    """The request breaks the contract; `mistakes` lists everything at once."""
 
     def __init__(self, mistakes: list[Mistake]) -> None:
         super().__init__(f"{len(mistakes)} mistakes")

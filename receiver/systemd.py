@@ -1,6 +1,6 @@
-"""Telling systemd that the receiver is ready, works, and stops: sd_notify(3).
+"""Telling systemd that the receiver is ready, works, or stops: sd_notify(3).
 
-Where systemd did not start it, nothing is told.
+If systemd did not start it, nothing is sent.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ def notify(state: str) -> None:
 
 
 async def keep_watch(url: str) -> None:
-    """Tell the watchdog, twice in its time, that the receiver at `url` answers; until cancelled."""
+    """Tell the watchdog, twice in its time, as long as the receiver at `url` answers."""
     seconds = int(os.environ.get("WATCHDOG_USEC", "0")) / 2_000_000
     if not seconds:  # nobody watches
         await asyncio.Event().wait()
@@ -40,7 +40,7 @@ async def keep_watch(url: str) -> None:
 
 
 async def _answers(url: str) -> bool:
-    # Asked as others ask, by a new connection: a receiver that accepts none does not work.
+    # Asked like anyone else, over a new connection: a receiver that accepts none does not work.
     try:
         async with (
             ClientSession(timeout=ClientTimeout(ANSWER_SECONDS)) as session,

@@ -39,7 +39,7 @@ class Writer:
         committed: Called after each commit with what it answers.
 
     Attributes:
-        outage: Whether the database stores nothing now.
+        outage: Whether nothing can be stored now.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Writer:
         self._writing: list[Waiting] = []
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
-        self._forget_at = 0.0  # by the loop's clock, which nobody sets
+        self._forget_at = 0.0  # by the loop's clock, which nobody can set
 
     async def append(self, append: Append) -> Event:
         """Put one event into the log; returns when it is on disk.
@@ -69,7 +69,7 @@ class Writer:
         return await future
 
     async def run(self) -> None:
-        """Write until cancelled; whoever waits then is told."""
+        """Write until cancelled; whoever still waits then is refused."""
         try:
             while True:
                 if await self._anything():
@@ -81,7 +81,7 @@ class Writer:
             self._refuse(StoreUnavailable("the writer stopped"))
 
     async def close(self) -> None:
-        """Wait until everyone who asked is answered; too late, nobody can say what is stored."""
+        """Wait until everyone who asked is answered; whoever is not in time is refused."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._idle.wait()
@@ -109,7 +109,7 @@ class Writer:
             batch = await self._store.append([append for append, _ in waiting], self._clock())
         except StoreUnavailable as error:
             self._failed(error)
-        except Exception:  # a mistake of ours: the next POSTs still want a writer
+        except Exception:  # a bug: the next POSTs still need a writer
             log.exception("could not store %s", counted(len(waiting), "event"))
             _fail(waiting, StoreUnavailable("the writer failed"))
         else:

@@ -1,6 +1,6 @@
-"""The commands that care for the log, as the command line calls them: each returns its exit code.
+"""The commands that maintain the log, as the command line calls them: each returns its exit code.
 
-Raises of all of them: BadSettings, Failure, and Stopped when a signal came.
+Each may raise BadSettings, Failure, and Stopped when a signal arrives.
 """
 
 import asyncio

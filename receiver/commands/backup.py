@@ -44,13 +44,13 @@ def back_up(database_url: str, target: Path) -> None:
 
 @contextmanager
 def _new_file(target: Path) -> Iterator[Path]:
-    """A file that gets its name when all is well, and durably; else nothing is left of it."""
+    """A file that gets its name, durably, once it is complete; otherwise nothing is left of it."""
     for taken in (target, Path(f"{target}-wal")):
-        # SQLite would take a forgotten -wal for a part of the new file.
+        # SQLite would take a forgotten -wal for part of the new file.
         if os.path.lexists(taken):
             raise Failure(f"{taken}: already exists")
     try:
-        # A folder, for SQLite may put files of its own beside the copy.
+        # A folder, because SQLite may put files of its own beside the copy.
         with TemporaryDirectory(".part", f"{target.name}.", target.parent) as folder:
             unfinished = Path(folder) / target.name
             unfinished.touch(0o600)

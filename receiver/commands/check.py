@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 async def check_log(database_url: str) -> Findings:
-    """Read all of it, beside a receiver that may have it.
+    """Read all of it; a receiver may be running on it.
 
     Raises:
         StoreUnavailable: It cannot be read, or has another release's schema.
@@ -37,7 +37,7 @@ async def check_log(database_url: str) -> Findings:
         work = _Check(Archive(database), Store(database))
         log.info("checking the database")
         await work.file()
-        if not work.findings:  # else the rest would be guesswork
+        if not work.findings:  # in a damaged file the rest would be guesswork
             await work.log()
         return work.findings
 
@@ -58,7 +58,7 @@ class _Check:
         last_id, looked_up = await self._looked_up()
         folded: dict[SlotKey, Slot] = {}
         with progress("Reading") as shown, warnings.catch_warnings():
-            # Of values that an event cannot have; decode tells it in the contract's words.
+            # About values that an event cannot have; decode reports them in the contract's words.
             warnings.simplefilter("ignore")
             async for page in self._pages(last_id):
                 for event in page:
@@ -66,7 +66,7 @@ class _Check:
                     self._judge(event)
                 shown.step(page[-1].id / last_id, counted(self.findings.events, "event"))
         self.findings.slots = len(folded)
-        # New slots come meanwhile: none of them is in the first list, and all are in this one.
+        # New slots may come meanwhile: they are not in the first list, but they are in this one.
         for key in folded.keys() - await self._store.slots():
             self.findings.add(SLOTS, f"{_named(key)} is missing")
         for key in listed - folded.keys():

@@ -1,4 +1,4 @@
-"""`deployment-receiver export`: the log as lines of JSON, beside a receiver that may have it."""
+"""`deployment-receiver export`: the log as lines of JSON, also while a receiver is running."""
 
 import logging
 import sys
@@ -25,9 +25,9 @@ async def export_log(database_url: str, file: Path | None, after: int) -> None:
 
     Args:
         database_url: Where the log is.
-        file: Where to; when it is there already, what it lacks of the log is put at its end.
-            None: to the standard output.
-        after: The id after which to begin, on the standard output.
+        file: Where to; if it exists, what it lacks of the log is appended. None for standard
+            output.
+        after: The id after which to begin, on standard output.
 
     Raises:
         Failure: It cannot be written there.
@@ -53,7 +53,7 @@ async def _write(database: Database, after: int, write: Write, *, bar: bool = Tr
 
 
 async def _end_of(lines: LogFile, database: Database) -> int:
-    """The id of the file's last event, which is one of the log."""
+    """The id of the file's last event, which must be in the log."""
     last = lines.last_event()
     if last is None:
         return 0
@@ -67,7 +67,7 @@ async def _end_of(lines: LogFile, database: Database) -> int:
 
 def _to_standard_output(lines: bytes) -> None:
     try:
-        # Not by way of sys.stdout: what its buffer holds would be written even after a signal.
+        # Not through sys.stdout, whose buffer would be written even after a signal.
         with FileIO(sys.stdout.fileno(), "w", closefd=False) as file:
             write_all(file, lines)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What `check` found wrong, and how it is told. Pure."""
+"""What `check` found wrong, and how it is reported. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ SHOWN: Final = 20  # of each kind: a log may have millions
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A way to be wrong.
+    """A kind of finding.
 
     Attributes:
         name: What is wrong.
@@ -41,11 +41,11 @@ MATRIX: Final = Kind("the matrix", REBUILD)
 
 
 class Findings:
-    """What is wrong, of each kind the first few.
+    """What is wrong, with the first few of each kind.
 
     Attributes:
         events: How many were looked at.
-        slots: Of these events.
+        slots: How many they are in.
     """
 
     def __init__(self) -> None:
@@ -58,13 +58,13 @@ class Findings:
         return self._count.total()
 
     def add(self, kind: Kind, text: str) -> None:
-        """Take one more."""
+        """Add one more."""
         self._count[kind] += 1
         if self._count[kind] <= SHOWN:
             self._shown.append((kind, text))
 
     def lines(self) -> Iterator[str]:
-        """Each finding, and under each kind what to do; what was looked at."""
+        """The findings by kind, with what to do about each kind; then what was looked at."""
         for kind, count in self._count.items():
             yield from (f"{kind.name}: {text}" for shown, text in self._shown if shown is kind)
             if count > SHOWN:

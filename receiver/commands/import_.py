@@ -1,7 +1,7 @@
 """`deployment-receiver import`: exported lines into a log.
 
 Each transaction takes some lines, and an event keeps its id, so the log itself tells how far an
-import came: begun again with the same lines, it passes over those that it finds there.
+import has come: started again with the same lines, it skips those that are already there.
 """
 
 import logging
@@ -27,9 +27,9 @@ from receiver.submission import Invalid
 
 log = logging.getLogger(__name__)
 
-LINES_AT_ONCE: Final = 5000  # on PostgreSQL its receivers' writers wait for a transaction
+LINES_AT_ONCE: Final = 5000  # on PostgreSQL the receivers' writers wait for each transaction
 
-Line = tuple[int, Event]  # its number, and what it tells of
+Line = tuple[int, Event]  # its number and its event
 
 
 @dataclass
@@ -52,14 +52,14 @@ async def import_log(database_url: str, file: Path | None) -> int:
     """Append the lines' events, with their ids and times.
 
     Args:
-        database_url: Where the log is; it is made when missing.
-        file: None: the standard input.
+        database_url: Where the log is; it is created if missing.
+        file: None for standard input.
 
     Returns:
-        How many lines were bad; each is told on the standard error.
+        How many lines were bad; each is reported on standard error.
 
     Raises:
-        Failure: The file cannot be read, or tells of another log.
+        Failure: The file cannot be read, or is of another log.
         StoreUnavailable: The log cannot be written to, or a receiver has it.
     """
     with _opened(file) as lines, progress("Importing") as shown:
@@ -80,7 +80,7 @@ class _Import:
 
     @asynccontextmanager
     async def told(self) -> AsyncIterator[None]:
-        """Say at the end what became of the lines, whatever the end."""
+        """Say at the end what became of the lines, however it ends."""
         try:
             yield
         except BaseException as error:
@@ -134,7 +134,7 @@ class _Import:
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """Each line; of one that is too long only the beginning, which is too long as well."""
+    """Each line; of an overlong one only the beginning, which is still too long."""
     at_start = True
     while line := file.readline(LONGEST_LINE + 1):
         if at_start:
@@ -143,7 +143,7 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _size(file: BinaryIO) -> int | None:
-    """In bytes, where it is known before the end."""
+    """In bytes, if known in advance."""
     status = os.fstat(file.fileno())
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 

@@ -15,7 +15,7 @@ from receiver.submission import Invalid
 
 
 class LogFile:
-    """An open file of lines. What follows the last whole one was left by an export's sudden end."""
+    """An open file of lines. What follows the last whole one was left by an export cut short."""
 
     def __init__(self, path: Path, file: FileIO) -> None:
         self.path = path
@@ -44,7 +44,7 @@ class LogFile:
         self._file.truncate(self._end)
 
     def append(self, lines: bytes) -> None:
-        """Write whole lines; none, when a signal or a full disk comes in between."""
+        """Write whole lines, or none if a signal or a full disk intervenes."""
         try:
             self._file.seek(self._end)
             write_all(self._file, lines)
@@ -69,7 +69,7 @@ def write_all(file: FileIO, data: bytes) -> None:
 
 @contextmanager
 def open_log_file(path: Path) -> Iterator[LogFile]:
-    """Open it, for this process alone; made when missing.
+    """Open it, for this process alone; created if missing.
 
     Raises:
         Failure: It cannot be opened, or another export writes to it.

@@ -12,16 +12,16 @@ log = logging.getLogger(__name__)
 WIDTH: Final = 30
 SECONDS_BETWEEN_LINES: Final = 10
 SECONDS_BETWEEN_BARS: Final = 0.1
-ERASE: Final = "\r\x1b[K"  # to the start of the line, and what stands there is gone
+ERASE: Final = "\r\x1b[K"  # go to the start of the line, and clear it
 
 
 class Progress:
-    """One piece of work, as "Exporting".
+    """One piece of work.
 
     Args:
-        what: Is done.
-        terminal: Where to draw; None: to the log instead.
-        monotonic: Seconds.
+        what: What is being done, such as "Exporting".
+        terminal: Where to draw; None for lines in the log instead.
+        monotonic: A clock, in seconds.
     """
 
     def __init__(
@@ -38,11 +38,11 @@ class Progress:
         self._drawn = False
 
     def step(self, share: float | None, done: str) -> None:
-        """Tell how far it is.
+        """Report how far it is.
 
         Args:
-            share: 0 to 1; None where nobody knows how much there is.
-            done: How much is done, as "2,000 events".
+            share: 0 to 1; None if nobody knows how much there is.
+            done: How much is done, such as "2,000 events".
         """
         now = self._monotonic()
         if now < self._next_at:
@@ -57,7 +57,7 @@ class Progress:
             self._drawn = True
 
     def clear(self) -> None:
-        """Take the bar away: for a line that is to stand there, and at the end."""
+        """Remove the bar, for a line to be written in its place, and at the end."""
         if self._terminal and self._drawn:
             self._terminal.write(ERASE)
             self._terminal.flush()
@@ -73,11 +73,11 @@ def _bar(share: float | None) -> str:
 
 @contextmanager
 def progress(what: str, *, bar: bool = True) -> Iterator[Progress]:
-    """Show on the standard error how far some work is.
+    """Show on standard error how far some work is.
 
     Args:
-        what: Is done.
-        bar: Whether a terminal may show one: not where it shows the rows.
+        what: What is being done.
+        bar: Whether a terminal may show one: not if the rows are written to it.
     """
     shown = Progress(what, sys.stderr if bar and sys.stderr.isatty() else None)
     try:

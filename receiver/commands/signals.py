@@ -1,4 +1,4 @@
-"""A signal ends a command at once; what it began is taken back on the way out."""
+"""A signal ends a command at once; what it began is undone on the way out."""
 
 import signal
 from collections.abc import Callable
@@ -11,7 +11,7 @@ Handler = Callable[[int, FrameType | None], NoReturn] | signal.Handlers
 
 
 class Stopped(SystemExit):
-    """A signal came; the exit code is the one that shells have for it."""
+    """A signal came; the exit code is the one that shells use for it."""
 
 
 def stop_on_signals() -> None:
@@ -25,7 +25,7 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def die_on_signals() -> None:
-    """Let signals kill: for what only reads, and leaves nothing to take back."""
+    """Let signals kill: for what only reads, and leaves nothing to undo."""
     _handle(signal.SIG_DFL)
 
 

@@ -22,7 +22,7 @@ class Database(Protocol):
     """An open database. One transaction writes at a time, beside several that read.
 
     Attributes:
-        parts: Into how many a look-up of thousands of slots is divided, each a read of its own.
+        parts: Into how many reads a look-up of thousands of slots is divided.
     """
 
     parts: int
@@ -34,17 +34,17 @@ class Database(Protocol):
         """Run it and commit, durably. Raises StoreUnavailable."""
 
     def announce(self, connection: Connection, last_id: int) -> None:
-        """Tell those who listen, once the transaction of this connection is committed."""
+        """Notify those who listen, once this connection's transaction is committed."""
 
     async def listen(self, grown: Callable[[int], None]) -> None:
-        """Tell until cancelled of what any receiver appended: the id of its newest event.
+        """Call `grown` with the newest id that any receiver has appended; until cancelled.
 
-        That is a hint. It may be missed, so whoever needs to know looks by itself now and then.
+        This is a hint, which may be missed: whoever needs to know also looks now and then.
         """
 
 
 def open_database(url: str) -> AbstractAsyncContextManager[Database]:
-    """A database brought to the newest schema; a SQLite file is made when missing.
+    """A database, brought to the newest schema; a SQLite file is created if missing.
 
     Raises:
         StoreUnavailable: It cannot be opened, or a newer release has changed its schema.
@@ -56,7 +56,7 @@ def open_database(url: str) -> AbstractAsyncContextManager[Database]:
 
 
 def open_for_reading(url: str) -> AbstractAsyncContextManager[Database]:
-    """A database as it is, beside receivers that have it; nothing is made or changed.
+    """A database as it is, also while receivers use it; nothing is created or changed.
 
     Raises:
         StoreUnavailable: It cannot be opened, or has another release's schema.
@@ -68,7 +68,7 @@ def open_for_reading(url: str) -> AbstractAsyncContextManager[Database]:
 
 
 def _postgres() -> Callable[..., AbstractAsyncContextManager[Database]]:
-    # SQLAlchemy's asynchronous half takes 8 MB, for which a file has no use.
-    from receiver.database.postgres import open_postgres  # noqa: PLC0415 - so
+    # SQLAlchemy's asynchronous half takes 8 MB, and a file does not need it.
+    from receiver.database.postgres import open_postgres  # noqa: PLC0415 - for that reason
 
     return open_postgres

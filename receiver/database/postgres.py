@@ -1,6 +1,6 @@
 """The log in PostgreSQL, where several receivers may share it.
 
-Whoever writes takes an advisory lock first, so ids are given in the order of commits
+Whoever writes takes an advisory lock first, so ids are assigned in the order of commits
 (docs/decisions/0001-ids-are-given-by-the-writer.md), and migrations run one after the other.
 """
 
@@ -32,21 +32,21 @@ NOTIFY: Final = text("SELECT pg_notify(:channel, :last_id)")
 CONNECT_SECONDS: Final = 2  # to each server that the URL names
 CLOSE_SECONDS: Final = 1
 RETRY_SECONDS: Final = 1.0
-# Within these a transaction is done or given up, the wait for a connection included. They are the
-# net under the server's own time-outs, which answer nothing when its line is dead.
+# Within these a transaction is done or given up, including the wait for a connection. They back up
+# the server's own time-outs, which are of no use when the connection is dead.
 READ_SECONDS: Final = 12
 WRITE_SECONDS: Final = 6
-UPGRADE_SECONDS: Final = 3600  # as long as the migrations of a long log take, or a twin's
+UPGRADE_SECONDS: Final = 3600  # for migrating a long log, or waiting for a receiver that does
 SESSION: Final = {
     "application_name": "deployment-receiver",
     "lock_timeout": "3s",
     "statement_timeout": "10s",
-    # Of a receiver that froze while it had the lock the others wait for.
+    # For a receiver that froze while it held the lock that the others wait for.
     "idle_in_transaction_session_timeout": "10s",
     # What was acknowledged is there after a power cut, whatever the server's default.
     "synchronous_commit": "on",
     "timezone": "UTC",
-    # The matrix of many slots costs enough by estimate to be compiled, which takes longer than it.
+    # The planner would have the matrix of many slots compiled, which takes longer than running it.
     "jit": "off",
 }
 UNREACHABLE: Final = (SQLAlchemyError, OSError, TimeoutError)
@@ -58,7 +58,7 @@ Transaction = Callable[[Connection], Result]
 class PostgresDatabase:
     """An open database; see Database. It has six connections at most: readers, writer, listener."""
 
-    parts = READERS - 1  # the server works at them side by side; others read meanwhile
+    parts = READERS - 1  # the server works on them side by side; one connection is for others
 
     def __init__(self, url: URL) -> None:
         self._drivers: WeakSet[Any] = WeakSet()
@@ -90,19 +90,19 @@ class PostgresDatabase:
         return await _run(self._writing, alone, WRITE_SECONDS)
 
     def announce(self, connection: Connection, last_id: int) -> None:
-        """Tell those who listen, once the transaction of this connection is committed."""
+        """Notify those who listen, once this connection's transaction is committed."""
         connection.execute(NOTIFY, {"channel": CHANNEL, "last_id": str(last_id)})
 
     async def listen(self, grown: Callable[[int], None]) -> None:
-        """Tell of what any receiver appended; through lost connections, until cancelled."""
+        """Hear of what any receiver appends, across lost connections; until cancelled."""
         asyncpg = import_module("asyncpg")
-        # Here nothing of SQLAlchemy's stands between, which would make its errors of asyncpg's.
+        # Used directly, asyncpg raises errors of its own, not SQLAlchemy's.
         unreachable = (*UNREACHABLE, asyncpg.PostgresError, asyncpg.InterfaceError)
         while True:
             try:
                 await self._listen(grown)
             except unreachable as error:
-                log.debug("cannot listen to the log: %s", error)  # the feed looks, and says so
+                log.debug("cannot listen to the log: %s", error)  # the feed also looks by itself
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _listen(self, grown: Callable[[int], None]) -> None:
@@ -117,7 +117,7 @@ class PostgresDatabase:
                 await _close(driver)
 
     async def open(self) -> None:
-        """Bring it to the newest schema, after whoever is at it. Raises StoreUnavailable."""
+        """Bring it to the newest schema, once nobody else does. Raises StoreUnavailable."""
 
         def alone(connection: Connection) -> None:
             connection.execute(PATIENCE)
@@ -127,21 +127,21 @@ class PostgresDatabase:
         await _run(self._writing, alone, UPGRADE_SECONDS)
 
     async def close(self) -> None:
-        """Close the connections; a server that says nothing is not waited for."""
+        """Close the connections, without waiting for a silent server."""
         await asyncio.gather(*map(_close, self._drivers))
         for engine in (self._reading, self._writing, self._listening):
             await engine.dispose()
 
 
 async def _close(driver: Any) -> None:
-    # Not by its pool, which would wait for the server's last word. It is over in any case.
+    # Not through its pool, which would wait for the server's reply. What fails now is no matter.
     with suppress(Exception):
         await driver.close(timeout=CLOSE_SECONDS)
 
 
 async def _connect(**options: Any) -> Any:
-    # asyncpg itself has one time-out for all servers, which one that says nothing uses up.
-    asyncpg = import_module("asyncpg")  # of an extra, which need not be installed
+    # asyncpg has a single time-out for all servers, and a silent one would use it up.
+    asyncpg = import_module("asyncpg")  # an optional dependency
     *others, last = _servers(options)
     for server in others:
         with suppress(OSError, asyncpg.PostgresError, asyncpg.InternalClientError):
@@ -150,7 +150,7 @@ async def _connect(**options: Any) -> Any:
 
 
 def _servers(options: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Where each server is that the URL names; nothing for one that it leaves to asyncpg."""
+    """The address of each server, if the URL names several; else asyncpg takes it as it is."""
     if not isinstance(options.get("host"), list):
         return [{}]
     places = zip(options["host"], options["port"], strict=True)
@@ -165,7 +165,7 @@ def _engine(url: URL, **pool: Any) -> AsyncEngine:
 
 
 def _require_open(connection: Any, _record: object, _proxy: object) -> None:
-    # Else the first to ask after the server's restart would be told that it is away.
+    # Otherwise the first request after a restart of the server would be told that it is away.
     if connection.driver_connection.is_closed():
         raise DisconnectionError
 
@@ -184,18 +184,18 @@ async def _transact(connection: AsyncConnection, transaction: Transaction[Result
         async with connection.begin():
             return await connection.run_sync(transaction)
     except UNREACHABLE:
-        # After a failover the server behind it may be one that only reads.
+        # After a failover the server behind the connection may be read-only.
         await connection.invalidate()
         raise
 
 
 @asynccontextmanager
 async def open_postgres(url: URL, *, for_reading: bool = False) -> AsyncIterator[PostgresDatabase]:
-    """The database, which must be there; its tables are made when missing.
+    """The database, which must exist; its tables are created if missing.
 
     Args:
         url: Where it is.
-        for_reading: Change nothing: the tables must be there as well.
+        for_reading: Change nothing: the tables must exist as well.
 
     Raises:
         StoreUnavailable: It cannot be opened.

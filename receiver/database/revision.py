@@ -1,4 +1,4 @@
-"""Which schema a database has, and that it becomes, or is, this release's."""
+"""Which schema a database has, and bringing it to this release's."""
 
 from pathlib import Path
 from typing import Final
@@ -21,8 +21,8 @@ def upgrade(connection: Connection) -> None:
     """
     if revision(connection) == NEWEST:
         return
-    # Alembic takes a fifth of a second and 12 MB: it is loaded where there is something to do.
-    from receiver.database.migrate import migrate  # noqa: PLC0415 - so
+    # Alembic takes a fifth of a second and 12 MB: it is loaded only if there is something to do.
+    from receiver.database.migrate import migrate  # noqa: PLC0415 - for that reason
 
     migrate(connection)
 

@@ -15,9 +15,9 @@ def snapshot(source: Path, target: Path, step: Callable[[float], None]) -> None:
     """Copy one state of the file, whatever is written meanwhile.
 
     Args:
-        source: A log; receivers may have it.
+        source: A log; receivers may be using it.
         target: An empty file.
-        step: Told now and then which share of it is done.
+        step: Called now and then with the share that is done, 0 to 1.
 
     Raises:
         StoreUnavailable: It cannot be read, or the copy cannot be written.
@@ -38,8 +38,8 @@ def snapshot(source: Path, target: Path, step: Callable[[float], None]) -> None:
             # before, and SQLite would begin the copy anew: https://www.sqlite.org/backup.html
             log.execute("BEGIN")
             log.execute("SELECT count(*) FROM sqlite_schema")
-            copy.execute("PRAGMA synchronous = OFF")  # whoever wants it durable syncs the file once
+            copy.execute("PRAGMA synchronous = OFF")  # the caller makes the whole file durable
             log.backup(copy, pages=PAGES_AT_ONCE, progress=tell)
-            copy.execute("PRAGMA journal_mode = DELETE")  # to be read with no file beside it
+            copy.execute("PRAGMA journal_mode = DELETE")  # readable without a file beside it
     except sqlite3.Error as error:
         raise StoreUnavailable(f"it cannot be copied: {error}") from error

@@ -36,7 +36,7 @@ Transaction = Callable[[Connection], Result]
 class SqliteDatabase:
     """An open file; see Database."""
 
-    parts = 1  # threads that read would wait for each other, at Python's lock
+    parts = 1  # several threads would only wait for each other, for Python's lock
 
     def __init__(self, engine: Engine, path: Path) -> None:
         self._path = path
@@ -60,11 +60,11 @@ class SqliteDatabase:
         """Nobody else listens."""
 
     async def listen(self, grown: Callable[[int], None]) -> None:  # noqa: ARG002 - nobody else writes
-        """Wait until cancelled: what this receiver appends, it knows."""
+        """Wait until cancelled: this receiver knows what it has appended itself."""
         await asyncio.Event().wait()
 
     async def open(self) -> None:
-        """Bring it to the newest schema; a missing file is made. Raises StoreUnavailable."""
+        """Bring it to the newest schema; a missing file is created. Raises StoreUnavailable."""
         await self.write(upgrade)
         self._file = self._identity()
 
@@ -74,7 +74,7 @@ class SqliteDatabase:
         self._file = self._identity()
 
     def _require_file(self) -> None:
-        # SQLite would go on writing to a file that has been removed, and lose it at the end.
+        # SQLite would go on writing to a file that has been removed, and all of it would be lost.
         if self._file is not None and self._identity() != self._file:
             raise StoreUnavailable("its file has been removed or replaced: restart the receiver")
 
@@ -108,7 +108,7 @@ def _commit(engine: Engine, transaction: Transaction[Result]) -> Result:
 
 @asynccontextmanager
 async def open_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
-    """The file, for this process alone until the end; made when missing.
+    """The file, for this process alone until the end; created if missing.
 
     Raises:
         StoreUnavailable: It cannot be opened, or another receiver has it.
@@ -125,7 +125,7 @@ async def open_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
 
 @asynccontextmanager
 async def read_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
-    """The file as it is, beside a receiver that may have it.
+    """The file as it is; a receiver may be using it.
 
     Raises:
         StoreUnavailable: It cannot be opened, or has another release's schema.
