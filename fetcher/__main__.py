@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping
@@ -172,8 +173,7 @@ async def _plan(settings: Settings, arguments: argparse.Namespace) -> int:
             clock=system_clock,
         )
         found = await explain_selected(asking, select(settings.repositories), arguments.progress)
-    show = table.as_json if arguments.json else table.as_table
-    print(show(found))  # noqa: T201 - it is what was asked for
+    _show(table.as_json(found) if arguments.json else table.as_table(found))
     for sentence in table.useless(found.explanations, settings.rules):
         log.warning("%s", sentence)
     return FAILED if any(each.lane == "error" for each in found.explanations) else 0
@@ -182,9 +182,17 @@ async def _plan(settings: Settings, arguments: argparse.Namespace) -> int:
 async def _check(settings: Settings, arguments: argparse.Namespace) -> int:
     logging.getLogger("fetcher.github").setLevel(logging.ERROR)  # the findings say the rest
     found = await check(settings, arguments.progress)
-    show = findings.as_json if arguments.json else findings.as_lines
-    print(show(found))  # noqa: T201 - it is what was asked for
+    _show(findings.as_json(found) if arguments.json else findings.as_lines(found))
     return FAILED if any(finding.level == "error" for finding in found) else 0
+
+
+def _show(text: str) -> None:
+    """Print what was asked for; whoever reads it may have seen enough, as `head` does."""
+    try:
+        print(text, flush=True)  # noqa: T201 - it is what was asked for
+    except BrokenPipeError:
+        # Python flushes once more when it ends: https://docs.python.org/3/library/signal.html
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 COMMANDS: Final[Mapping[str, Command]] = {

@@ -132,6 +132,24 @@ class Program:
         return self.wait()
 
 
+def end_unread(*arguments: str, folder: Path, settings: Mapping[str, str]) -> tuple[int, str]:
+    """Run `python -m …` into a pipe that nobody reads; its exit code and what it says of that."""
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as unread:
+        ended = subprocess.run(
+            (sys.executable, "-m", *arguments),
+            cwd=folder,
+            env=clean_environment() | dict(settings),
+            stdout=unread,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=DEADLINE_SECONDS,
+            check=False,
+        )
+    return ended.returncode, ended.stderr
+
+
 def clean_environment() -> dict[str, str]:
     """The environment for a program: only what it needs to run at all."""
     return {name: value for name, value in os.environ.items() if name in PASSED_ON}

@@ -4,7 +4,6 @@ Each may raise BadSettings, Failure, and Stopped when a signal arrives.
 """
 
 import asyncio
-import sys
 from argparse import Namespace
 from collections.abc import Callable
 from typing import Final
@@ -13,7 +12,7 @@ from sqlalchemy import make_url
 
 from receiver.commands.backup import back_up
 from receiver.commands.check import check_log
-from receiver.commands.export import export_log
+from receiver.commands.export import export_log, to_standard_output
 from receiver.commands.failure import Failure
 from receiver.commands.import_ import import_log
 from receiver.commands.signals import die_on_signals, stop_on_signals
@@ -47,7 +46,7 @@ def _backup(database_url: str, arguments: Namespace) -> int:
 def _check(database_url: str, _arguments: Namespace) -> int:
     die_on_signals()
     findings = asyncio.run(check_log(database_url))
-    sys.stdout.writelines(f"{line}\n" for line in findings.lines())
+    to_standard_output("".join(f"{line}\n" for line in findings.lines()).encode())
     return FAILED if findings else 0
 
 

@@ -35,7 +35,7 @@ async def export_log(database_url: str, file: Path | None, after: int) -> None:
     """
     async with open_for_reading(database_url) as database:
         if file is None:
-            await _write(database, after, _to_standard_output, bar=not sys.stdout.isatty())
+            await _write(database, after, to_standard_output, bar=not sys.stdout.isatty())
             return
         with open_log_file(file) as lines:
             await _write(database, await _end_of(lines, database), lines.append)
@@ -65,7 +65,12 @@ async def _end_of(lines: LogFile, database: Database) -> int:
     return last.id
 
 
-def _to_standard_output(lines: bytes) -> None:
+def to_standard_output(lines: bytes) -> None:
+    """Print lines.
+
+    Raises:
+        Failure: Nobody reads them.
+    """
     try:
         # Not through sys.stdout, whose buffer would be written even after a signal.
         with FileIO(sys.stdout.fileno(), "w", closefd=False) as file:

@@ -1,5 +1,6 @@
 import asyncio
 import json
+from functools import partial
 
 import pytest
 from sqlalchemy.engine import URL
@@ -14,6 +15,7 @@ from tests.fetcher.field import Field
 from tests.fetcher.reading import TOKEN, until
 from tests.fetcher.receiver_double import API_KEY
 from tests.postgres import PostgresServer
+from tests.program import end_unread
 
 
 @pytest.mark.usefixtures("shop")
@@ -196,6 +198,13 @@ async def test_plan_prints_json_and_ends_with_1_when_something_is_wrong(field: F
 
     assert code == 1
     assert [found["lane"] for found in json.loads("\n".join(log))] == ["deployments", "error"]
+
+
+@pytest.mark.usefixtures("shop")
+async def test_a_plan_whose_reader_has_seen_enough_ends_as_any_other(field: Field) -> None:
+    run = partial(end_unread, "fetcher", "plan", folder=field.folder, settings=field.settings)
+
+    assert await asyncio.to_thread(run) == (0, "")
 
 
 @pytest.mark.usefixtures("shop")

@@ -1,5 +1,6 @@
 """The commands as an operator runs them: processes, signals, exit codes."""
 
+import asyncio
 import io
 import logging
 import os
@@ -17,7 +18,7 @@ from receiver.commands.failure import Failure
 from receiver.commands.import_ import LINES_AT_ONCE
 from receiver.commands.progress import Progress, progress
 from tests.forked import Forked
-from tests.program import Program, eventually
+from tests.program import Program, end_unread, eventually
 from tests.receiver.exported import bring, exported, lines_of, log_of
 
 
@@ -105,6 +106,21 @@ async def test_an_export_into_a_pipe_that_nobody_reads_ends_with_a_word(
         patched.setattr("sys.stdout", output)
         with pytest.raises(Failure, match=r"^standard output: Broken pipe$"):
             await export_log(url(tmp_path), None, 0)
+
+
+async def test_a_check_into_a_pipe_that_nobody_reads_ends_with_a_word(tmp_path: Path) -> None:
+    await bring(url(tmp_path), lines_of(log_of(1)), tmp_path)
+
+    code, said = await asyncio.to_thread(
+        end_unread,
+        "receiver",
+        "check",
+        folder=tmp_path,
+        settings={"RECEIVER_DATABASE_URL": url(tmp_path)},
+    )
+
+    assert code == 1
+    assert said.endswith("deployment-receiver: standard output: Broken pipe\n")
 
 
 @pytest.fixture
