@@ -94,6 +94,7 @@ def _protected(handler: Handler) -> Handler:
 
 async def post_deployment(request: web.Request) -> web.Response:
     """`POST /api/deployments`: one more row in the log."""
+    request[KEY_NAME] = None
     parts = request.app[PARTS]
     grant = parts.guard.writer(request)
     request[KEY_NAME] = grant.name
@@ -193,7 +194,7 @@ async def list_environments(request: web.Request) -> web.Response:
 
 
 async def list_rejections(request: web.Request) -> web.Response:
-    """`GET /api/rejections`: the posts that this receiver refused last, newest first."""
+    """`GET /api/rejections`: the deployments that this receiver refused last, newest first."""
     return _json(request.app[REJECTIONS].json)
 
 

@@ -26,8 +26,8 @@ BACKLOG: Final = 1024
 
 METRICS: Final = web.AppKey("metrics", Metrics)
 REJECTIONS: Final = web.AppKey("rejections", Rejections)
-# The name of the key that a request came with.
-KEY_NAME: Final = web.RequestKey("key_name", str)
+# Only of a posted deployment: the name of its key, None until that is known.
+KEY_NAME: Final = web.RequestKey[str | None]("key_name")
 
 
 class Connection(web.RequestHandler):
@@ -68,8 +68,9 @@ class Connection(web.RequestHandler):
             self.metrics.refused(request.method, resp.status)
             if request.method == "POST":
                 log.info("refused a POST from %s: %d", request.remote, resp.status)
-                if isinstance(resp, web.Response) and isinstance(resp.body, bytes):
-                    self.rejections.add(request.get(KEY_NAME), resp.body)
+            body = resp.body if isinstance(resp, web.Response) else None
+            if KEY_NAME in request and isinstance(body, bytes):
+                self.rejections.add(request[KEY_NAME], body)
         return await super().finish_response(request, resp, start_time)
 
 

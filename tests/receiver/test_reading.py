@@ -86,6 +86,15 @@ async def test_a_read_key_does_not_write(closed: Api) -> None:
     assert_problem(await closed.post(REQUIRED, X_Api_Key=READ_KEY), 401)
 
 
+async def test_a_refused_sign_in_is_no_refused_post(closed: Api) -> None:
+    assert (await sign_in(closed, "a-wrong-key")).status == 401
+    assert (await closed.request("POST", "/api/nowhere", b"")).status == 404
+    assert (await closed.post(REQUIRED, X_Api_Key="another-wrong-key")).status == 401
+
+    (refused,) = (await closed.get("/api/rejections", X_Api_Key=READ_KEY)).json["items"]
+    assert refused["detail"].startswith("The X-Api-Key header is missing")
+
+
 async def test_a_session_reads_and_streams_and_does_not_write(closed: Api) -> None:
     stored = await closed.append()
     cookie = await signed_in(closed)
