@@ -112,15 +112,8 @@ def cycles_between(standings: Iterable[Standing], pace: Pace, now: datetime) -> 
     return seldom | {name: cycles * stretch for name, cycles in every.items()}
 
 
-def requests_per_hour(standings: Sequence[Standing], pace: Pace, now: datetime) -> float:
-    """What reading takes while nothing is new; to an authorised fetcher it is free."""
-    return sum(requests_by_name(standings, pace, now).values())
-
-
-def requests_by_name(
-    standings: Sequence[Standing], pace: Pace, now: datetime
-) -> Mapping[str, float]:
-    """What each repository takes in an hour while nothing is new."""
+def lists_by_name(standings: Sequence[Standing], pace: Pace, now: datetime) -> Mapping[str, float]:
+    """Requests for the lists of each repository in an hour."""
     cycles, an_hour = cycles_between(standings, pace, now), timedelta(hours=1) / pace.cycle
     return {each.name: each.requests * an_hour / cycles[each.name] for each in standings}
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from fetcher.github.client import GitHub
 from fetcher.github.githubs import GitHubs
+from fetcher.poll.planning import BETWEEN_LISTS_OF_WORKFLOWS, SHORT_PLAN_LASTS
 from fetcher.schedule import cadence
 from fetcher.schedule.cadence import Pace, Standing
 from fetcher.schedule.detector import LARGEST_CHUNK, Detector
@@ -42,10 +43,28 @@ def estimate(
     points = 0.0
     for github, unwatched in there.items():
         watched = _watched(github, unwatched)
-        requests |= cadence.requests_by_name(watched, pace_of(github, cycle), now)
+        requests |= requests_by_name(github, watched, cycle, now)
         questions = -(-sum(standing.unchanged for standing in watched) // LARGEST_CHUNK)
         points += questions * (HOUR / cycle)
     return Estimate(requests, points)
+
+
+def requests_by_name(
+    github: GitHub, standings: Sequence[Standing], cycle: timedelta, now: datetime
+) -> dict[str, float]:
+    """What each repository takes in an hour while nothing is new; free with a token."""
+    lists = cadence.lists_by_name(standings, pace_of(github, cycle), now)
+    return {s.name: lists[s.name] + _beside_lists(github, s, lists[s.name]) for s in standings}
+
+
+def _beside_lists(github: GitHub, standing: Standing, passes: float) -> float:
+    """Requests an hour for where to look in a repository whose runs are not listed."""
+    if standing.lane == "none":  # for itself and its workflows
+        return 2 * min(passes, HOUR / SHORT_PLAN_LASTS)
+    is_quiet = standing.lane != "deployments" or standing.archived
+    if is_quiet or github.credential.is_anonymous:
+        return 0
+    return min(passes, HOUR / BETWEEN_LISTS_OF_WORKFLOWS)
 
 
 def pace_of(github: GitHub, cycle: timedelta) -> Pace:

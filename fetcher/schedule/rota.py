@@ -21,7 +21,7 @@ from fetcher.poll.poller import LONGEST_PAUSE
 from fetcher.schedule import cadence
 from fetcher.schedule.cadence import Standing
 from fetcher.schedule.detector import Detector
-from fetcher.schedule.estimate import pace_of
+from fetcher.schedule.estimate import pace_of, requests_by_name
 from fetcher.schedule.roster import Roster
 from fetcher.schedule.standings import note_read, standings
 from fetcher.selection import owner_of
@@ -101,7 +101,8 @@ class Rota:
             left_alone = [standing for standing in there if standing.name in paused]
             seen, pace = await self._detected(github, readable), pace_of(github, self._cycle)
             late |= cadence.due(seen, pace, now)
-            requests += cadence.requests_per_hour([*seen, *left_alone], pace, now)
+            takes = requests_by_name(github, [*seen, *left_alone], self._cycle, now)
+            requests += sum(takes.values())
         return Due(
             names=sorted(late, key=late.__getitem__),
             paused=paused,

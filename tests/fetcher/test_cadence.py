@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fetcher.schedule.cadence import Pace, Standing, requests_per_hour
+from fetcher.schedule.cadence import Pace, Standing, lists_by_name
 from fetcher.schedule.cadence import due as late
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -47,6 +47,10 @@ def standing(  # noqa: PLR0913 - the fields of a Standing, each with a plain val
 def due(standings: list[Standing], pace: Pace, now: datetime) -> list[str]:
     """The repositories to read, in their order."""
     return list(late(standings, pace, now))
+
+
+def lists_per_hour(standings: list[Standing], pace: Pace) -> float:
+    return sum(lists_by_name(standings, pace, NOW).values())
 
 
 def many(number: int, prefix: str = "acme/app", **fields: object) -> list[Standing]:
@@ -105,13 +109,13 @@ def test_the_wait_is_never_longer_than_it_should_be(seconds: float) -> None:
 def test_what_still_does_not_fit_is_spread_over_more_cycles() -> None:
     crowd = many(1000, active=timedelta(hours=1))
 
-    assert requests_per_hour(crowd, pace(), NOW) == pytest.approx(600 * 60 * 0.75)
+    assert lists_per_hour(crowd, pace()) == pytest.approx(600 * 60 * 0.75)
 
 
 def test_without_a_token_the_hours_limit_is_spread_over_the_hour() -> None:
     few = many(10, active=timedelta(hours=1))
 
-    assert requests_per_hour(few, pace(requests_per_minute=0.5), NOW) <= 30
+    assert lists_per_hour(few, pace(requests_per_minute=0.5)) <= 30
 
 
 def test_where_something_is_due_to_be_looked_at_it_is_read_however_quiet_it_is() -> None:
@@ -165,8 +169,8 @@ def test_what_the_detector_watches_takes_nothing_from_the_others() -> None:
 
 
 def test_a_lane_that_takes_two_requests_counts_twice() -> None:
-    assert requests_per_hour(many(112, lane="runs"), pace(), NOW) == 112 * 2 * AN_HOUR
-    assert requests_per_hour(many(150, lane="runs"), pace(), NOW) < 150 * 2 * AN_HOUR
+    assert lists_per_hour(many(112, lane="runs"), pace()) == 112 * 2 * AN_HOUR
+    assert lists_per_hour(many(150, lane="runs"), pace()) < 150 * 2 * AN_HOUR
 
 
 def test_no_repository_is_read_sooner_than_github_asks() -> None:

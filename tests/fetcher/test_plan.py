@@ -160,7 +160,7 @@ async def test_requests_are_counted_by_the_hour(world: World, fake: FakeGitHub) 
 
     found = await explained(world, "acme/shop")
 
-    assert (found.free, found.charged) == (120, 1)
+    assert (found.free, found.charged) == (126, 1)
 
 
 async def test_an_archived_repository_takes_a_request_an_hour(
