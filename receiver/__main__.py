@@ -38,6 +38,7 @@ EX_SOFTWARE: Final = 70
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    _replace_closed_streams()
     arguments = parse_arguments()
     log_to_stderr()
     command = COMMANDS.get(arguments.command, _run)
@@ -49,6 +50,18 @@ def main() -> None:
     except Failure as error:
         sys.stderr.write(f"deployment-receiver: {error}\n")
         sys.exit(error.code)
+
+
+def _replace_closed_streams() -> None:
+    # Python has None for a standard stream that was closed (`>&-`), and the next file to be opened
+    # gets its number. These fail when they are read or written, as the closed one would; what is
+    # said to a closed standard error is lost.
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_WRONLY))
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
 
 
 def _allow_many_streams() -> None:

@@ -136,10 +136,18 @@ class _Import:
 def _lines(file: BinaryIO) -> Iterator[bytes]:
     """Each line; of an overlong one only the beginning, which is still too long."""
     at_start = True
-    while line := file.readline(LONGEST_LINE + 1):
+    while line := _read(file):
         if at_start:
             yield line
         at_start = line.endswith(b"\n")
+
+
+def _read(file: BinaryIO) -> bytes:
+    try:
+        return file.readline(LONGEST_LINE + 1)
+    except OSError as error:
+        name = "standard input" if file.fileno() == 0 else file.name
+        raise Failure(f"{name}: {error.strerror}") from error
 
 
 def _size(file: BinaryIO) -> int | None:

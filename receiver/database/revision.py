@@ -19,8 +19,10 @@ def upgrade(connection: Connection) -> None:
     Raises:
         StoreUnavailable: A newer release has changed its schema.
     """
-    if revision(connection) == NEWEST:
+    found = revision(connection)
+    if found == NEWEST:
         return
+    _require_known(found)
     # Alembic takes a fifth of a second and 12 MB: it is loaded only if there is something to do.
     from receiver.database.migrate import migrate  # noqa: PLC0415 - for that reason
 
@@ -32,13 +34,17 @@ def require_newest(connection: Connection) -> None:
     found = revision(connection)
     if found is None:
         raise StoreUnavailable("it contains no log")
-    if found not in REVISIONS:
-        raise StoreUnavailable(f"its schema ({found}) belongs to a newer release: use that release")
+    _require_known(found)
     if found != NEWEST:
         raise StoreUnavailable(
             f"its schema ({found}) belongs to an older release: start this release's receiver on "
             "it once, which migrates it"
         )
+
+
+def _require_known(found: str | None) -> None:
+    if found is not None and found not in REVISIONS:
+        raise StoreUnavailable(f"its schema ({found}) belongs to a newer release: use that release")
 
 
 def revision(connection: Connection) -> str | None:

@@ -5,6 +5,8 @@ import io
 import logging
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -18,7 +20,7 @@ from receiver.commands.failure import Failure
 from receiver.commands.import_ import LINES_AT_ONCE
 from receiver.commands.progress import Progress, progress
 from tests.forked import Forked
-from tests.program import Program, end_unread, eventually
+from tests.program import Program, clean_environment, end_unread, eventually
 from tests.receiver.exported import bring, exported, lines_of, log_of
 
 
@@ -121,6 +123,37 @@ async def test_a_check_into_a_pipe_that_nobody_reads_ends_with_a_word(tmp_path: 
 
     assert code == 1
     assert said.endswith("deployment-receiver: standard output: Broken pipe\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("export >&-", 1, "deployment-receiver: standard output: Bad file descriptor"),
+        ("import <&-", 1, "deployment-receiver: standard input: Bad file descriptor"),
+        ("import /proc/self/mem", 1, "deployment-receiver: /proc/self/mem: Input/output error"),
+        ("export copy 2>&-", 0, ""),
+    ],
+)
+async def test_a_stream_that_was_closed_or_fails_ends_no_command_with_a_traceback(
+    tmp_path: Path, command: str, code: int, said: str
+) -> None:
+    lines = lines_of(log_of(1))
+    await bring(url(tmp_path), lines, tmp_path)
+
+    ended = await asyncio.create_subprocess_shell(
+        f"{sys.executable} -m receiver {command}",
+        cwd=tmp_path,
+        env=clean_environment() | {"RECEIVER_DATABASE_URL": url(tmp_path)},
+        stderr=subprocess.PIPE,
+    )
+    _, errors = await ended.communicate()
+
+    assert (ended.returncode, errors.decode().rpartition("\n")[0].rpartition("\n")[2]) == (
+        code,
+        said,
+    )
+    if code == 0:
+        assert (tmp_path / "copy").read_bytes() == lines
 
 
 @pytest.fixture

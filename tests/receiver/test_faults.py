@@ -224,7 +224,12 @@ def test_what_cannot_start_says_why_in_a_line_for_each_reason(tmp_path: Path) ->
     assert lines == dict.fromkeys(found, 1) | {"two mistakes": 2}
     assert not [name for name, (_, log) in found.items() if "secret" in str(log)]
     assert f"127.0.0.1:{port}: Address already in use" in found["port in use"][1][0]
-    for name, text in {"no folder": "file/log.db", "no database": "file", "newer": "9999"}.items():
+    named = {
+        "no folder": "file/log.db",
+        "no database": "file",
+        "newer": "(9999) belongs to a newer",
+    }
+    for name, text in named.items():
         assert text in found[name][1][0]
 
 
