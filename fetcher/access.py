@@ -38,7 +38,7 @@ async def open_githubs(
 def credential_for(
     owner: str, settings: GitHubSettings, server: Server, clock: Clock
 ) -> Credential:
-    """What to ask with about an owner's repositories."""
+    """The credential to ask with about an owner's repositories."""
     given = settings.credential_for(owner)
     if given.app_id and given.private_key:
         app = App(given.app_id, given.private_key.get_secret_value())

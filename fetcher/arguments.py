@@ -53,7 +53,7 @@ COMMANDS: Final = {
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """What it reads has `command`, the name of one, and `config` where that was given."""
+    """The parser; what it returns has `command`, a command's name, and `config` if it was given."""
     shared = argparse.ArgumentParser(add_help=False)
     config = shared.add_argument(
         "--config",

@@ -48,7 +48,7 @@ class _FromFile(str):
     """A secret that stands in a file of its own.
 
     Attributes:
-        path: Of the file, as it was written.
+        path: The file's, as it was written.
     """
 
     __slots__ = ("path",)
@@ -116,8 +116,8 @@ class Settings(BaseSettings):
 class _Environment(EnvSettingsSource):
     """The variables; a secret's file is read here, so that it wins over the TOML file's secret.
 
-    pydantic-settings leaves out variables that it does not know. Here they are found wanting like
-    an unknown name in the file.
+    pydantic-settings ignores variables that it does not know. Here they are mistakes, like an
+    unknown name in the file.
     """
 
     def __call__(self) -> dict[str, Any]:

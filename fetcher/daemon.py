@@ -60,8 +60,8 @@ async def open_work(
 
     Args:
         settings: All of them.
-        vitals: To be told of what is done.
-        standby: For a state that can't be had at the moment, as `open_state` takes it.
+        vitals: Hears of what is done.
+        standby: For a state that is not available at the moment, as `open_state` takes it.
         clock: The time.
         sleep: Waits where a wait is not left to the next bell.
 
@@ -91,7 +91,7 @@ async def open_work(
 
 
 def _remember(connection: Connection, githubs: GitHubs, selection: Selection) -> None:
-    """Let the gates know what they must not forget."""
+    """Remind the gates of what they must not forget."""
     for owner in {*selection.owners, *(name.partition("/")[0] for name in selection.named)}:
         github = githubs.for_owner(owner)
         github.gate.waits = observations.gate(connection, github.credential.fingerprint)
@@ -115,7 +115,7 @@ class Daemon:
         self._introduced = False
         self._under_way: set[str] = set()
         self._bell = asyncio.Event()
-        # Its own executor rings in a thread, from where an asyncio.Event may not be set.
+        # Its own executor rings in a thread, where an asyncio.Event must not be set.
         self._scheduler = AsyncIOScheduler(timezone=UTC, executors={"default": DebugExecutor()})
 
     async def run(self) -> None:
@@ -191,7 +191,7 @@ class Daemon:
         try:
             yield
         except Exception as error:  # whatever it is, the next bell tries again
-            # Tasks in a group of which one fails while all are cancelled raise the failure alone.
+            # A task group that is cancelled while one of its tasks fails raises only the failure.
             if (task := asyncio.current_task()) and task.cancelling():
                 raise asyncio.CancelledError from error
             self._say(subject, error)
@@ -219,7 +219,7 @@ def _introduction(due: Due, poll_seconds: int) -> str:
 
 
 def ring_in_time(scheduler: AsyncIOScheduler, poll_seconds: int) -> None:
-    """Call back the bells that a clock set back put off: apscheduler waits for a time of day."""
+    """Bring forward bells that moved away when the clock was set back: apscheduler goes by time."""
     now = datetime.now(UTC)
     for job in scheduler.get_jobs():
         is_bell = isinstance(job.trigger, IntervalTrigger)

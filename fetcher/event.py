@@ -27,7 +27,7 @@ class Event:
     """What is POSTed; None or () is absent.
 
     Attributes:
-        happened_at: Aware; told in whole seconds, as GitHub's times are.
+        happened_at: Aware; sent in whole seconds, as GitHub's times are.
         again: The deployment had this status before, left it and came back to it.
     """
 
@@ -49,8 +49,8 @@ class Event:
     def key(self) -> str:
         """The event's identity in 64 hex digits: the outbox's key and the Idempotency-Key.
 
-        The time is no part of it: a deployment has one event for each status, however often
-        GitHub tells of it. Only an event that is there `again` is told apart by its time.
+        The time is not part of it: a deployment has one event for each status, however often
+        GitHub reports it. Only events that come `again` are told apart by their time.
         """
         names = (self.deployment_id, self.status, self.service, self.environment)
         return make_key(*names, self.happened_at if self.again else None)
@@ -59,9 +59,9 @@ class Event:
         """The event within the contract's limits, so that a long ref is no reason to refuse it.
 
         Names lose control characters and the space at their ends, and are cut, as are `version`,
-        `actor` and `ref`. What is worth nothing in part is left out when it does not fit: a
+        `actor` and `ref`. What is worthless in part is left out when it does not fit: a
         `run_url`, a `sha`, a `run_number`, a parent; so are parents beyond the contract's number.
-        The deployment id stays as it is, for it is what the receiver is asked by.
+        The deployment id stays as it is, because the receiver is asked by it.
         """
         return replace(
             self,

@@ -1,6 +1,6 @@
-"""The log, on which no secret is ever shown.
+"""The log, in which no secret is ever shown.
 
-Messages hold none to begin with; this is the net below.
+Messages contain none to begin with; this is the safety net.
 """
 
 import json
@@ -58,5 +58,5 @@ class DiscreetJson(Discreet):
         }
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
-        # Before it is JSON, in which a secret may be spelled in another way.
+        # Before it becomes JSON, in which a secret may be spelled differently.
         return json.dumps({name: self._hide(text) for name, text in fields.items()})

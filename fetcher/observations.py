@@ -64,7 +64,7 @@ class Watched:
         return self.look_at is not None and self.look_at <= due_at
 
 
-UNREAD: Final = "?"  # before the mark of an item of which GitHub's answers made no sense
+UNREAD: Final = "?"  # before the mark of an item about which GitHub's answers made no sense
 
 
 class Pause(NamedTuple):
@@ -133,7 +133,7 @@ def seen(connection: Connection, name: str, lane: Lane, since: datetime) -> dict
 
 
 def subjects(connection: Connection, name: str, lane: Lane, sha: str) -> list[bytes]:
-    """What is watched of a commit, as its list said it."""
+    """What is watched of a commit, as the list showed it."""
     query = select(watched.c.subject).where(
         watched.c.repository == name, watched.c.lane == lane, watched.c.sha == sha
     )
@@ -158,7 +158,7 @@ def due(
 
 
 def unread(connection: Connection, name: str) -> int:
-    """How many items were put off, because GitHub's answers made no sense."""
+    """How many items were put off because GitHub's answers made no sense."""
     query = select(func.count()).where(
         watched.c.repository == name, watched.c.mark.startswith(UNREAD)
     )
@@ -182,16 +182,16 @@ def watch(connection: Connection, name: str, items: Iterable[Watched]) -> None:
 
 
 def reach_back(connection: Connection, since: datetime, oldest: datetime, now: datetime) -> int:
-    """Have what ended since a time told, too, in repositories where so far only later ones were.
+    """Report what ended since a time, also in repositories where only later ends were reported.
 
     Args:
         connection: In a transaction.
         since: The time.
-        oldest: What was filed before had ended by then.
+        oldest: What was filed before this had ended by then.
         now: When to read and look again.
 
     Returns:
-        How many repositories that concerns.
+        How many repositories this concerns.
     """
     later = select(repositories.c.name).where(repositories.c.since_at > since)
     untold = [~watched.c.told, watched.c.created_at >= oldest, watched.c.repository.in_(later)]

@@ -1,4 +1,4 @@
-"""`once`: read and deliver what there is, then end. For a timer."""
+"""`once`: read and deliver what there is, then exit. For a timer."""
 
 import asyncio
 import logging
@@ -24,8 +24,8 @@ async def once(work: Work, sleep: Sleep = asyncio.sleep, progress: Progress | No
     """Read and deliver what there is.
 
     Returns:
-        The exit code: 0 when all was read and delivered; 75 when only a limit of GitHub's stands in
-        the way; 1 when something else does. Whatever it was, it was said.
+        The exit code: 0 if all was read and delivered; 75 if only a limit of GitHub's stands in
+        the way; 1 if something else does. Whatever it was has been logged.
     """
     patience = _Patience(sleep)
     due = await work.due()
@@ -63,12 +63,12 @@ async def _read(
 
 
 def _passes(error: Exception | None) -> TypeGuard[Limited]:
-    """Whether to wait is all that it takes."""
+    """Whether waiting is all that it takes."""
     return isinstance(error, Limited) and not isinstance(error, ShutOut)
 
 
 async def _deliver(work: Work, patience: "_Patience", step: Step) -> int:
-    """Deliver; how many events were parked, or wait still."""
+    """Deliver; returns how many events were parked, or still wait."""
     parked = 0
     while True:
         delivered = await work.deliver(step)
@@ -83,14 +83,14 @@ async def _deliver(work: Work, patience: "_Patience", step: Step) -> int:
 
 
 class _Patience:
-    """How long is still waited, in all."""
+    """How much longer to wait, in all."""
 
     def __init__(self, sleep: Sleep) -> None:
         self._left = LONGEST_WAIT
         self._sleep = sleep
 
     async def wait(self, time: timedelta) -> bool:
-        """Wait, or be out of patience. Each wait takes of it, so that every loop ends."""
+        """Wait, or be out of patience. Each wait uses some of it up, so that every loop ends."""
         time = max(time, SHORTEST_WAIT)
         if time > self._left:
             return False

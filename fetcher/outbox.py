@@ -20,7 +20,7 @@ class Entry:
     """An event that waits.
 
     Attributes:
-        owner: Whose repository it is of; empty where that is not known.
+        owner: The owner of its repository; empty where that is not known.
         unanswered: It was POSTed, and it is not known whether it was stored.
         attempts: How often it was POSTed.
         looks: How often the receiver was asked for it, in vain, since the last POST.
@@ -41,7 +41,7 @@ class Entry:
     looks: int
 
     def of(self, service: str) -> "Entry":
-        """The event as one of a service by another name."""
+        """The event with another name for its service."""
         again_at = self.happened_at if self.again else None
         key = make_key(self.deployment_id, self.status, service, self.environment, again_at)
         return replace(self, service=service, key=key, body=renamed(self.body, service))
@@ -95,7 +95,7 @@ def put(connection: Connection, events: Iterable[Event], now: datetime, owner: s
 
 
 def _row(event: Event, now: datetime, owner: str) -> dict[str, Any]:
-    fitted = event.fitted()  # the words in which the receiver will give it back
+    fitted = event.fitted()  # as the receiver will give it back
     return {
         "key": event.key,
         "deployment_id": fitted.deployment_id,
@@ -111,7 +111,7 @@ def _row(event: Event, now: datetime, owner: str) -> dict[str, Any]:
 
 
 def services(connection: Connection, deployment_ids: Iterable[str]) -> dict[str, str]:
-    """The services under which deployments were told before, by deployment id."""
+    """The services under which deployments were reported before, by deployment id."""
     query = select(outbox.c.deployment_id, outbox.c.service).order_by(outbox.c.id.desc())
     rows = connection.execute(query.where(outbox.c.deployment_id.in_(list(deployment_ids))))
     return {row.deployment_id: row.service for row in rows}  # of several, the first
@@ -130,7 +130,7 @@ def due_deployments(connection: Connection, now: datetime) -> list[str]:
 
 
 def waiting_of(connection: Connection, deployment_ids: Sequence[str]) -> dict[str, list[Entry]]:
-    """What waits of each of these deployments, in the order in which it is to be sent."""
+    """The events of each of these deployments that wait, in the order in which to send them."""
     columns = [outbox.c[name] for name in Entry.__dataclass_fields__ if name != "unanswered"]
     unanswered = (outbox.c.state == "unanswered").label("unanswered")
     query = select(*columns, unanswered).where(WAITING, outbox.c.deployment_id.in_(deployment_ids))
@@ -155,7 +155,7 @@ def apply(connection: Connection, changes: Sequence[Change]) -> None:
 
 
 def sending(entry: Entry, look_at: datetime) -> Change:
-    """It is about to be POSTed; when no answer comes to be known, look for it at `look_at`."""
+    """It is about to be POSTed; if no answer is received, look for it at `look_at`."""
     return Change(
         row=entry.id, state="unanswered", attempts=entry.attempts + 1, looks=0, next_at=look_at
     )
@@ -188,15 +188,15 @@ def delivered(entry: Entry, location: str | None, now: datetime) -> Change:
 
 
 def parked(entry: Entry, answer: str, now: datetime) -> Change:
-    """The receiver refused it for what it says."""
+    """The receiver refused it for its content."""
     return replace(sending(entry, now), state="parked", error=answer)
 
 
 def put_back(connection: Connection, since: datetime, now: datetime) -> int:
-    """Let the events since a time wait as if they were new; what the receiver holds is found there.
+    """Let the events since a time wait as if new; those that the receiver holds are found there.
 
     Returns:
-        How many they are, those that are parked among them.
+        How many there are, including those that are parked.
     """
     is_settled = outbox.c.state.in_(("delivered", "parked"))
     anew = {"state": "new", "attempts": 0, "looks": 0, "next_at": now}
@@ -217,9 +217,9 @@ def parked_events(connection: Connection) -> list[Parked]:
 
 
 def prune(connection: Connection, before: datetime) -> None:
-    """Forget the events of that time that wait no more.
+    """Forget the events before that time that no longer wait.
 
-    One that GitHub tells of again is put again, looked for, and found at the receiver.
+    One that GitHub reports again is put again, looked for, and found at the receiver.
     """
     is_settled = outbox.c.state.in_(("delivered", "parked"))
     connection.execute(delete(outbox).where(is_settled, outbox.c.happened_at < before))

@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 WIDTH: Final = 30
 SECONDS_BETWEEN_LINES: Final = 10
 SECONDS_BETWEEN_BARS: Final = 0.1
-ERASE: Final = "\r\x1b[K"  # to the start of the line, and what stands there is gone
+ERASE: Final = "\r\x1b[K"  # go to the start of the line, and clear it
 
 Step = Callable[[], object]
 
@@ -25,8 +25,8 @@ class Progress:
     """One piece of work after the other.
 
     Args:
-        terminal: Where to draw; None: to the log instead.
-        monotonic: Seconds.
+        terminal: Where to draw; None for lines in the log instead.
+        monotonic: A clock, in seconds.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Progress:
 
     @contextmanager
     def of(self, what: str, total: int) -> Iterator[Step]:
-        """Watch a piece of work, as "Reading repositories"; call what this gives after each."""
+        """Watch a piece of work, "Reading repositories" say; call what this yields after each."""
         done, pause = 0, SECONDS_BETWEEN_BARS if self._terminal else SECONDS_BETWEEN_LINES
         next_at = self._monotonic() + pause
 
@@ -70,7 +70,7 @@ class Progress:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """For a line that is written meanwhile: it stands above the bar."""
+        """For a line that is written meanwhile: it appears above the bar."""
         bar = self._bar
         self._draw("")
         yield
@@ -78,7 +78,7 @@ class Progress:
 
 
 class AboveTheBar(logging.StreamHandler[TextIO]):
-    """Writes the log to the standard error, where the bar may be."""
+    """Writes the log to standard error, where the bar may be."""
 
     def __init__(self, progress: Progress) -> None:
         super().__init__(sys.stderr)

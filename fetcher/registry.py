@@ -16,8 +16,8 @@ from fetcher.schema import places, repositories, snapshots, watched
 def register(connection: Connection, names: Sequence[str], since_at: datetime) -> None:
     """Make repositories known; one that is known already stays as it is.
 
-    GitHub does not tell upper case from lower: one that is spelled anew is continued. Its times are
-    whole seconds: what ended in the very second of `since_at` may have ended after it.
+    GitHub does not tell upper case from lower, so one that is spelled differently is continued. Its
+    times are whole seconds: what ended in the very second of `since_at` may have ended after it.
     """
     found = connection.execute(select(repositories.c.name, repositories.c.service))
     given: dict[str, str] = {row.name: row.service for row in found}
@@ -42,7 +42,7 @@ def continue_as(connection: Connection, before: str, name: str) -> None:
     its_row = repositories.c.name == before
     row = connection.execute(select(repositories).where(its_row)).mappings().one()
     connection.execute(delete(repositories).where(repositories.c.name == name))
-    # What is unique is given back before it is given anew.
+    # What is unique is released before it is taken again.
     observations.change(connection, before, service=f"{before} is now {name}", github_id=None)
     connection.execute(insert(repositories).values({**row, "name": name}))
     for table in (watched, places):

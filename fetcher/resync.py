@@ -1,9 +1,9 @@
-"""`resync`: compare what was told since a time with what the receiver holds, and fill what lacks.
+"""`resync`: compare what happened since a time with what the receiver holds, and fill the gaps.
 
 For a receiver that was wiped or restored from a backup, for events that it refused, and for
 deployments from before the first look at GitHub. Everything waits once more as if it were new, and
-delivery asks before each deployment what the receiver holds of it. So nothing is doubled, and a
-resync that is killed is gone on with by whoever delivers next.
+before each deployment delivery asks what the receiver holds of it. So nothing is duplicated, and a
+resync that is killed is continued by whoever delivers next.
 """
 
 import logging
@@ -21,12 +21,12 @@ SPAN: Final = re.compile(r"(\d{1,5})([dh])")
 
 
 async def resync(work: Work, since: datetime, progress: Progress) -> int:
-    """Compare and fill, and read GitHub further back where it was not read so far before.
+    """Compare and fill, and read GitHub further back where it was not read that far before.
 
     Returns:
-        The exit code, as that of `once`.
+        The exit code, as for `once`.
     """
-    await work.due()  # whom it concerns is registered by that
+    await work.due()  # registers the repositories
     told, further_back = await work.look_back(since)
     log.info(
         "Since %s: events to compare with the receiver: %d; repositories to read further back: %d",

@@ -54,12 +54,12 @@ metadata = MetaData(
 # same event a second time changes nothing. `id` is the order in which a deployment's events are
 # sent; `next_at` counts only for the first of those that wait.
 #
-#   new         not at the receiver, as far as is known
+#   new         not at the receiver, as far as known
 #   unanswered  written before each POST: it may have been stored, and no answer is known
 #   delivered   stored by the receiver
-#   parked      refused by the receiver for what it says; `error` has the answer
+#   parked      refused by the receiver for its content; `error` has the answer
 #
-# `owner` is whose repository it is of; empty where that is not known of a row from before.
+# `owner` is the owner of its repository; empty in an old row of which that is not known.
 outbox = Table(
     "outbox",
     metadata,
@@ -91,7 +91,7 @@ Index(
     postgresql_where=WAITING,
 )
 Index("ix_outbox_happened_at", outbox.c.happened_at)
-# For what was told before of a deployment, when more is found of it.
+# For what was reported before of a deployment, when more is found of it.
 Index("ix_outbox_deployment_id", outbox.c.deployment_id)
 
 # How long the receiver is left alone after it failed. One row for each receiver_url.
@@ -105,13 +105,13 @@ receiver_pause = Table(
 
 # Every repository that was ever read, one row each, by the name in the settings.
 #
-#   github_id         GitHub's number for it, which stays when it is renamed or given away
+#   github_id         GitHub's number for it, which stays when it is renamed or transferred
 #   full_name         what GitHub calls it by now; NULL is `name`
 #   service           its name on the dashboard, given once and kept
-#   since_at          of what had ended before, nothing is told
+#   since_at          what had ended before is not reported
 #   plan              where its deployments are looked for (JSON), and when to look for that again
 #   lane, archived    as the plan says; NULL before there is one
-#   read_at           when it was last begun to be read
+#   read_at           when reading it last began
 #   marker            of its newest deployments, as the detector saw them before they were read
 #   …_read_to         the newest item of the last list that was read to its end
 #   failures          in a row; until `paused_until` it is left alone, because of `error`

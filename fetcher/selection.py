@@ -1,8 +1,8 @@
 """Which repositories the settings select: those named, and those of owners that are followed. Pure.
 
 `owner/name` names one, `owner/*` is all that an owner has, `!owner/name` leaves one of them out.
-Archived ones can't deploy, so `owner/*` has none of them: who wants one's history names it. Forks
-are repositories like any other, for some companies deploy from theirs.
+Archived ones can't deploy, so `owner/*` has none of them: whoever wants one's history names it.
+Forks are repositories like any other, because some companies deploy from theirs.
 """
 
 import re
@@ -32,7 +32,7 @@ class Selection:
         """The repositories to read, each once.
 
         Args:
-            owned: Of each owner that is followed, by name; owners that are not known are left out.
+            owned: What each followed owner has, by owner; owners that are not known are left out.
         """
         chosen = {name.lower(): name for name in self.named}
         for owner in self.owners:

@@ -32,7 +32,7 @@ def kept(connection: Connection, key: str) -> Snapshot | None:
 def keep(
     connection: Connection, subject: str, fresh: Mapping[str, Snapshot], now: datetime
 ) -> None:
-    """Keep answers, in the place of those under the same keys."""
+    """Keep answers, replacing those under the same keys."""
     rows = [
         {"key": key, "subject": subject, "kept_at": now, **asdict(one)}
         for key, one in fresh.items()
@@ -41,7 +41,7 @@ def keep(
 
 
 def drop(connection: Connection, subject: str, before: datetime) -> None:
-    """Drop the answers that did not change for long: most are of what ended."""
+    """Drop the answers that have not changed for long: most are about what ended."""
     connection.execute(
         delete(snapshots).where(snapshots.c.subject == subject, snapshots.c.kept_at < before)
     )

@@ -1,4 +1,4 @@
-"""INSERTs that meet rows which are there already, in the words of SQLite and of PostgreSQL."""
+"""INSERTs that meet existing rows, for SQLite and PostgreSQL."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -19,7 +19,7 @@ def add(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
     """Insert, in their order, the rows that break no unique constraint.
 
     Returns:
-        How many that were.
+        How many there were.
     """
     if not rows:
         return 0
@@ -29,7 +29,7 @@ def add(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
 
 
 def put(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert rows, all with the same columns, in the place of those with the same primary key."""
+    """Insert rows, all with the same columns, replacing those with the same primary key."""
     if not rows:
         return
     insert = INSERT[connection.dialect.name](table)

@@ -45,14 +45,14 @@ def _address(url: str) -> str:
 
 
 def _visible(secret: SecretStr) -> SecretStr:
-    # It becomes the value of a header, where anything else could not be sent.
+    # It becomes the value of a header, in which nothing else could be sent.
     if not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
         raise ValueError("contains a character that is not visible ASCII")
     return secret
 
 
 def _pem(secret: SecretStr) -> SecretStr:
-    text = secret.get_secret_value().replace("\\n", "\n")  # as it comes in one line of a variable
+    text = secret.get_secret_value().replace("\\n", "\n")  # as a variable has it, in one line
     if not _is_rsa(text):
         raise ValueError("is not a private key as GitHub gives it, in PEM form")
     return SecretStr(text)

@@ -57,7 +57,7 @@ class Work:
         self._places = asyncio.Semaphore(PASSES_AT_ONCE)
 
     async def due(self) -> Due:
-        """The repositories to read now; of what is left alone, or not known, it is said why."""
+        """The repositories to read now; logs why others are left alone or not known."""
         due = await self.rota.due()
         for name, error in due.paused.items():
             self.troubles.has(name, error)
@@ -69,10 +69,10 @@ class Work:
         return due
 
     async def read(self, name: str) -> Exception | None:
-        """Passes over one repository until nothing is left of what is due now.
+        """Make passes over one repository until nothing is left of what is due now.
 
         Returns:
-            What cut it short; it was said.
+            What cut it short; it has been logged.
         """
         due_at, passed = self.clock(), None
         while passed is None or passed.more:
@@ -115,7 +115,7 @@ class Work:
             self.troubles.over(self._reading(name))
 
     def closed(self, name: str) -> Limited | None:
-        """What forbids to ask about a repository at the moment; it was said."""
+        """What forbids asking about a repository at the moment; it has been logged."""
         if limited := self.githubs.for_repository(name).gate.closed():
             self.troubles.has(self._reading(name), self._in_words(name, limited))
         return limited
@@ -127,7 +127,7 @@ class Work:
         return f"{READING} with {self.githubs.for_repository(name).credential.name}"
 
     async def look_back(self, since: datetime) -> tuple[int, int]:
-        """Let everything since a time be told, and where GitHub was not read so far, be read anew.
+        """Let everything since a time be sent again, and read GitHub where it was not read so far.
 
         Returns:
             How many events wait once more, and how many repositories are read further back.
@@ -136,7 +136,7 @@ class Work:
         return events, await self._poller.reach_back(since)
 
     async def unread(self) -> int:
-        """How many deployments and runs wait to be understood; it is said which repositories'."""
+        """How many deployments and runs wait to be understood; logs which repositories'."""
         counts = await self._poller.unread(self.rota.roster.selected)
         for name, count in counts.items():
             if count:
@@ -152,7 +152,7 @@ class Work:
         return await self._delivery.waiting()
 
     async def deliver(self, step: Step = no_step) -> Delivered:
-        """One round of delivery; `step` is called after each event that waits no more."""
+        """One round of delivery; `step` is called after each event that no longer waits."""
         delivered = await self._delivery.deliver_due(step)
         self._vitals.delivered(delivered)
         if new := delivered.delivered - delivered.found:

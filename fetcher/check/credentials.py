@@ -1,4 +1,4 @@
-"""What `check` finds of a credential: whether it is taken, as whom, its limit and its end."""
+"""What `check` finds of a credential: whether GitHub takes it, as whom, its limit and expiry."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,7 +22,7 @@ async def check_credential(github: GitHub, owner: str, clock: Clock) -> list[Fin
 
     Args:
         github: As the credential sees it.
-        owner: One that it is for.
+        owner: An owner that it is for.
         clock: The time.
     """
     name = github.credential.name

@@ -15,9 +15,9 @@ class Finding:
     """One thing that was tried.
 
     Attributes:
-        level: A warning is what works, and will not for ever or not in whole.
+        level: A warning is for what works, but not for ever or not entirely.
         subject: What it is about.
-        text: How it is.
+        text: What was found.
         remedy: What to do about it, a sentence.
         names: All that it is about, where they are many and the subject names only some.
     """

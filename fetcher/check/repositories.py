@@ -16,7 +16,7 @@ class Probe(NamedTuple):
     """A request that takes a permission, and what for.
 
     Attributes:
-        without: What is the matter without it; empty where nothing works.
+        without: What is missing without it; empty if nothing works.
     """
 
     path: str
@@ -31,7 +31,7 @@ PROBES: Final = (
         "which deployment follows which is inferred from times",
     ),
 )
-# There is none of this number; whoever may see checks is told so.
+# There is none with this number; whoever may see checks is told so.
 CHECKS: Final = Probe("/check-runs/1", "which job made a deployment is not known")
 
 
@@ -39,9 +39,9 @@ async def check_repository(github: GitHub, name: str, *, permissions: bool) -> l
     """Ask for the repository and for one item of what takes a permission.
 
     Args:
-        github: As it is asked about the repository.
+        github: The one to ask about the repository.
         name: As `owner/name`.
-        permissions: Whether to try them; else only whether it is there.
+        permissions: Whether to try them, too; otherwise only whether it is there.
     """
     try:
         found = parse(Repository, (await github.get(f"/repos/{name}", {})).data)

@@ -1,4 +1,4 @@
-"""What `check` finds in the state; a running fetcher that has it is not disturbed."""
+"""What `check` finds in the state, without disturbing a running fetcher."""
 
 import os
 from pathlib import Path

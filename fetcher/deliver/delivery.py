@@ -4,13 +4,13 @@ The receiver appends a row for every POST it takes, so a POST whose answer was l
 be sent again. Three things together make delivery effectively once:
 
 - Before a POST the receiver is asked what it holds of the deployment. What it holds is delivered,
-  whoever sent it: this fetcher, one whose state was lost since, or a second one.
-- Before a POST the event is marked, on disk, as one that may have been sent. If no answer comes to
-  be known it stays so: it waits until the request can't be under way any more, is looked for twice,
+  whoever sent it: this fetcher, one whose state has been lost since, or a second one.
+- Before a POST the event is marked, on disk, as one that may have been sent. If no answer is
+  received, it stays so: it waits until the request can no longer be under way, is looked for twice,
   and only then sent again.
 - Every POST has the event's key as its Idempotency-Key, for a receiver that honours it.
 
-A deployment's events go one after the other, each when the one before it is settled.
+A deployment's events are sent one after the other, each once the one before it is settled.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ class Delivery:
     """Delivers what the outbox holds to one receiver.
 
     Args:
-        settled: Called with each event that waits no more.
+        settled: Called with each event that no longer waits.
     """
 
     def __init__(
@@ -75,10 +75,10 @@ class Delivery:
         """One round over everything that is due; it never waits for what is not.
 
         Args:
-            step: Called after each event that waits no more.
+            step: Called after each event that no longer waits.
 
         Raises:
-            StateError, SQLAlchemyError: The state can't be read or written. Nothing is lost by it.
+            StateError, SQLAlchemyError: The state can't be read or written; nothing is lost.
         """
         async with self._one_round:
             this = Round(await self._begin(), step)
@@ -93,7 +93,7 @@ class Delivery:
             return await self._end(this)
 
     async def put_back(self, since: datetime) -> int:
-        """Let what was delivered or parked since a time wait as if it were new; how many it is."""
+        """Let what was delivered or parked since a time wait as if new; returns how many."""
         async with self._one_round:
             now = self._clock()
             return await self._state.run(lambda connection: outbox.put_back(connection, since, now))
@@ -134,7 +134,7 @@ class Delivery:
             await self._deliver(*taken, this)
 
     async def _take(self, this: Round) -> tuple[str, list[Entry]] | None:
-        """The next deployment with what waits of it; None when none is left."""
+        """The next deployment with its waiting events; None when none is left."""
         async with this.reading:
             if not this.read:
                 this.read.extend(await self._read(list(islice(this.deployments, READ_AT_ONCE))))
@@ -156,7 +156,7 @@ class Delivery:
                 return
 
     async def _settle(self, entry: Entry, held: Held | Refused, this: Round) -> bool:
-        """Deliver or park it; False when it has to wait, and with it what comes after."""
+        """Deliver or park it; False if it has to wait, and with it those that come after it."""
         if isinstance(held, Refused):
             return await self._record(entry, held, this)
         entry = as_known(entry, held)
@@ -181,7 +181,7 @@ class Delivery:
         return await self._is_there(entry, outcome) if isinstance(outcome, Refused) else outcome
 
     async def _is_there(self, entry: Entry, refused: Refused) -> Outcome:
-        """A key that was used with another body is refused, too: then the event is there."""
+        """A key that was used with another body is also refused: then the event is there."""
         match await self._receiver.look(entry.deployment_id):
             case Refused():
                 return refused
@@ -192,7 +192,7 @@ class Delivery:
                 return Stored(found[-1].location) if found else refused
 
     async def _record(self, entry: Entry, outcome: Outcome, this: Round) -> bool:
-        """Note what came of it; whether it is settled.
+        """Note what became of it; returns whether it is settled.
 
         A note that is lost with the process does no harm: on disk the event is one that may have
         been sent, so it is looked for.
@@ -215,7 +215,7 @@ class Delivery:
     def _settle_as(
         self, result: Result, entry: Entry, detail: str | None, this: Round, *, twice: bool = False
     ) -> bool:
-        """Note that it waits no more; `detail` is where it is, or why it was refused."""
+        """Note that it no longer waits; `detail` is where it is, or why it was refused."""
         now = self._clock()
         if result == "parked":
             self._ledger.note(outbox.parked(entry, detail or "", now))

@@ -7,10 +7,10 @@ from fetcher.outbox import Entry
 
 
 def as_known(entry: Entry, held: Held) -> Entry:
-    """The event under the name that its service has in what the receiver holds of the deployment.
+    """The event under the name of the service in what the receiver holds of the deployment.
 
-    After a lost state the service may be named anew; a deployment is to be told once all the same,
-    and its end to be told where its beginning was.
+    After the state was lost, the service may get another name; the deployment must still be sent
+    only once, and its end must go where its beginning went.
     """
     names = [event.service for event in held if event.environment == entry.environment]
     return entry.of(names[0]) if names and entry.service not in names else entry
@@ -19,13 +19,13 @@ def as_known(entry: Entry, held: Held) -> Entry:
 def find(entry: Entry, held: Held) -> list[HeldEvent]:
     """The event among what the receiver holds of its deployment, by what makes its key.
 
-    It is there more than once where somebody told it twice, or a status came back.
+    It is there more than once if somebody sent it twice, or if a status came back.
     """
     return [event for event in held if _is_same(entry, event)]
 
 
 def is_twice(found: Sequence[HeldEvent]) -> bool:
-    """Whether one event is there twice, and not a status that came back."""
+    """Whether one event is there twice, as opposed to a status that came back."""
     return len({event.happened_at for event in found}) < len(found)
 
 

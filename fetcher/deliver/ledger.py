@@ -12,7 +12,7 @@ class Ledger:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._noted: list[Change] = []  # and not committed
+        self._noted: list[Change] = []  # and not yet committed
         self._committed = 0
         self._one_commit = asyncio.Lock()
 
@@ -28,7 +28,7 @@ class Ledger:
         """
         last = self._committed + len(self._noted)
         async with self._one_commit:
-            if self._committed < last:  # else another who waited here has committed for all
+            if self._committed < last:  # or else another that waited here has committed for all
                 await self._write(list(self._noted))
 
     async def _write(self, changes: list[Change]) -> None:

@@ -15,7 +15,7 @@ KEY_SETTING: Final = "fetcher.api_key (FETCHER_API_KEY)"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The receiver has the event, at `location` where it said so."""
+    """The receiver has the event, at `location` if it said where."""
 
     location: str | None = None
 
@@ -42,7 +42,7 @@ class Busy(Away):
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """The receiver takes nothing until somebody mends the settings. Not stored."""
+    """The receiver takes nothing until somebody corrects the settings. Not stored."""
 
     reason: str
 
@@ -58,7 +58,7 @@ Outcome = Stored | Refused | Away | Blocked | Unknown
 
 
 class Answer(NamedTuple):
-    """An answer as it came; `body` is None where it broke off."""
+    """An answer as it came; `body` is None if it broke off."""
 
     status: int
     location: str | None
@@ -82,7 +82,7 @@ def judge(answer: Answer, now: datetime) -> Outcome:
 
 
 def _what_to_mend(answer: Answer) -> str:
-    """For answers that every event would get alike, so that none is parked for them."""
+    """For answers that every event would get, so that none is parked because of them."""
     if answer.status in (401, 403):
         return f"refuses the API key ({answer.status}): set {KEY_SETTING} to one of its keys"
     if answer.status in REDIRECTS:

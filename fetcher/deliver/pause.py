@@ -30,7 +30,7 @@ class Pause:
 
     Attributes:
         until: When the receiver may be asked again.
-        blocked: What somebody has to mend before it takes anything, as a sentence.
+        blocked: What somebody has to correct before it takes anything, as a sentence.
     """
 
     def __init__(self, receiver_url: str) -> None:
@@ -40,7 +40,7 @@ class Pause:
         self._failures: int | None = None  # in a row; None before it is read
 
     def load(self, connection: Connection) -> None:
-        """Take up the pause that the process before this one left."""
+        """Take over the pause that the previous process left."""
         if self._failures is not None:
             return
         columns = receiver_pause.c
@@ -63,7 +63,7 @@ class Pause:
         wait = backoff(self._failures)
         match failure:
             case Blocked(reason):
-                # Not kept: who mends the settings and starts the program anew need not wait.
+                # Not kept: whoever corrects the settings and restarts the program need not wait.
                 self.until = now + LONGEST
                 self._block(f"The receiver {self._url} {reason}.")
                 return
@@ -88,7 +88,7 @@ class Pause:
         self._failures = 0
 
     def end(self, connection: Connection) -> None:
-        """The receiver did all that was asked of it."""
+        """The receiver did everything it was asked."""
         gone = connection.execute(
             delete(receiver_pause).where(receiver_pause.c.receiver_url == self._url)
         )

@@ -1,4 +1,4 @@
-"""The receiver, as the fetcher sees it: POST one event, look what it holds of a deployment."""
+"""The receiver, as the fetcher sees it: POST one event, look up what it holds of a deployment."""
 
 import asyncio
 import json
@@ -59,7 +59,7 @@ class Receiver:
     """A receiver at a URL. No method raises for what the other side does.
 
     Attributes:
-        url: Of the receiver, for people.
+        url: The receiver's, for people.
         timeout: The longest wait for an answer.
 
     Args:
@@ -83,8 +83,8 @@ class Receiver:
         self._deployments = url / "api" / "deployments"
         self._version = url / "api" / "version"
         self._api_key = api_key
-        # A slow connection must not use up the whole: then it would not be known that the
-        # request was not sent.
+        # A slow connection must not use up all of it: then nobody would know that the request was
+        # not sent.
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=timeout_seconds / 2)
         self._clock = clock
         self._retrying = AsyncRetrying(
@@ -122,7 +122,7 @@ class Receiver:
         return Blocked(f"lists one deployment without an end: check {URL_SETTING}")
 
     async def version(self) -> str | None:
-        """Its version, where it tells one."""
+        """Its version, if it gives one."""
         try:
             async with self._session.get(
                 self._version, timeout=self._timeout, allow_redirects=False
@@ -158,7 +158,7 @@ class Receiver:
             self._deployments,
             headers=common | (headers or {}),
             timeout=self._timeout,
-            allow_redirects=False,  # the key would leave
+            allow_redirects=False,  # the key would leak
             **request,
         ) as response:
             told = response.headers
@@ -203,7 +203,7 @@ def _held(item: dict[str, Any]) -> HeldEvent:
     """Raises KeyError, TypeError or ValueError where the item is no event."""
     return HeldEvent(
         location=f"/api/deployments/{item['id']}",
-        # What the receiver shows under another name it stores as it was sent.
+        # What the receiver shows under another name is stored as it was sent.
         service=item.get("stored_service", item["service"]),
         environment=item.get("stored_environment", item["environment"]),
         status=item["status"],

@@ -1,4 +1,4 @@
-"""A round of delivery: what came of each event, and what all of it came to."""
+"""A round of delivery: what became of each event, and the result of all of it."""
 
 import asyncio
 import logging
@@ -18,15 +18,15 @@ Result = Literal["delivered", "found", "parked"]
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What one round came to.
+    """The result of one round.
 
     Attributes:
         delivered: Events that the receiver is now known to have.
         found: Those of them that it had already.
-        parked: Events that the receiver refused for what they say.
+        parked: Events that the receiver refused for their content.
         left: How many events are still to be delivered, by owner.
-        blocked: What somebody has to mend before anything is delivered, as a sentence.
-        next_at: When the next round has something to do; None when nothing waits.
+        blocked: What somebody has to correct before anything is delivered, as a sentence.
+        next_at: When the next round has something to do; None if nothing waits.
     """
 
     delivered: int
@@ -43,10 +43,10 @@ class Delivered:
 
 
 class Settled(NamedTuple):
-    """An event that waits no more.
+    """An event that no longer waits.
 
     Attributes:
-        owner: Whose repository it is of; empty where that is not known.
+        owner: The owner of its repository; empty where that is not known.
         result: How: by a POST, found at the receiver, or refused by it.
         twice: The receiver holds it more than once.
     """
@@ -64,7 +64,7 @@ class Round:
 
     Attributes:
         parked: What the receiver refused, and what it answered.
-        stopped: Nothing more is begun, because the receiver failed.
+        stopped: Nothing more is started, because the receiver failed.
     """
 
     deployments: Iterator[str]
@@ -76,7 +76,7 @@ class Round:
     stopped: bool = False
 
     def say_parked(self) -> None:
-        """One line, however many they are: what is wrong is mostly the same."""
+        """One line, however many there are: what is wrong is mostly the same."""
         if not self.parked:
             return
         entry, reason = self.parked[0]

@@ -14,13 +14,13 @@ class Explanation:
     """What would be read of one repository.
 
     Attributes:
-        lane: Or `ignored`, or `error`; then `why` says by which rule, or what is wrong.
+        lane: Or `ignored` or `error`; then `why` says by which rule, or what is wrong.
         workflows: The files of those that deploy, as far as that can be seen.
         others: Workflows that were judged not to deploy, and why.
         active_at: When the newest deployment or run began.
         free: Requests an hour while nothing is new: not charged, with a token.
         charged: Requests an hour at the rate of the last week's deployments.
-        rules: The numbers of the rules that decided something, the first one is 1.
+        rules: The numbers of the rules that decided something, counted from 1.
     """
 
     repository: str
@@ -37,7 +37,7 @@ class Explanation:
     why: str
 
     def standing(self, now: datetime) -> Standing | None:
-        """How it stands once it was read; None when it will not be."""
+        """Its standing once it has been read; None if it will not be."""
         if self.lane in ("ignored", "error"):
             return None
         return Standing(
@@ -53,7 +53,7 @@ class Outlook(NamedTuple):
     """What would be read of all repositories.
 
     Attributes:
-        points: Of GraphQL's limit, an hour.
+        points: Of GraphQL's limit, per hour.
     """
 
     explanations: Sequence[Explanation]

@@ -1,4 +1,4 @@
-"""What `plan` tells: what the fetcher would read of each repository, and why.
+"""What `plan` reports: what the fetcher would read of each repository, and why.
 
 It reads as the fetcher does, but only the newest deployments and runs, and without a state: names
 that were given long ago may differ.
@@ -32,7 +32,7 @@ from fetcher.schedule.estimate import estimate
 from fetcher.schedule.roster import look_up
 from fetcher.selection import Selection
 
-# Deployments, and runs, of which it is looked up what they would be told as.
+# Deployments, and runs, of which is looked up what they would be reported as.
 MOST_TRACED: Final = 12
 LATELY: Final = timedelta(days=7)
 # The list whenever something changes, the statuses likewise, the run, its jobs and its file.
@@ -43,7 +43,7 @@ A_WORKFLOW: Final = "a workflow"  # that may not be read
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """How an explanation is come by."""
+    """What it takes to make an explanation."""
 
     githubs: GitHubs
     rules: Sequence[Rule]
@@ -153,7 +153,7 @@ class _Explaining:
             return plan
 
     async def _of_deployments(self, plan: Plan, deployments: Sequence[Deployment]) -> list[Told]:
-        """What the newest deployments would be told as, one to each environment before others."""
+        """What the newest deployments would be reported as, one per environment before others."""
         records = Records(
             reader=self._reader,
             repository=self._name,
@@ -174,7 +174,7 @@ class _Explaining:
         return told
 
     async def _of_runs(self, plan: Plan) -> list[Told]:
-        """What the newest runs would be told as."""
+        """What the newest runs would be reported as."""
         if not plan.read_by_runs():
             return []
         lane = RunsLane(
@@ -192,7 +192,7 @@ class _Explaining:
         return [each for run in deploying[:MOST_TRACED] for each in await lane.told(run)]
 
     async def _environments(self, told: Sequence[Told], used: Sequence[str]) -> tuple[str, ...]:
-        """Those that are told, then those that were only used, or only exist."""
+        """Those that are reported, then those that were only used, or only exist."""
         path = f"/repos/{self._name}/environments"
         try:
             there = await self._reader.all(path, Environment, field="environments")

@@ -11,7 +11,7 @@ from typing import Final
 from fetcher.explain.explanation import Explanation, Outlook, unmatched
 from fetcher.mapping.rules import Rule
 
-# The columns with the most that each may take; what is longer goes on below. 116 in all.
+# The columns and the width of each; what is longer continues below. 116 characters in all.
 COLUMNS: Final = {
     "REPOSITORY": 30,
     "LANE": 11,
@@ -51,7 +51,7 @@ def as_table(outlook: Outlook) -> str:
 
 
 def _left_alone(explanation: Explanation) -> str:
-    """The workflows that are not read by their runs, though they were looked at; or nothing."""
+    """The workflows that were looked at but are not read by their runs; empty for none."""
     shown, more = explanation.others[:MOST_OTHERS], len(explanation.others) - MOST_OTHERS
     text = "; ".join([*shown, *([f"and {more} more"] if more > 0 else [])])
     return f"left alone: {text}" if text else ""
@@ -101,7 +101,7 @@ def _cells(explanation: Explanation) -> list[list[str]]:
 
 
 def _wrapped(names: Iterable[str], width: int) -> list[str]:
-    """The names, with commas between, on as many lines as they take."""
+    """The names, separated by commas, on as many lines as they take."""
     lines = [""]
     for name in names:
         joined = f"{lines[-1]}, {name}" if lines[-1] else name

@@ -1,7 +1,7 @@
 """What GitHub's REST API says, as frozen values. Pure.
 
 Field by field: https://docs.github.com/en/rest (version 2022-11-28). GitHub adds states, leaves
-fields out and sends null: only ids and times of creation are insisted on, states are open strings.
+fields out and sends null: only ids and times of creation are required, and states are any string.
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ Id = Annotated[int | None, BeforeValidator(_id)]
 
 
 class Answer(BaseModel):
-    """One object of an answer; what is not named is ignored."""
+    """One object of an answer; fields that are not named are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", validate_by_name=True)
 
@@ -90,7 +90,7 @@ class Environment(Answer):
 
 
 class Workflow(Answer):
-    """A workflow; `path` is that of its file, wherever the file was before."""
+    """A workflow; `path` is where its file is now, wherever it was before."""
 
     name: Text = ""
     path: Text = ""
@@ -150,8 +150,8 @@ class Job(Answer):
     """A job of one attempt of a run.
 
     Attributes:
-        started_at: Of a job that no runner took it is the time at which it was queued.
-        created_at: When all that it needs had ended.
+        started_at: For a job that no runner took, the time at which it was queued.
+        created_at: When everything that it needs had ended.
         ran: It has steps: a runner took it.
     """
 
@@ -180,7 +180,7 @@ A = TypeVar("A", bound=Answer)
 
 @cache
 def many(model: type[A]) -> TypeAdapter[tuple[A, ...]]:
-    """What turns a list of objects into values, and those into JSON and back."""
+    """Turns a list of objects into values, and those into JSON and back."""
     return TypeAdapter(tuple[model, ...])  # type: ignore[valid-type] # made at run time
 
 

@@ -22,7 +22,7 @@ from fetcher.github.server import Server, request_headers
 BACKDATED: Final = timedelta(minutes=1)  # for clocks that differ
 LASTS: Final = timedelta(minutes=9)  # GitHub takes no more than ten
 RENEWED_BEFORE: Final = timedelta(minutes=5)
-NEW_FOR: Final = timedelta(seconds=10)  # not each of GitHub's copies may know it yet
+NEW_FOR: Final = timedelta(seconds=10)  # not all of GitHub's replicas may know it yet
 REFUSED: Final = frozenset({401, 403, 404, 422, 429})
 DONE: Final = frozenset({200, 201})
 NOT_INSTALLED: Final = "Not Found"  # an App that GitHub does not know gets another message
@@ -47,7 +47,7 @@ class App:
     private_key: str = field(repr=False)
 
     def bearer(self, now: datetime) -> str:
-        """What proves for some minutes that it is this App that asks."""
+        """What proves, for some minutes, that this App is asking."""
         claims = {"iat": now - BACKDATED, "exp": now + LASTS, "iss": self.id}
         return jwt.encode(claims, self.private_key, algorithm="RS256")
 
@@ -69,7 +69,7 @@ class Installation:
         self._granted_at = clock()
 
     async def token(self) -> str:
-        """The token of the hour.
+        """The current token.
 
         Raises:
             Unusable: GitHub does not know the App by its key, or it may not ask for this owner.
@@ -91,7 +91,7 @@ class Installation:
         return self._clock() < granted.expires_at - RENEWED_BEFORE
 
     async def _grant(self) -> _Granted:
-        # The installation is looked up each time: it may have been removed and made again.
+        # The installation is looked up each time: it may have been removed and created again.
         found = await self._ask("GET", f"/orgs/{self._owner}/installation", _Found)
         found = found or await self._ask("GET", f"/users/{self._owner}/installation", _Found)
         path = f"/app/installations/{found.id}/access_tokens" if found else ""

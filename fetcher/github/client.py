@@ -1,6 +1,6 @@
 """GitHub's REST API, as one credential sees it: one GET, its retries, what its answer means.
 
-Links to next pages are not followed but counted up from the address that was asked.
+Links to next pages are not followed; pages are counted up from the address that was asked.
 """
 
 import asyncio
@@ -53,11 +53,11 @@ class Reply:
     """GitHub's answer to a GET.
 
     Attributes:
-        data: The JSON; None when it is as the ETag says.
-        modified: False when it is as the ETag says.
+        data: The JSON; None if it is unchanged since the ETag.
+        modified: False if it is unchanged since the ETag.
         more: There is a next page.
         headers: Their names are in lower case.
-        redirected: It was given elsewhere: what was asked for has moved.
+        redirected: It came from elsewhere: what was asked for has moved.
     """
 
     data: Any
@@ -72,8 +72,8 @@ class GitHub:
     """GitHub, as one credential sees it.
 
     Attributes:
-        gate: Of REST, and the pace of both APIs.
-        graphql_gate: Of GraphQL, which has a limit of its own.
+        gate: For REST, and for the pace of both APIs.
+        graphql_gate: For GraphQL, which has a limit of its own.
     """
 
     def __init__(
@@ -98,14 +98,14 @@ class GitHub:
 
     @property
     def sustained(self) -> float:
-        """Requests a minute that can be asked for ever; without a token even a 304 is charged."""
+        """Requests a minute that can be kept up for ever; without a token even a 304 is charged."""
         return self.gate.sustained(charged=self.credential.is_anonymous)
 
     async def get(self, path: str, query: Mapping[str, str], etag: str | None = None) -> Reply:
         """Ask; with the ETag of an answer that is still held, only for what changed since.
 
         Raises:
-            GitHubError: It was not given; which of them says what the caller can do.
+            GitHubError: There is no answer; which of them says what the caller can do.
         """
         # Only faults that may pass are tried again, and each try waits for its turn at the gate.
         trying = AsyncRetrying(
@@ -161,7 +161,7 @@ class GitHub:
             log.warning("GitHub: %s %s; create a new one in time", self.credential.name, soon)
 
     async def _token(self) -> str | None:
-        async with self._renewing:  # one asks for all that wait, and what it learns is for all
+        async with self._renewing:  # one asks on behalf of all that wait
             if limited := self.gate.closed():
                 raise limited
             try:
@@ -222,7 +222,7 @@ def _kind(headers: Mapping[str, str]) -> type[Forbidden]:
 
 
 def _in_utf_8(data: Any) -> Any:
-    """JSON without halves of surrogate pairs, which nobody could keep or send on."""
+    """JSON without halves of surrogate pairs, which nobody could store or pass on."""
     return json.loads(json.dumps(data, ensure_ascii=False).encode(errors="replace"))
 
 

@@ -1,4 +1,4 @@
-"""What GitHub is asked with: a token, an App's installation, or nothing."""
+"""What to ask GitHub with: a token, an App's installation, or nothing."""
 
 import hashlib
 from typing import Protocol
@@ -15,15 +15,15 @@ class Credential(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Tells credentials apart, each of which has a limit of its own; no secret."""
+        """Tells credentials apart, each of which has its own limit; not a secret."""
 
     @property
     def is_anonymous(self) -> bool:
-        """It is nothing: everything that is asked is charged, and only the public is seen."""
+        """There is none: every request is charged, and only what is public can be seen."""
 
     @property
     def is_installation(self) -> bool:
-        """It is an App's, for the repositories of an owner, or for some of them."""
+        """It is an App's, for all or some repositories of an owner."""
 
     async def token(self) -> str | None:
         """What to send with the next request.
@@ -33,11 +33,11 @@ class Credential(Protocol):
         """
 
     def refused(self, token: str | None) -> bool:
-        """Take note that GitHub does not know this token; whether to ask again may help."""
+        """Take note that GitHub does not know this token; returns whether asking again may help."""
 
 
 class Token:
-    """A token that somebody made; without one, GitHub as everybody sees it."""
+    """A token that somebody created; without one, GitHub as everyone sees it."""
 
     def __init__(self, secret: SecretStr | None, name: str = "the token") -> None:
         self.name = name if secret else "no token"
@@ -56,5 +56,5 @@ class Token:
 
 
 def fingerprint(identity: str) -> str:
-    """A short digest that tells apart what it is made of, and does not tell what it is."""
+    """A short digest that identifies what it is made of without revealing it."""
     return hashlib.sha256(identity.encode()).hexdigest()[:16]

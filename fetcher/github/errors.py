@@ -36,11 +36,11 @@ class Garbled(GitHubError):
 
 
 class Elsewhere(Garbled):
-    """It is not GitHub's API that answers: the address is of something else, or of its pages."""
+    """What answers is not GitHub's API: the address is of something else, or of its web pages."""
 
 
 class Missing(GitHubError):
-    """It is not there, or the token must not know that it is."""
+    """It is not there, or the token may not know that it is."""
 
 
 class Forbidden(GitHubError):
@@ -56,11 +56,11 @@ class SingleSignOn(Forbidden):
 
 
 class Unusable(GitHubError):
-    """There is nothing to ask with: asking again is of no use until somebody mends that."""
+    """There is nothing to ask with: asking again is of no use until somebody corrects that."""
 
 
 class Withheld(Unusable):
-    """GitHub refuses an App its token; the answer tells whether it only asked too fast."""
+    """GitHub refuses an App its token; the answer tells whether it merely asked too fast."""
 
     def __init__(self, reason: str, status: int, headers: Mapping[str, str], message: str) -> None:
         super().__init__(reason)

@@ -21,7 +21,7 @@ from fetcher.github.refusals import expires_soon
 MOST_IN_FLIGHT: Final = 10  # GitHub advises few, and refuses beyond 100
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(minutes=15)
-# After so many refusals in a row, more than an hour of them, it is no burst that GitHub minds.
+# After so many refusals in a row, more than an hour of them, it can't be a burst that GitHub minds.
 PATIENT_REFUSALS: Final = 8
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
@@ -43,9 +43,9 @@ class Waits:
         closed_until: Nothing may be asked before; None when the gate is open.
         refusals: In a row, of the kind for which GitHub names no time.
         window_ends_at: The end of GitHub's window in which `charged` was counted.
-        charged: What this program used up of the window.
-        hourly_limit: What GitHub grants in a window; None while it did not say.
-        warned_at: When it was last said that the credential expires soon.
+        charged: What this program has used up of the window.
+        hourly_limit: What GitHub grants in a window; None until it has said so.
+        warned_at: When the log last warned that the credential expires soon.
     """
 
     closed_until: datetime | None = None
@@ -61,7 +61,7 @@ class Gate:
     """Paces and stops the requests of one credential.
 
     Attributes:
-        remaining: What GitHub has left for the credential, whoever used it; None: it did not say.
+        remaining: What GitHub has left for the credential, whoever uses it; None if it didn't say.
         least_interval: How long GitHub wants to be left alone before it is asked the same again.
     """
 
@@ -87,10 +87,10 @@ class Gate:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Wait until a request may be sent; it lasts until its answer was read.
+        """Wait until a request may be sent; the turn lasts until its answer has been read.
 
         Raises:
-            Limited: None may, for a time.
+            Limited: None may be sent, for a time.
         """
         self._raise_if_closed()
         async with self._in_flight:
@@ -98,7 +98,7 @@ class Gate:
             yield
 
     def sustained(self, *, charged: bool) -> float:
-        """Requests a minute that can be asked for ever, if each is charged or none of them is."""
+        """Requests a minute that can be kept up for ever, if all of them are charged or none."""
         pace, limit = 60 / self._interval, self.waits.hourly_limit
         if not charged or limit is None:
             return pace
@@ -143,14 +143,14 @@ class Gate:
         self._count(headers, charged=charged)
 
     def refused(self, status: int, headers: Mapping[str, str], message: str) -> Limited | None:
-        """Take note of a refusal; None when it is no limit but a missing permission."""
+        """Take note of a refusal; None if it is not a limit but a missing permission."""
         limit = self._count(headers, charged=True)
         if limit and limit.remaining == 0 and RETRY_AFTER not in headers:
             return Limited(self.waits.reason, self.waits.closed_until or self._clock())
         return self.slowed(status, headers, message)
 
     def slowed(self, status: int, headers: Mapping[str, str], message: str) -> Limited | None:
-        """Likewise, of a refusal whose figures are of another limit than this gate's.
+        """Likewise, for a refusal whose figures are about another limit than this gate's.
 
         GitHub names the time, or it is a minute, doubled each time ("secondary rate limit").
         """
@@ -165,14 +165,14 @@ class Gate:
     def shut_out(self, reason: str) -> ShutOut:
         """Close because the credential is of no use.
 
-        Not one of the `waits`: who mends the credential starts the program anew, and should not
-        have to wait.
+        Not one of the `waits`: whoever corrects the credential restarts the program, and should
+        not have to wait.
         """
         self._shut_out = ShutOut(reason, self._clock() + SHUT_OUT)
         return self._shut_out
 
     def warning(self, expires_at: datetime) -> str:
-        """What is to be said of a credential that expires soon: once a day; else nothing."""
+        """The warning about a credential that expires soon, once a day; else empty."""
         said_at, now = self.waits.warned_at, self._clock()
         if said_at and said_at <= now < said_at + DAY:
             return ""
@@ -194,7 +194,7 @@ class Gate:
 
     def close(self, reason: str, wait: timedelta) -> Limited:
         """Let nobody pass for so long."""
-        # Past the window's length it is a clock that differs from GitHub's, and not its wish.
+        # More than the window's length is due to a clock that differs from GitHub's.
         until = self._clock() + min(wait, WINDOW)
         later = max(until, self.waits.closed_until or until)
         self.waits = replace(self.waits, closed_until=later, reason=reason)
@@ -203,7 +203,7 @@ class Gate:
     def _count(self, headers: Mapping[str, str], *, charged: int) -> RateLimit | None:
         limit = _limit(headers)
         if limit is None:
-            # An error without figures, or a GitHub Enterprise Server, which as it comes has none.
+            # An error without figures, or a GitHub Enterprise Server, which by default has none.
             self.waits = replace(self.waits, charged=self.waits.charged + charged)
             return None
         self.remaining, ends_at = limit.remaining, limit.reset_datetime
@@ -226,7 +226,8 @@ class Gate:
     def _close_window(self, reason: str) -> None:
         ends_at = self.waits.window_ends_at or self._clock()
         left = ends_at + timedelta(seconds=1) - self._clock()
-        # Over already, and still used up: the clocks differ, and asking on would be a hot loop.
+        # Over already, and still used up: the clocks differ, and to go on asking would be a hot
+        # loop.
         self.close(reason, left if left > timedelta() else FIRST_WAIT)
 
 

@@ -10,12 +10,12 @@ from fetcher.github.server import Server
 
 
 class GitHubs:
-    """GitHub, as each credential sees it; one gate for one credential.
+    """GitHub, as each credential sees it, with one gate per credential.
 
     Args:
-        server: That all of them ask.
-        credential_for: The credential that is meant for an owner's repositories.
-        new_gate: Makes a gate that was not used yet.
+        server: The one that all of them ask.
+        credential_for: The credential for an owner's repositories.
+        new_gate: Makes an unused gate.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class GitHubs:
         self._by_owner: dict[str, GitHub] = {}
 
     def for_owner(self, owner: str) -> GitHub:
-        """GitHub, as it is asked about an owner: always the same for the same owner."""
+        """GitHub to ask about an owner: always the same for the same owner."""
         if found := self._by_owner.get(owner.lower()):
             return found
         credential = self._credential_for(owner)
@@ -47,9 +47,9 @@ class GitHubs:
         return github
 
     def for_repository(self, name: str) -> GitHub:
-        """GitHub, as it is asked about a repository, `owner/name`."""
+        """GitHub to ask about a repository, `owner/name`."""
         return self.for_owner(name.partition("/")[0])
 
     def by_owner(self) -> Mapping[str, GitHub]:
-        """Those that were asked for, by the owner in lower case; several may have the same."""
+        """Those that were asked for, by owner in lower case; several may have the same one."""
         return self._by_owner

@@ -57,7 +57,7 @@ class GraphQL:
     def _failure(self, response: Response) -> GitHubError:
         status, headers, message = response.status, response.headers, message_of(response.body)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            self._gate.answered(headers, charged=1)  # what takes too long is charged all the same
+            self._gate.answered(headers, charged=1)  # what takes too long is charged nevertheless
             return Unreachable(f"GitHub answers {status}")
         if status not in (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS):
             return Missing(f"GitHub answers {status}")
@@ -82,7 +82,7 @@ def _document(body: bytes) -> Mapping[str, Any]:
 
 
 def _as_headers(figures: Mapping[str, Any]) -> dict[str, str]:
-    """The figures of the answer's body, as the gate reads them of other answers."""
+    """The figures in the answer's body, as the gate reads them from other answers."""
     try:
         resets_at = datetime.fromisoformat(figures["resetAt"])
         return {

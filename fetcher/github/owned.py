@@ -5,12 +5,12 @@ from fetcher.github.client import GitHub
 from fetcher.github.errors import Forbidden, Missing
 from fetcher.github.reader import Reader
 
-# The oldest first: what is new comes last, and leaves the pages before as they were.
+# The oldest first: what is new comes last, and leaves the earlier pages as they were.
 ORDER = {"sort": "created", "direction": "asc"}
 
 
 async def owned_repositories(github: GitHub, reader: Reader, owner: str) -> tuple[str, ...]:
-    """The full names of an owner's repositories, without those that nothing can happen in.
+    """The full names of an owner's repositories, except those in which nothing can happen.
 
     https://docs.github.com/en/rest/repos/repos and .../apps/installations
 
@@ -31,12 +31,12 @@ async def _listed(github: GitHub, reader: Reader, owner: str) -> tuple[Repositor
         return await reader.all("/installation/repositories", Repository, field="repositories")
     try:
         return await reader.all(f"/orgs/{owner}/repos", Repository, query=ORDER)
-    except Missing:  # no organisation, but a person
+    except Missing:  # not an organisation, but a person
         return await _of_person(github, reader, owner)
 
 
 async def _of_person(github: GitHub, reader: Reader, owner: str) -> tuple[Repository, ...]:
-    """Only to themselves does GitHub show what a person keeps private."""
+    """GitHub shows a person's private repositories only to that person."""
     if not github.credential.is_anonymous and await _asks(reader, owner):
         return await reader.all("/user/repos", Repository, query={**ORDER, "affiliation": "owner"})
     return await reader.all(f"/users/{owner}/repos", Repository, query=ORDER)

@@ -5,10 +5,10 @@ from urllib.request import getproxies, proxy_bypass
 
 
 def proxy_for(url: str) -> str | None:
-    """The proxy through which an https address is asked: HTTPS_PROXY, unless NO_PROXY.
+    """The proxy for an https address: HTTPS_PROXY, unless NO_PROXY names it.
 
-    aiohttp's own `trust_env` would also take a password for the address from ~/.netrc. Through the
-    proxy goes a TLS tunnel, so it sees no token; what is not encrypted goes through none.
+    aiohttp's own `trust_env` would also take a password for the address from ~/.netrc. The request
+    goes through a TLS tunnel, so the proxy sees no token; what is not encrypted uses no proxy.
     """
     parts = urlsplit(url)
     if parts.scheme != "https" or proxy_bypass(parts.hostname or ""):

@@ -25,7 +25,7 @@ class Snapshot:
     """An answer that was given.
 
     Attributes:
-        etag: Of the answer; of a list, of one of its pages.
+        etag: The answer's; for a list, that of one of its pages.
         body: Its objects as JSON, as they were parsed.
         whole: Of a list: no page comes after this one.
     """
@@ -46,7 +46,7 @@ class Reader:
     """One pass's view of GitHub.
 
     Attributes:
-        fresh: The snapshots that are new, by key: to be kept together with what was made of them.
+        fresh: The new snapshots, by key: to be kept together with what was made of them.
         redirected: Something has moved.
     """
 
@@ -59,7 +59,7 @@ class Reader:
 
     @property
     def repeats_are_free(self) -> bool:
-        """Whether it costs nothing to be told that all is as before."""
+        """Whether it costs nothing to be told that nothing has changed."""
         return not self._github.credential.is_anonymous
 
     def redirect(self, name: str, full_name: str | None) -> None:
@@ -112,9 +112,9 @@ class Reader:
         """The objects of a list, each once, page by page.
 
         Args:
-            path: Of the list.
-            model: Of its objects.
-            field: Where in the answer the list stands; None: it is the answer.
+            path: The list's.
+            model: What its objects are.
+            field: Where in the answer the list is; None if it is the answer.
             query: Beside the page.
             reaches: For a list with the newest first: this object is old enough, so no page after
                 its own is asked for. A list read so is asked for conditionally by its first page,
@@ -165,7 +165,7 @@ class Reader:
         if not reply.modified:
             return _restored(kept, model), bool(kept and not kept.whole)
         items = parse_list(model, reply.data, field)
-        # A full page is unchanged, too, when the first page after it comes to be.
+        # A full page stays unchanged, too, when the first page after it comes into being.
         more = reply.more or len(items) >= int(asked["per_page"])
         self._keep(key, reply, model, items, whole=not more)
         return items, more
@@ -196,7 +196,7 @@ class Reader:
             if not new:
                 break
             found |= new
-        # The ETag is the first page's: of the others it does not tell whether they change.
+        # The ETag is the first page's: it does not tell whether the others change.
         self._keep(key, first, model, shown, whole=not first.more)
         return tuple(found.values())
 

@@ -1,4 +1,4 @@
-"""GitHub's refusals in words: what is missing, and who can mend it where. Pure.
+"""GitHub's refusals in words: what is missing, and who can fix it where. Pure.
 
 The names of headers are in lower case; `who` is the name of the credential.
 https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
@@ -19,7 +19,7 @@ def unknown_credential(who: str, message: str) -> str:
 
 
 def is_suspended(message: str) -> bool:
-    """Whether it is the whole account, App or installation that may not ask, by a 403."""
+    """Whether a 403 means that the whole account, App or installation may not ask."""
     return "suspended" in message.lower()
 
 

@@ -26,7 +26,7 @@ ENTERPRISE: Final = "/api/v3"  # https://docs.github.com/en/enterprise-server/re
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back; the names of the headers are in lower case."""
+    """What came back; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -38,7 +38,7 @@ class Server:
 
     Args:
         session: Its time-out is the longest wait for an answer.
-        api_url: Of its REST API, without a slash at its end.
+        api_url: The address of its REST API, without a slash at its end.
     """
 
     def __init__(self, session: aiohttp.ClientSession, api_url: str) -> None:
@@ -92,7 +92,7 @@ class Server:
                 body = await _body(response)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _in_words(error, secret) from None
-        if secret:  # something in between may answer with what it was asked
+        if secret:  # something in between may answer with what it was sent
             body = body.replace(secret.encode(), HIDDEN.encode())
         return Response(response.status, told, body)
 

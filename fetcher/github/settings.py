@@ -27,7 +27,7 @@ def _owners(patterns: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class CredentialSettings(BaseModel):
-    """A token, or a GitHub App; with neither, GitHub as everybody sees it."""
+    """A token, or a GitHub App; with neither, GitHub as everyone sees it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

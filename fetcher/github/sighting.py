@@ -1,7 +1,7 @@
 """What GraphQL shows of the newest deployments of many repositories at once. Pure.
 
-It tells that something changed; what, is asked of REST. A deployment that is older than the newest
-few and not yet ended is looked at by itself, whatever is to be seen here.
+It tells that something has changed; REST is asked what. A deployment that is older than the newest
+few and has not ended yet is looked at by itself, whatever is to be seen here.
 https://docs.github.com/en/graphql/reference/objects#deployment
 """
 

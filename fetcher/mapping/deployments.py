@@ -19,7 +19,7 @@ STATES: Final[Mapping[str, Status]] = {
     "failure": "failure",
     "error": "failure",
 }
-# What a third party files first; of a job it says that it waits for another (`concurrency`).
+# What a third party files first; for a job it means that it waits for another (`concurrency`).
 PENDING: Final = "pending"
 INACTIVE: Final = "inactive"
 
@@ -31,12 +31,12 @@ PAYLOAD_VERSIONS: Final = ("version", "tag", "release")
 
 
 def made_by_actions(origin: Origin, statuses: Iterable[DeploymentStatus]) -> bool:
-    """Whether a job made the deployment: its log is a page of a run."""
+    """Whether a job made the deployment: its log is a run's page."""
     return any(_is_run_page(origin, _log(status)) for status in statuses)
 
 
 def run_of(origin: Origin, statuses: Iterable[DeploymentStatus]) -> int | None:
-    """The id of the run whose job made the deployment, where its log tells it."""
+    """The id of the run whose job made the deployment, if its log tells it."""
     for status in statuses:
         log = _log(status)
         if _is_run_page(origin, log) and (found := RUN_PAGE.search(log)):
@@ -45,7 +45,7 @@ def run_of(origin: Origin, statuses: Iterable[DeploymentStatus]) -> int | None:
 
 
 def job_id_of(origin: Origin, statuses: Iterable[DeploymentStatus]) -> int | None:
-    """The id of the job that made the deployment, where its log tells it."""
+    """The id of the job that made the deployment, if its log tells it."""
     for status in statuses:
         log = _log(status)
         if _is_run_page(origin, log) and (found := RUN_PAGE.search(log)) and found[2]:
@@ -54,7 +54,7 @@ def job_id_of(origin: Origin, statuses: Iterable[DeploymentStatus]) -> int | Non
 
 
 def is_finished(statuses: Iterable[DeploymentStatus]) -> bool:
-    """Whether nothing more is to be expected of a deployment."""
+    """Whether nothing more can be expected of a deployment."""
     known = [s.state for s in in_order(statuses) if s.state in STATES or s.state == INACTIVE]
     return bool(known) and known[-1] != "in_progress"
 
@@ -71,11 +71,11 @@ def deployment_events(
     run: Run | None = None,
     job: Job | None = None,
 ) -> tuple[Event, ...]:
-    """The events of a deployment, all of them, in their order.
+    """All events of a deployment, in order.
 
-    Of a deployment that a job made: its start and its end. One that ended in failure without a
-    start was cancelled or rejected while it waited, and makes none. Of a third party's: each
-    change of its state, for such a one may flip.
+    If a job made it: its start and its end; one that ended in failure without a start was cancelled
+    or rejected while it waited, and makes none. If a third party made it: each change of its state,
+    because that may go back and forth.
     """
     ordered = in_order(statuses)
     actions = made_by_actions(origin, ordered)
@@ -117,7 +117,8 @@ def _changes(ordered: list[DeploymentStatus]) -> list[tuple[DeploymentStatus, St
     told: list[tuple[DeploymentStatus, Status]] = []
     for status in ordered:
         state = "in-progress" if status.state == PENDING else STATES.get(status.state)
-        # One that comes back within its second can't be told from the first: it would be a double.
+        # One that comes back within its second can't be told from the first, and would be a
+        # duplicate.
         told_before = any((s.created_at, t) == (status.created_at, state) for s, t in told)
         if state and not told_before and (not told or told[-1][1] != state):
             told.append((status, state))
@@ -134,7 +135,7 @@ def _is_run_page(origin: Origin, log: str) -> bool:
 
 
 def _actor_of_deployment(deployment: Deployment, run: Run | None, job: Job | None) -> str | None:
-    # GitHub names a bot as the creator of some: the run knows who wanted it.
+    # GitHub names a bot as the creator of some; the run knows who wanted it.
     if run is None:
         return deployment.creator
     if job:

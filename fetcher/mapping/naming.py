@@ -1,7 +1,7 @@
 """What the names of workflows, jobs and branches say of deploying. Pure.
 
-For repositories that file no deployments: there, names are all there is. Whoever wants it exact
-gives the deploying job an `environment:`.
+For repositories that file no deployments: there, names are all there is. Whoever wants it to be
+exact gives the deploying job an `environment:`.
 """
 
 import re
@@ -19,7 +19,7 @@ PLAIN: Final = frozenset(
     ("deploy", "deployment", "redeploy", "promote", "rollout", "rollback", "ship", "cd")
 )
 DEPLOY: Final = PLAIN | {"release", "publish"}
-# Whose jobs need no reading: these workflows deploy nothing, whatever their jobs are called.
+# Their jobs need not be read: these workflows deploy nothing, whatever their jobs are called.
 NEVER: Final = frozenset(("codeql", "dependabot", "renovate", "lint", "label", "labeler", "stale"))
 OTHER: Final = frozenset(("test", "tests", "lint", "build", "codeql", "dependabot", "ci"))
 ENVIRONMENTS: Final[Mapping[str, str]] = {
@@ -41,7 +41,7 @@ ENVIRONMENTS: Final[Mapping[str, str]] = {
 }
 # "test and deploy" tests; "deploy to test" deploys there.
 AMBIGUOUS: Final = frozenset(("test", "demo"))
-# Only by hand, or by another program, a run is started with a title that says where it goes.
+# Only a run started by hand, or by another program, has a title that says where it goes.
 DISPATCHES: Final = frozenset(("workflow_dispatch", "repository_dispatch"))
 # A pull request's run deploys at most a preview, and says so by its environment.
 EVENTS: Final = frozenset(
@@ -70,7 +70,7 @@ class Verdict:
     Attributes:
         scope: Each job that is named `plain`ly, each that is called by one that is (`call`), each
             `job` that is named so at all, or the whole `run`; None until a run told.
-        silent: Jobs that are named so, and of which the workflow's file says that they do not.
+        silent: Jobs that are named so, but do not according to the workflow's file.
         environments: Where the run that was weighed went.
         why: For people.
     """
@@ -94,7 +94,7 @@ def deploys(text: str) -> bool:
 
 
 def environment_in(text: str) -> str | None:
-    """The environment that a name speaks of, in its usual spelling."""
+    """The environment that a name mentions, in its usual spelling."""
     spoken = words(text)
     for place, word in enumerate(spoken):
         is_certain = word not in AMBIGUOUS or not DEPLOY.isdisjoint(spoken[:place])
@@ -120,7 +120,7 @@ def deploys_plainly(job: str) -> bool:
 
 
 def in_scope(job: str, scope: Scope | None) -> bool:
-    """Whether a job of this name is a deployment of its own."""
+    """Whether a job of this name is a deployment in its own right."""
     match scope:
         case "plain":
             return deploys_plainly(job)
@@ -131,7 +131,7 @@ def in_scope(job: str, scope: Scope | None) -> bool:
 
 
 def _own(job: str) -> str:
-    """A job's name without those of the jobs that call it: of `api / deploy` it is deploy."""
+    """A job's name without those of the jobs that call it: deploy, for `api / deploy`."""
     return job.rpartition(SEGMENT)[2]
 
 
@@ -147,7 +147,7 @@ def is_named(job: str) -> bool:
 
 
 def may_deploy(workflow: Workflow) -> bool:
-    """Whether its jobs can still make it a workflow that deploys."""
+    """Whether its jobs can still make it one that deploys."""
     spoken = _spoken(workflow)
     named = not spoken.isdisjoint(DEPLOY) or spoken.isdisjoint(NEVER)
     return workflow.path.startswith(WORKFLOW_FILES) and named
@@ -161,11 +161,11 @@ def judge(
     A job whose name begins with deploying is enough (`deploy`, `deploy-eu`, `Promote to live`),
     whatever the workflow is called; so is one whose caller is named so (`deploy / apply`). Else
     names are weighed: 3 for a workflow that is named as deploying, -3 for one that is named as
-    testing or building, 2 for a job's name that speaks of deploying, 2 for an environment in a
+    testing or building, 2 for a job's name that mentions deploying, 2 for an environment in a
     name or in the branch; 3 in all are enough.
 
     Args:
-        workflow: That is judged.
+        workflow: The one that is judged.
         run: One that ended, if there is any.
         jobs: Its jobs.
         branch: The default one.
@@ -197,7 +197,7 @@ def judge(
 
 
 def _named(jobs: Sequence[str], scopes: Sequence[Scope]) -> tuple[Scope | None, list[str]]:
-    """The first of the scopes in which there are jobs, and those."""
+    """The first of the scopes that has any jobs, and these."""
     for scope in scopes:
         if named := [job for job in jobs if in_scope(job, scope)]:
             return scope, named
@@ -217,7 +217,7 @@ def _score(spoken: set[str], deploying: frozenset[str]) -> int:
 def environment_of(run: Run, job: str | None, workflow: str, default_branch: str) -> str | None:
     """Where a run deploys to: the nearest name that says it, the branch, or where releases go.
 
-    An input of a dispatch is told by nothing but the title, if the workflow's `run-name` has it.
+    Only the title tells an input of a dispatch, if the workflow's `run-name` has it.
     """
     title = run.display_title if run.event in DISPATCHES else ""
     for name in (job or "", title, workflow, stem(run.path), run.head_branch):

@@ -17,7 +17,7 @@ class Origin:
     Attributes:
         service: The name it has on the dashboard.
         id_prefix: Begins the ids, and tells several GitHub servers apart.
-        page: Where people see it, `https://github.com/owner/name`: links to its runs lie on the
+        page: Where people see it, `https://github.com/owner/name`: links to its runs are on the
             same server.
     """
 
@@ -27,7 +27,7 @@ class Origin:
 
 
 def name_services(repositories: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
-    """The service of each repository: its name, or owner and name where that name is taken.
+    """The service of each repository: its name, or owner and name if that name is taken.
 
     Args:
         repositories: `owner/name` each.

@@ -1,10 +1,10 @@
 """Which deployments another one follows. Pure.
 
-What is certain is what the workflow's file says that a job `needs`. Where the file can't be read,
-or does not tell where a job stands in it, time says something: a job's deployment is filed once
-the jobs that it needs have ended. A deployment that begins a run may be the promotion of what
-another run has brought elsewhere. A parent that is in doubt is left out: a wrong line on the
-dashboard is worse than none.
+What is certain is what a job `needs`, according to the workflow's file. Where the file can't be
+read, or it is not clear which of its jobs one is, times tell something: a job's deployment is filed
+once the jobs that it needs have ended. A deployment that begins a run may be the promotion of what
+another run has brought elsewhere. A doubtful parent is left out: a wrong line on the dashboard is
+worse than none.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from fetcher.mapping.rules import Ruled
 from fetcher.mapping.source import Source
 from fetcher.mapping.workflow_graph import Graph, JobPath, Located
 
-# GitHub files a deployment and notes that another has succeeded on two ways, to the second.
+# GitHub files a deployment and notes another's success independently, to the second.
 LEEWAY: Final = timedelta(seconds=2)
 STAGES: Final = {
     word: rank
@@ -45,10 +45,10 @@ class Step:
         deployment_id: As it is told.
         environment: As GitHub spells it; None where no deployment is filed and names guess it.
         filed_at: When GitHub filed it, which it does when nothing needed is left to wait for.
-        succeeded_at: None when it did not, or not yet.
-        job: The name of its job; empty when that is not known.
+        succeeded_at: None if it has not.
+        job: The name of its job; empty if that is not known.
         attempt: Of its run.
-        run: The id of the run; None of a third party's.
+        run: The id of the run; None for a third party's.
         unit: What it deploys, where a repository deploys several things.
     """
 
@@ -90,7 +90,7 @@ def step_of(
 
 
 def ids(steps: Iterable[Step]) -> tuple[str, ...]:
-    """The deployments' ids, as they are told."""
+    """The deployments' ids, as they are sent."""
     return tuple(step.deployment_id for step in steps)
 
 
@@ -103,17 +103,17 @@ def parents_in_run(graph: Graph | None, step: Step, run: Sequence[Step]) -> tupl
 def parents_by_needs(graph: Graph, step: Step, run: Iterable[Step]) -> tuple[Step, ...] | None:
     """The nearest deployments of the same run that the step's job needs.
 
-    Jobs that did not deploy are looked through. Of a job that was run again the latest attempt
-    counts that is not later than the step's own, for a re-run of what failed has its parents in an
-    attempt before. A leg of a matrix follows the leg with the same values, else all legs.
+    Jobs that did not deploy are looked through. Of a job that was run again, the latest attempt
+    counts that is not later than the step's own, because a re-run of what failed has its parents in
+    an earlier attempt. A leg of a matrix follows the leg with the same values, else all legs.
 
     Args:
-        graph: Of the run's workflow.
+        graph: The run's workflow.
         step: The one that follows.
         run: The run's deployments that have begun; `step` may be among them.
 
     Returns:
-        None when a job of the run can't be found in the workflow.
+        None if a job of the run can't be found in the workflow.
     """
     others = [each for each in run if each.attempt <= step.attempt and each.number != step.number]
     own, by_path = _located(graph, step), _by_path(graph, others)
@@ -132,16 +132,16 @@ def parents_by_needs(graph: Graph, step: Step, run: Iterable[Step]) -> tuple[Ste
 
 
 def parents_by_time(step: Step, run: Iterable[Step]) -> tuple[Step, ...]:
-    """The deployments of the same run after which the step was filed, without theirs in turn."""
+    """The deployments of the run after which the step was filed, less those that these follow."""
     before = [each for each in run if _follows(step, each)]
     last = [each for each in before if not any(_follows(other, each) for other in before)]
     return _in_order([each for each in last if each.unit == step.unit] or last)
 
 
 def promotes(step: Step, earlier: Step) -> bool:
-    """Whether the step brings further what another run has brought to an environment before.
+    """Whether the step takes further what another run has brought to an environment before.
 
-    Both are of one commit; of several that are promoted so, the latest is the parent.
+    Both are of one commit; of several such, the latest is the parent.
     """
     return (
         earlier.unit == step.unit

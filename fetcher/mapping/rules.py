@@ -1,4 +1,4 @@
-"""The rules of the settings: what is otherwise than the names say. Pure.
+"""The rules in the settings: what is different from what the names say. Pure.
 
     [[fetcher.rules]]
     match = { repository = "acme/shop", job = "deploy *" }
@@ -46,7 +46,7 @@ Template = Annotated[str, Field(min_length=1), AfterValidator(_template)]
 
 
 class Match(BaseModel):
-    """Globs (`*`, `?`, `[ab]`), in any case; one that is not given matches everything.
+    """Globs (`*`, `?`, `[ab]`), ignoring case; one that is not given matches everything.
 
     Attributes:
         repository: Of `owner/name`.
@@ -70,9 +70,9 @@ class Match(BaseModel):
 
 
 class Change(BaseModel):
-    """What a deployment is told with instead: templates, as `{repository}-{leg}`.
+    """What a deployment gets instead: templates, such as `{repository}-{leg}`.
 
-    A template that speaks of what is not known of a deployment changes nothing.
+    A template that mentions what is not known of a deployment changes nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -108,7 +108,7 @@ class Rule(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What rules match; None is not known yet, "" is known not to be."""
+    """What rules match; None is not known yet, "" is known to be absent."""
 
     repository: str
     workflow: str | None = None
@@ -139,7 +139,7 @@ def facts_of(source: Source, environment: str) -> Facts:
 
 
 def deciding(rules: Sequence[Rule], facts: Facts) -> Rule | None:
-    """The rule that decides, as far as that is certain by what is known."""
+    """The rule that decides, as far as that is certain from what is known."""
     for rule in rules:
         verdicts = _verdicts(rule, facts)
         if False in verdicts:
@@ -149,7 +149,7 @@ def deciding(rules: Sequence[Rule], facts: Facts) -> Rule | None:
 
 
 def ignored(rules: Sequence[Rule], facts: Facts) -> bool:
-    """Whether it is already certain that nothing is to be told."""
+    """Whether it is already certain that nothing is to be sent."""
     rule = deciding(rules, facts)
     return rule is not None and rule.ignore
 

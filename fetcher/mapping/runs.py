@@ -19,7 +19,7 @@ CONCLUSIONS: Final[Mapping[str, Status]] = {
     "timed_out": "failure",
     "startup_failure": "failure",
 }
-# A failure of what had begun; what had not did not happen.
+# A failure if it had begun; otherwise it never happened.
 BROKEN_OFF: Final = frozenset({"cancelled", "stale"})
 COMPLETED: Final = "completed"
 NEVER_STARTED: Final = "startup_failure"  # the workflow's file is wrong: there are no jobs
@@ -62,7 +62,7 @@ def run_events(pipeline: Pipeline, run: Run, jobs: Iterable[Job]) -> tuple[Event
 
 
 def possible_events(pipeline: Pipeline, run: Run, jobs: Iterable[Job]) -> tuple[Event, ...]:
-    """The events of whatever in a run may have been told as a deployment, by any scope."""
+    """The events of whatever in a run may have been reported as a deployment, by any scope."""
     own = own_jobs(run, jobs)
     attempts = range(1, run.run_attempt + 1)
     of_jobs = (event for job in own for event in _job_events(pipeline, run, job))
@@ -71,7 +71,7 @@ def possible_events(pipeline: Pipeline, run: Run, jobs: Iterable[Job]) -> tuple[
 
 
 def job_deployment_id(origin: Origin, job: Job) -> str:
-    """The id under which a job is told as a deployment."""
+    """The id under which a job is reported as a deployment."""
     return f"{origin.id_prefix}-job-{job.id}"
 
 
@@ -136,7 +136,7 @@ def _attempt_events(pipeline: Pipeline, run: Run, attempt: int, jobs: list[Job])
 def _conclusion(run: Run, attempt: int, jobs: Iterable[Job]) -> str | None:
     if attempt == run.run_attempt:
         return run.conclusion if run.status == COMPLETED else None
-    # GitHub tells the conclusion of the last attempt only; an earlier one ended as its jobs did.
+    # GitHub gives only the last attempt's conclusion; an earlier one ended as its jobs did.
     ends = {job.conclusion for job in jobs}
     bad = ends & {*BROKEN_OFF, *(c for c, status in CONCLUSIONS.items() if status == "failure")}
     return "failure" if bad else "success"
@@ -172,7 +172,7 @@ def _event_maker(
 def _began(job: Job) -> bool:
     if job.status == "in_progress":
         return True
-    # A job that was cancelled while it waited has a time of start, but no runner took it.
+    # A job that was cancelled while it waited has a start time, but no runner took it.
     ran = job.ran or bool(job.runner_name) or job.conclusion in CONCLUSIONS
     return job.status == COMPLETED and ran
 

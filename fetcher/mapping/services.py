@@ -24,7 +24,7 @@ class Sight:
 
     Attributes:
         one_of_several: Its run has other legs of the same job, which deploy something else.
-        told: The service under which it was told of before.
+        told: The service under which it was reported before.
     """
 
     deployment_id: str
@@ -42,14 +42,14 @@ def name_places(
     2. A new unit takes the repository's name, unless another unit has it, or wants it, in the same
        environment, or its run shows that it is one leg of several. Of those that want it, the one
        whose names say nothing but that it deploys gets it.
-    3. Who doesn't get it is called after its unit, `shop/api`; where that is taken, too, after all
-       that is known of the unit, `shop/backend/api`. There is no other name after that one.
+    3. A unit that doesn't get it is called `shop/api`; if that is taken, too, by all that is known
+       of the unit, `shop/backend/api`. There is no other name after that one.
 
     It makes no difference in which order the sights come.
 
     Args:
         repository: The name that the repository itself has as a service.
-        given: The names of before.
+        given: The names given before.
         sights: What was seen in one pass.
     """
     seen = sorted(sights, key=lambda sight: (sight.place, sight.told or "", sight.deployment_id))
@@ -61,7 +61,7 @@ def name_places(
         unit: _Claim(unit, repository, places, held, seen)
         for unit, places in _new(seen, held).items()
     }
-    # All that clash give way together, so that none has an advantage by its place in the order.
+    # All that clash give way together, so that their order gives none an advantage.
     while losing := [claim for claim in claims.values() if claim.loses(claims.values(), held)]:
         for claim in losing:
             claim.names.pop(0)
@@ -79,7 +79,7 @@ def _new(seen: Iterable[Sight], held: Mapping[Place, str]) -> dict[Unit, set[Pla
 
 
 class _Claim:
-    """The names that a unit would like to have in its new places, the dearest first."""
+    """The names that a unit would like to have in its new places, the preferred one first."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class _Claim:
         self.unit = unit
 
     def loses(self, claims: Iterable["_Claim"], held: Mapping[Place, str]) -> bool:
-        """Whether somebody else has, or with as much right wants, the name in one of the places."""
+        """Whether another unit has the name in one of the places, or wants it with equal right."""
         if len(self.names) == 1:
             return False
         name, environments = self.names[0], {place.environment for place in self.places}

@@ -1,4 +1,4 @@
-"""What made a deployment: the facts by which it is named and ruled. Pure."""
+"""What made a deployment: the facts that names and rules go by. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Source:
 
     Attributes:
         repository: `owner/name`.
-        jobs: All that the run has, as far as they are listed yet.
+        jobs: All jobs of the run that are listed so far.
     """
 
     repository: str
@@ -25,11 +25,11 @@ class Source:
     jobs: tuple[Job, ...] = ()
 
     def sight(self, event: Event, environment: str) -> Sight | None:
-        """The deployment as one that needs a service; None when only the repository is known.
+        """The deployment as one that needs a service; None if only the repository is known.
 
         Args:
             event: With the environment that GitHub gave it.
-            environment: In which it is told.
+            environment: The one in which it is reported.
         """
         if self.run is None:
             return None
@@ -49,7 +49,7 @@ class Source:
         return file_name(self.run.path) if self.run else ""
 
     def words(self, event: Event) -> Mapping[str, str]:
-        """What the templates of rules may speak of, by name; "" is not known."""
+        """What the templates of rules may mention, by name; "" is not known."""
         run, job = self.run, self.job
         return {
             "owner": self.repository.partition("/")[0],

@@ -26,7 +26,7 @@ GENERAL: Final = DEPLOY | frozenset(
 )
 TELLING_NOTHING: Final = GENERAL | ENVIRONMENTS.keys()
 LEGS: Final = re.compile(r"(?P<name>[^()]*?)\s*\((?P<values>.*)\)\s*")
-# What a template puts into a job's name and is another in the next run: versions, commits, #42.
+# What a template puts into a job's name and differs in the next run: versions, commits, #42.
 CHANGING: Final = re.compile(
     r"(?<![\w-])(?:[vV]?\d+(?:\.\d+)+[\w.+-]*|(?=[a-f]*\d)[0-9a-f]{7,40}|#\d+)(?![\w-])"
 )
@@ -59,7 +59,7 @@ def taken_apart(name: str) -> tuple[str, tuple[str, ...]]:
 
 
 def leg_of(job: Job, run: Run, environment: str) -> str:
-    """The leg of a matrix that a job is, without what tells its environment; "" is no leg."""
+    """The leg of a matrix that a job is, without what names its environment; "" for no leg."""
     _, values = taken_apart(job.name)
     kept = (
         _without_environment(value, environment) for value in values if value not in _facts(run)
@@ -75,7 +75,7 @@ def is_one_of_several(run: Run, job: Job, jobs: Iterable[Job], environment: str)
 
 
 def _what(unit: Unit) -> list[str]:
-    # Another leg's environment is not known: what is named as one is taken for one.
+    # Another leg's environment is not known: whatever is named like one is taken for one.
     return [word for word in words(" ".join(unit)) if word not in ENVIRONMENTS]
 
 
@@ -85,7 +85,7 @@ def _subject(text: str, environment: str) -> str:
 
 
 def _without_environment(leg: str, environment: str) -> str:
-    """A value of a matrix as it is spelled; without its words for the environment, if any."""
+    """A value of a matrix as it is spelled, without its words for the environment, if any."""
     place = _words_of_environment(environment)
     spoken = words(leg)
     rest = [word for word in spoken if ENVIRONMENTS.get(word, word) not in place]
@@ -98,8 +98,8 @@ def _words_of_environment(environment: str) -> set[str]:
 
 
 def _steady(name: str, run: Run) -> str:
-    """A job's name without what makes it another one in the next run."""
-    # Few names hold a fact, and a pattern of a fact is compiled anew for each run.
+    """A job's name without what makes it differ in the next run."""
+    # Few names contain a fact, and a fact's pattern is compiled anew for each run.
     told = [fact for fact in _facts(run) if fact in name]
     for fact in sorted(told, key=len, reverse=True):
         name = re.sub(rf"(?<![\w-]){re.escape(fact)}(?![\w-])", " ", name)

@@ -1,4 +1,4 @@
-"""What a workflow's file says of its jobs, as far as it tells which deployment follows which. Pure.
+"""What a workflow's file says of its jobs that tells which deployment follows which. Pure.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax
 """
@@ -23,7 +23,7 @@ Node = str | list[Any] | dict[str, Any] | None
 
 
 class _Unfit(Exception):
-    """A text that no workflow has."""
+    """No workflow has such a text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class WorkflowJob:
 
 
 def parse_workflow(text: str) -> tuple[WorkflowJob, ...] | None:
-    """The jobs of a workflow's file; None when the text is no workflow, whatever else it is."""
+    """The jobs of a workflow's file; None if the text is not a workflow, whatever else it is."""
     if len(text) > LONGEST_TEXT:
         return None
     try:
@@ -95,7 +95,7 @@ def _texts(node: Node) -> tuple[str, ...]:
 
 
 class _Tree:
-    """Builds what the parser's events tell; an alias is the very node that its anchor names."""
+    """Builds the tree of the parser's events; an alias is the very node that its anchor names."""
 
     def __init__(self, events: Iterator[Any]) -> None:
         self._events = events

@@ -13,11 +13,11 @@ from typing import Final
 from fetcher.mapping.workflow_file import WorkflowJob
 
 JobPath = tuple[str, ...]
-Pattern = tuple[str, ...]  # literals, with anything between two of them
+Pattern = tuple[str, ...]  # literals, with anything in between
 
 EXPRESSION: Final = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 ANYTHING: Final = ("", "")
-# GitHub appends a leg's values, unless the name has an expression that tells them.
+# GitHub appends a leg's values, unless the name has an expression that contains them.
 VALUES: Final = (" (", ")")
 MOST_JOBS: Final = 2_000
 
@@ -27,7 +27,7 @@ class Workflow:
     """A workflow's file, with the files that its jobs call.
 
     Attributes:
-        called: By the id of the calling job; a file that could not be read is not there.
+        called: By the id of the calling job; a file that could not be read is missing.
     """
 
     jobs: tuple[WorkflowJob, ...]
@@ -39,7 +39,7 @@ class Located:
     """A job as its name is found in the graph.
 
     Attributes:
-        leg: The values by which the legs of a matrix differ, as far as the name tells them.
+        leg: The values by which the legs of a matrix differ, as far as the name shows them.
     """
 
     path: JobPath
@@ -79,7 +79,7 @@ class Graph:
                 if best is not None:
                     leg = frozenset(filter(None, ", ".join(best[1]).split(", "))) - {environment}
                     fitting.setdefault(best[0], []).append(Located(path, leg))
-        # The pattern with most letters is the one that was meant; of two such, neither is certain.
+        # The pattern with the most letters is the one meant; of two such, neither is certain.
         best_fits = fitting[max(fitting)] if fitting else []
         return best_fits[0] if len(best_fits) == 1 else None
 

@@ -1,4 +1,4 @@
-"""The port on which a running fetcher tells whether it works: `fetcher.listen`."""
+"""The port on which a running fetcher says whether it works: `fetcher.listen`."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ class ListenError(Exception):
 
 @asynccontextmanager
 async def listening(listen: tuple[str, int] | None, vitals: Vitals) -> AsyncIterator[None]:
-    """Answer at host and port until the end; nothing where there are none.
+    """Answer at host and port until the end; do nothing if there are none.
 
     Raises:
         ListenError: The port can't be had.

@@ -1,4 +1,4 @@
-"""What Prometheus may ask, by the owners of the repositories."""
+"""The metrics for Prometheus, by the owners of the repositories."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -64,13 +64,13 @@ class Metrics:
         return Gauge(f"{PREFIX}_{name}", text, labels, registry=self.registry)
 
     def holds(self, gauge: Gauge, by_owner: Mapping[str, int]) -> None:
-        """Let a gauge show these figures, and nothing of every other owner that is known."""
+        """Let a gauge show these figures, and 0 for every other owner that is known."""
         self._owners |= by_owner.keys()
         for owner in self._owners:
             gauge.labels(owner).set(by_owner.get(owner, 0))
 
     def settled(self, settled: Settled, took: timedelta) -> None:
-        """Count an event that waits no more, so long after it happened."""
+        """Count an event that no longer waits, so long after it happened."""
         owner, result = settled.owner, settled.result
         self.events.labels(owner, result, settled.status).inc()
         self.waiting.labels(owner).dec()

@@ -1,6 +1,6 @@
-"""Telling systemd that the fetcher is ready, works, and stops: sd_notify(3).
+"""Telling systemd that the fetcher is ready, works, or stops: sd_notify(3).
 
-Where systemd did not start it, nothing is told.
+If systemd did not start it, nothing is sent.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ def notify(state: str) -> None:
 
 
 async def keep_watch(hangs: Callable[[], bool]) -> None:
-    """Tell the watchdog, twice in its time, that nothing hangs; ends where none watches."""
+    """Tell the watchdog, twice in its time, as long as nothing hangs; ends if none watches."""
     seconds = int(os.environ.get("WATCHDOG_USEC", "0")) / 2_000_000
     while seconds:
         await asyncio.sleep(seconds)

@@ -1,4 +1,4 @@
-"""What is wrong at the moment: said once when it begins or changes, and once when it ends."""
+"""What is wrong at the moment: logged once when it begins or changes, and once when it ends."""
 
 import logging
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 
 class Troubles:
-    """The troubles that were said and have not ended, by whom they concern."""
+    """The troubles that were logged and have not ended, by whom they concern."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -30,5 +30,5 @@ class Troubles:
             log.info("%s: works again after %s", subject, lasted)
 
     def subjects(self) -> list[str]:
-        """Whom something is wrong with."""
+        """The subjects with which something is wrong."""
         return sorted(self._said)

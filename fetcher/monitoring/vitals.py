@@ -36,12 +36,12 @@ class Vitals:
         self._read_at = self._delivered_at = self._cycle_at = self._round_at = clock()
 
     def stands_by(self, reason: str) -> None:
-        """The state can't be had."""
+        """The state is not available."""
         self._waits_for = reason
         self.metrics.working.set(0)
 
     def works(self, githubs: Callable[[], Mapping[str, GitHub]], parked: Mapping[str, int]) -> None:
-        """The state is had: it tells of GitHub as it is asked, and of parked events, by owner."""
+        """The state is open; given are GitHub as it is asked, and parked events, both by owner."""
         self._waits_for, self._githubs = None, githubs
         self._read_at = self._delivered_at = self._cycle_at = self._round_at = self._clock()
         self.metrics.working.set(1)
@@ -55,7 +55,7 @@ class Vitals:
             self._read_at = self._clock()
 
     def passed(self, owner: str, events: int, error: GitHubError | None) -> None:
-        """A pass over an owner's repository found so many new events, and was cut short."""
+        """A pass over an owner's repository found so many new events; `error` cut it short."""
         self.metrics.passes.labels(owner, _result(error)).inc()
         self.metrics.waiting.labels(owner).inc(events)
         if error is None:
@@ -90,7 +90,7 @@ class Vitals:
         return found
 
     def hangs(self) -> bool:
-        """Whether the work stands still, and not for want of GitHub, the receiver or the state."""
+        """Whether work stands still, with none of GitHub, the receiver and the state to blame."""
         if self._waits_for is not None:
             return False
         return self._clock() - min(self._cycle_at, self._round_at) > self._late

@@ -16,12 +16,12 @@ class Findings:
     """What one pass is going to commit.
 
     Attributes:
-        columns: Of the repository's row, where they change.
+        columns: Those of the repository's row that change.
         watched: By lane and id.
         looks: What was found by looking, in its order.
         doubtful: Deployments of which nothing is to be told, unless something was told before:
             they are found in the other lane from now on.
-        error: Of one item, for which the others did not wait.
+        error: That of one item, which did not hold up the others.
         more: Lanes in which not everything that is due was looked at.
         garbled: The commits of deployments that could not be understood.
     """
@@ -41,12 +41,12 @@ class Findings:
 
     @property
     def events(self) -> list[Event]:
-        """What is owed, what was told before among it."""
+        """What is owed, including what was told before."""
         return [event for look in self.looks for event in look.events]
 
     @property
     def sights(self) -> list[Sight]:
-        """What the services of the events follow from."""
+        """What the events' services follow from."""
         return [sight for look in self.looks for sight in look.sights]
 
     def of(self, lane: Lane) -> list[Look]:
@@ -58,7 +58,7 @@ class Findings:
         self.watched |= {(item.lane, item.id): item for item in items}
 
     def drop_runs(self) -> None:
-        """Forget what was found in the runs, as if it had not been asked for."""
+        """Forget what was found in the runs, as if they had not been asked for."""
         self.watched = {key: item for key, item in self.watched.items() if item.lane != "runs"}
         self.looks = self.of("deployments")
         self.columns.pop("runs_read_to", None)

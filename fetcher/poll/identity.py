@@ -1,8 +1,8 @@
 """Which repository a name in the settings means: it is GitHub's number that counts.
 
-A repository that was renamed, or given to another owner, goes on where it was: the same service,
-and nothing of it told twice. Under its old name GitHub redirects, which is charged each time, so it
-is asked for under its new one.
+A repository that was renamed, or transferred to another owner, goes on where it was: the same
+service, and nothing of it told twice. Under its old name GitHub redirects, which is charged each
+time, so it is asked for under its new one.
 """
 
 from collections.abc import Container
@@ -26,8 +26,8 @@ async def identified(state: State, reader: Reader, known: Known, others: Contain
 
     Args:
         state: Where all of them are known.
-        reader: Of the repository.
-        known: By its name in the settings.
+        reader: The repository's.
+        known: What is known by its name in the settings.
         others: The names that are read.
 
     Raises:

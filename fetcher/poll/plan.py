@@ -36,12 +36,12 @@ class Plan(BaseModel):
     Attributes:
         github_id: GitHub's number for the repository, and what GitHub calls it.
         page: Where people see it.
-        deployed_at: When the newest deployment was filed; None: there is none.
+        deployed_at: When the newest deployment was filed; None if there is none.
         filing: Workflows of which there are deployments.
         workflows: All that the repository has, judged by their names, unless they file deployments.
-        others: Workflows of which there are runs, though they are not there any more.
-        listed_at: When the workflows were last listed; None: they may not be.
-        renewed_at: When one that was not there before was last found.
+        others: Workflows that no longer exist, but still have runs.
+        listed_at: When the workflows were last listed; None if they may not be.
+        renewed_at: When a new one was last found.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -118,10 +118,10 @@ class Plan(BaseModel):
 
 
 async def first_plan(reader: Reader, name: str) -> Plan:
-    """What is to be known of a repository before anything in it is looked at.
+    """What has to be known of a repository before anything in it is looked at.
 
     Raises:
-        GitHubError: GitHub did not say what it takes.
+        GitHubError: GitHub did not give what it takes.
     """
     repository = await reader.one(f"/repos/{name}", Repository)
     return Plan(
@@ -139,17 +139,17 @@ async def list_workflows(reader: Reader, name: str) -> tuple[Workflow, ...]:
 
 
 async def judged(reader: Reader, name: str, plan: Plan, before: Plan | None = None) -> Plan:
-    """The plan with the repository's workflows judged, but for those that file deployments.
+    """The plan with the repository's workflows judged, except for those that file deployments.
 
     Args:
-        reader: Of the repository.
-        name: In its paths.
-        plan: That knows of the deployments.
-        before: The last one: its verdicts on workflows that file deployments by now stay, for
+        reader: The repository's.
+        name: The repository's, in paths.
+        plan: One that knows of the deployments.
+        before: The last one: its verdicts on workflows that file deployments by now stay, because
             there may be runs from before.
 
     Raises:
-        GitHubError: GitHub did not say what it takes.
+        GitHubError: GitHub did not give what it takes.
     """
     workflows = await list_workflows(reader, name)
     known = {v.workflow.id: v for v in before.workflows} if before else {}
@@ -197,7 +197,7 @@ async def _silent(reader: Reader, name: str, run: Run, jobs: Sequence[str]) -> t
 
 
 def _telling(runs: Sequence[Run]) -> Run | None:
-    """The run whose jobs tell most: all of them are listed once it has ended, best in success."""
+    """The run whose jobs tell most: an ended one lists all of them, a successful one ran them."""
     meant = [run for run in runs if run.event in EVENTS]
     ended = [run for run in meant if run.status == COMPLETED]
     successes = [run for run in ended if run.conclusion == "success"]

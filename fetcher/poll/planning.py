@@ -1,4 +1,4 @@
-"""The plan of a repository in one pass: when it is made anew, and what is kept of it."""
+"""A repository's plan in one pass: when it is made anew, and what of it is kept."""
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ BETWEEN_LISTS_OF_WORKFLOWS: Final = timedelta(minutes=10)
 
 
 class Planning:
-    """Asks what the plan takes; what changes of it is put into the findings."""
+    """Asks for what the plan needs; puts its changes into the findings."""
 
     def __init__(
         self,

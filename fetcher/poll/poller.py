@@ -1,8 +1,8 @@
 """A pass over one repository: list, look, and commit all of it at once.
 
 What was seen, the events to be sent and GitHub's ETags are committed in one transaction, so a pass
-that is killed anywhere was never there, and the next one sees and sends the same. A pass that
-GitHub cuts short commits what it has: every look stands for itself.
+that is killed at any point has left no trace, and the next one sees and sends the same. A pass that
+GitHub cuts short commits what it has: every look stands by itself.
 """
 
 from collections.abc import Callable, Container, Iterable
@@ -37,7 +37,7 @@ LONGEST_PAUSE: Final = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What a pass came to.
+    """The result of a pass.
 
     Attributes:
         events: New in the outbox.
@@ -78,10 +78,10 @@ class Poller:
         """One pass over a registered repository; whatever is due by `due_at` is looked at.
 
         Args:
-            name: In the settings, as those of the others that are read.
+            name: The name in the settings.
             due_at: Now, or when the first of several passes began.
             sighting: What the detector saw of it, if it looked.
-            others: Whose repositories must not be this one by another name.
+            others: The other names that are read; none of them may mean this repository.
         """
 
         def load(connection: Connection) -> tuple[Known, frozenset[str]]:
@@ -100,7 +100,7 @@ class Poller:
         return await self._commit(known, findings, reader.fresh)
 
     async def reach_back(self, since: datetime) -> int:
-        """Have repositories read back to a time; how many were not read so far back before."""
+        """Have repositories read back to a time; returns how many were not read so far back."""
         oldest, now = since - LONGEST_LIFE, self._clock()
         return await self._state.run(lambda c: observations.reach_back(c, since, oldest, now))
 
@@ -153,7 +153,7 @@ def _pause(
     if error is None:
         return {"failures": 0, "paused_until": None, "error": None}
     if isinstance(error, Limited):
-        return {}  # the gate knows how long; the repository did nothing wrong
+        return {}  # the gate knows how long; it is not the repository's fault
     pause = min(FIRST_PAUSE * 2 ** min(known.failures, 10), LONGEST_PAUSE)
     words = in_words(github, known.name.partition("/")[0], error)
     return {"failures": known.failures + 1, "paused_until": now + pause, "error": words}

@@ -1,4 +1,4 @@
-"""The services of events: by the names that were given before, and those that are given now."""
+"""The services of events: by the names given before, and those given now."""
 
 from dataclasses import replace
 
@@ -14,8 +14,8 @@ from fetcher.poll.findings import Findings
 def with_services(connection: Connection, known: Known, findings: Findings) -> list[Event]:
     """The events of one pass, each with its service; new names are kept, in this transaction.
 
-    A deployment stays what it was told as, whatever was learned of it since: so it does after the
-    state was lost, when the outbox is filled with what the receiver holds.
+    A deployment keeps the service under which it was told, whatever was learned of it since; also
+    after the state was lost, when the outbox is filled with what the receiver holds.
     """
     told = outbox.services(connection, {event.deployment_id for event in findings.events})
     left = findings.doubtful - told.keys()

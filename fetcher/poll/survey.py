@@ -30,8 +30,8 @@ class Policy:
 
     Attributes:
         id_prefix: Begins every deployment's id.
-        backfill: What ended longer before the first pass is not told.
-        rules: What is otherwise than the names say.
+        backfill: What ended longer than this before the first pass is not told.
+        rules: What is different from what the names say.
     """
 
     id_prefix: str
@@ -91,9 +91,9 @@ class Survey:
     def _settle(self, plan: Plan) -> None:
         """Leave the runs to their deployments, where there are any.
 
-        A job's deployment is there before the job begins, and deployments were read after the
-        jobs: so of a run without a deployment none of its jobs made one, and nothing is told twice.
-        Whatever hides a deployment hides the runs, until the next pass; from then on only those of
+        A job's deployment is there before the job begins, and deployments were read after the jobs.
+        So if a run has no deployment, none of its jobs made one, and nothing is told twice.
+        Whatever hides a deployment hides all runs until the next pass, and from then on those of
         its commit.
         """
         deployments = self._findings.of("deployments")
@@ -135,7 +135,7 @@ class Survey:
         return plan
 
     async def _read_runs(self, plan: Plan) -> Plan:
-        """The runs of workflows that are read so; else those that were begun, to their end."""
+        """The runs of workflows that are read by them; else those begun before, to their end."""
         name, listed = self._known.name, tuple[Run, ...]()
         self._hidden = await self._state.run(lambda c: observations.unread_commits(c, name))
         if plan.read_by_runs():
@@ -185,7 +185,7 @@ class Survey:
         )
 
     async def _of_commit(self, sha: str) -> list[Deployment]:
-        """The deployments of a commit that are known, those found in this pass among them."""
+        """The known deployments of a commit, including those found in this pass."""
         lane = DeploymentsLane.name
         name = self._known.name
         kept = await self._state.run(lambda c: observations.subjects(c, name, lane, sha))

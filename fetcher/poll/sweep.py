@@ -1,4 +1,4 @@
-"""One lane of a repository in one pass: what changed in a list, and looks at it and what is due."""
+"""One lane of a repository in one pass: looks at what changed in a list, and at what is due."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,8 +20,8 @@ from fetcher.state import State
 AnyLane = DeploymentsLane | RunsLane
 
 OVERLAP: Final = timedelta(minutes=15)  # what appears in a list later than its time says
-# Until what made no sense is asked for again; after that the longer, the older it is: each time is
-# charged, and what makes no sense for hours hardly ever will.
+# Until what made no sense is asked for again; then longer, the older it is: each time is charged,
+# and what has made no sense for hours hardly ever will.
 FIRST_WAIT_FOR_SENSE: Final = timedelta(seconds=30)
 WAIT_FOR_SENSE: Final = timedelta(minutes=10)
 
@@ -47,13 +47,13 @@ class Sweep:
         self._backfill = backfill
 
     def read_to(self, newest: datetime | None) -> datetime:
-        """How far back a list is to be read, of which the newest item was seen; None: anew."""
+        """How far back to read a list whose newest item was seen; None if it never was."""
         if newest is not None:
             return newest - OVERLAP
         return max(self._horizon(), self._clock() - max(LONGEST_LIFE, self._backfill))
 
     def _horizon(self) -> datetime:
-        """What was filed before can't have been unfinished when the repository was first read."""
+        """What was filed before this had ended when the repository was first read."""
         return self._known.since_at - max(LONGEST_LIFE - self._backfill, timedelta())
 
     async def read(self, lane: AnyLane, listed: Sequence[Any]) -> None:
@@ -70,7 +70,7 @@ class Sweep:
             self._findings.more.add(lane.name)
         shown = {item.id for item in listed}
         for item in newest[: lane.looks]:
-            # Of what had ended a list tells whether it goes on; of what goes on it may be late.
+            # A list tells whether what had ended goes on again; about what goes on it may be late.
             is_listed = item.id in changed or (item.ended and item.id in shown)
             await self._look(lane, item, listed=is_listed)
 
@@ -82,7 +82,7 @@ class Sweep:
         except Missing:
             self._findings.watch([replace(item, look_at=None)])  # deleted: its list was just read
         except Garbled as error:
-            # Whatever is wrong with this one, the others do not wait for it.
+            # Whatever is wrong with this one does not hold up the others.
             self._findings.error = self._findings.error or error
             self._findings.watch([self._put_off(lane, item, before=before)])
         else:
@@ -90,7 +90,7 @@ class Sweep:
             self._findings.looks.append(look)
 
     def _put_off(self, lane: AnyLane, item: Watched, *, before: bool) -> Watched:
-        """What made no sense, to be asked for again while something may come of it."""
+        """What made no sense, to be asked for again as long as that may help."""
         now = self._clock()
         age = now - item.created_at
         if age > LONGEST_LIFE:

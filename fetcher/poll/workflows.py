@@ -1,4 +1,4 @@
-"""Reads the files of a run's workflow, as they were at the commit that it ran for."""
+"""Reads the files of a run's workflow, as they were at the commit for which it ran."""
 
 import base64
 import re
@@ -17,7 +17,7 @@ from fetcher.mapping.workflow_file import WorkflowJob, parse_workflow
 from fetcher.mapping.workflow_graph import Workflow
 
 MOST_FILES: Final = 5  # each is one charged request for all deployments of a commit
-MOST_CALLS: Final = 4  # one within the other
+MOST_CALLS: Final = 4  # nested
 LOCAL: Final = re.compile(r"\./(?P<path>\.github/workflows/[^@]+)")
 ELSEWHERE: Final = re.compile(
     r"(?P<repository>[\w-]+/(?!\.{1,2}/)[\w.-]+)/(?P<path>\.github/workflows/[^@]+)@(?P<ref>.+)"
@@ -30,7 +30,7 @@ class WorkflowFile(Answer):
 
     Attributes:
         id: Files have none.
-        jobs: None where it is no workflow, or so long that GitHub does not show it.
+        jobs: None if it is not a workflow, or so long that GitHub does not show it.
     """
 
     id: int = 0
@@ -55,14 +55,14 @@ class _File(NamedTuple):
 
 @dataclass(slots=True)
 class _Reading:
-    """The files that were read, None where one could not be."""
+    """The files that were read; None for one that could not be."""
 
     reader: Reader
     shas: Mapping[str, str]
     read: dict[_File, tuple[WorkflowJob, ...] | None] = field(default_factory=dict)
 
     async def workflow(self, file: _File, calls: int) -> Workflow | None:
-        """The workflow of a file, with those that it calls, down to so many calls."""
+        """The workflow of a file, with those that it calls, nested so many times at most."""
         if file not in self.read and len(self.read) < MOST_FILES:
             self.read[file] = await _jobs(self.reader, file)
         if (jobs := self.read.get(file)) is None:
@@ -78,16 +78,16 @@ class _Reading:
 async def read_workflow(
     reader: Reader, repository: str, run: Run, names: tuple[str, ...]
 ) -> Workflow | None:
-    """The workflow of a run; what it calls is left out where none of the jobs stands in it.
+    """The workflow of a run, with those that it calls if any of the jobs is in one.
 
     Args:
         reader: It asks for each file of a commit once.
-        repository: Of the run.
-        run: Of a commit; its file is that of this commit.
-        names: Of the jobs to be found in the workflow.
+        repository: The run's.
+        run: Its file is taken from its commit.
+        names: The names of the jobs to be found in the workflow.
 
     Returns:
-        None when its file can't be read, or is no workflow.
+        None if its file can't be read, or is not a workflow.
 
     Raises:
         GitHubError: GitHub does not say now; it may later.

@@ -1,11 +1,11 @@
 """How often each repository is read, and in which order. Pure.
 
-Each is read in every cycle while that fits into the pace; people wait for their deployment to show.
-When it does not fit, quiet repositories are read less often, and if that is still too much, all
-are. Where something is under way, it is looked at when that is due, whatever the cadence.
+Each is read in every cycle as long as that fits into the pace, because people wait for their
+deployment to show. If it does not fit, quiet repositories are read less often, and if that is still
+too much, all are. Whatever is under way is looked at when that is due, whatever the cadence.
 
-Who waits longest past the time at which it was due comes first. So when a limit stops a cycle half
-way, the next one goes on where that one stopped, and nobody starves.
+The most overdue come first. So if a limit stops a cycle half way, the next one goes on where that
+one stopped, and none starves.
 """
 
 import zlib
@@ -31,8 +31,8 @@ class Standing:
 
     Attributes:
         lane: Where its deployments are found; None before that is known.
-        read_at: When it was last begun to be read; None: never.
-        active_at: When the newest of its deployments or runs began; None: it has none.
+        read_at: When reading it last began; None for never.
+        active_at: When the newest of its deployments or runs began; None if it has none.
         plan_due_at: When to look again for where its deployments are found.
         due: Something in it is to be looked at now.
         archived: It is read-only on GitHub, so nothing can deploy.
@@ -56,7 +56,7 @@ class Standing:
         return self.lane in ONLY_DEPLOYMENTS and self.read_at is not None and not self.archived
 
     def seen(self, marker: str | None) -> "Standing":
-        """How it stands once the detector saw this; None: nothing."""
+        """Its standing after the detector saw this; None if that was nothing."""
         if marker is None:
             return self
         same = marker == self.marker
@@ -64,12 +64,12 @@ class Standing:
 
     @property
     def requests(self) -> int:
-        """What a pass takes in which nothing is new."""
+        """How many requests a pass takes in which nothing is new."""
         return 1 if self.lane in ONLY_DEPLOYMENTS else 2
 
     @property
     def is_seldom(self) -> bool:
-        """Whether it is read for safety's sake only."""
+        """Whether it is read only to be safe."""
         return self.archived or self.unchanged
 
 
@@ -79,8 +79,8 @@ class Pace:
 
     Attributes:
         cycle: From one bell to the next.
-        requests_per_minute: That may be asked for ever.
-        least: No repository is read again sooner, for GitHub says so.
+        requests_per_minute: How many can be kept up for ever.
+        least: No repository is read again sooner, because GitHub says so.
     """
 
     cycle: timedelta
@@ -94,7 +94,7 @@ class Pace:
 
 
 def due(standings: Sequence[Standing], pace: Pace, now: datetime) -> dict[str, datetime]:
-    """The repositories to read now, and since when; the first one first."""
+    """The repositories to read now, and since when they are due; the first one first."""
     cycles = cycles_between(standings, pace, now)
     times = {s.name: due_at(s, cycles[s.name], pace) for s in standings}
     late = [s for s in standings if times[s.name] <= now or _is_ahead(s, now)]
@@ -134,7 +134,7 @@ def due_at(standing: Standing, cycles: float, pace: Pace) -> datetime:
 def _next_place(name: str, wait: timedelta, after: datetime) -> datetime:
     """The time of a repository's own place in the wait, the same in every process.
 
-    So those that were read together once are not due together ever after.
+    So those that were once read together are not due together for ever.
     """
     place = wait * (zlib.crc32(name.encode()) / 2**32)
     return after + wait - (after - NEVER - place) % wait

@@ -1,7 +1,7 @@
 """The detector: which of many repositories have a deployment that changed, in a few questions.
 
 GraphQL shows a hundred repositories for a point, where REST takes a request for each of them. The
-detector decides nothing: what it does not show, for whatever reason, is read as without it.
+detector decides nothing: what it does not show, for whatever reason, is read as if without it.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class Detector:
         return number > WORTH_IT and not any(gate.closed() for gate in gates)
 
     async def look(self, names: Sequence[str]) -> dict[str, Sighting]:
-        """What is to be seen of these repositories; without an entry where nothing is."""
+        """What is to be seen of these repositories; no entry where nothing is."""
         look = _Look(self._graphql, self._chunk)
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -104,7 +104,7 @@ class _Look:
             self.chunk = min(self.chunk, max(half, len(names) - len(left)))
 
     async def _answered(self, names: Sequence[str]) -> Sequence[str]:
-        """Ask; of whom nothing was said, though a smaller question may tell."""
+        """Ask; returns those of which nothing was said, though a smaller question may tell."""
         if self._is_vain():
             return ()
         try:

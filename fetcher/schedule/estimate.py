@@ -1,4 +1,4 @@
-"""What it takes to read repositories while nothing is new in them, at the cadence they will have.
+"""What it takes to read repositories in which nothing is new, at the cadence they will have.
 
 With many repositories the detector watches, and quiet ones are read less often, so what one
 repository takes depends on all that are read with the same credential.

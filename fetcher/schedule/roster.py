@@ -1,7 +1,7 @@
-"""The repositories that there are to read, as the owners that are followed have them by now.
+"""The repositories that there are to read, including those that the followed owners have by now.
 
-What an owner had when it was last asked is in the state, so that no answer, or none in time, leaves
-known repositories unread. One that is gone keeps its state: it may come back.
+What an owner had when GitHub was last asked is in the state, so known repositories are read even if
+there is no answer, or none in time. One that is gone keeps its state: it may come back.
 """
 
 import asyncio
@@ -39,12 +39,12 @@ class Owned(NamedTuple):
 
 
 class Roster:
-    """Keeps the repositories that are selected, less those that a rule ignores.
+    """Keeps the repositories that are selected, except those that a rule ignores.
 
     Attributes:
         owners: Whose repositories are followed.
-        failures: Why an owner could not be asked, by name.
-        selected: The repositories to read, as they were last told.
+        failures: Why an owner could not be asked about, by name.
+        selected: The repositories to read, as last determined.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Roster:
         return self._select(owned)
 
     async def lost(self, name: str) -> bool:
-        """Whether an owner that is followed has a repository no more; the owner is asked again."""
+        """Whether a followed owner no longer has a repository; asks about the owner again."""
         owned = await self._known()
         owner = next((each for each in self.owners if owner_of(name) == each.lower()), None)
         if owner is None or owner not in owned:
@@ -116,9 +116,9 @@ class Roster:
         return not now < self._not_before.get(owner, now) <= now + ASKED_AGAIN
 
     async def _ask(self, owners: Sequence[str], owned: dict[str, Owned]) -> None:
-        """All at once, so that one about whom GitHub does not answer holds up no other for long."""
+        """All at once, so that one about which GitHub does not answer hardly delays the others."""
         answers = await asyncio.gather(*map(self._listed, owners))
-        for owner, answer in zip(owners, answers, strict=True):  # who comes first is named first
+        for owner, answer in zip(owners, answers, strict=True):  # so the first is named first
             if answer:
                 names, fresh = answer
                 await self._keep(owner, names, fresh)
@@ -126,14 +126,14 @@ class Roster:
                 self._say(owner, before, names)
 
     async def _listed(self, owner: str) -> tuple[tuple[str, ...], Mapping[str, Snapshot]] | None:
-        """What an owner has, with GitHub's answers; None when there was none."""
+        """What an owner has, with GitHub's answers; None if there were none."""
         reader = Reader(self._githubs.for_owner(owner), self._snapshot)
         try:
             names = await owned_repositories(self._githubs.for_owner(owner), reader, owner)
         except GitHubError as error:
             self.failures[owner] = error
             passes = isinstance(error, Unreachable | Limited)
-            wait = AFTER_FAILURE if passes else ASKED_AGAIN  # somebody has to mend something
+            wait = AFTER_FAILURE if passes else ASKED_AGAIN  # somebody has to correct something
             self._not_before[owner] = self._clock() + wait
             return None
         self.failures.pop(owner, None)
@@ -182,7 +182,7 @@ async def look_up(
     """The repositories that are selected, asked of GitHub without a state.
 
     Returns:
-        Their names, and why an owner could not be asked, by name.
+        Their names, and why an owner could not be asked about, by name.
     """
     owned: dict[str, tuple[str, ...]] = {}
     failures: dict[str, GitHubError] = {}

@@ -33,10 +33,10 @@ class Due:
     """Whose turn it is.
 
     Attributes:
-        names: Of the repositories to read now, in their order.
+        names: The names of the repositories to read now, in order.
         paused: Why others are left alone for a while, by name.
-        unlisted: Why an owner does not tell what repositories there are, by name.
-        lanes: How many repositories there are in each; None before it is known.
+        unlisted: Why it is not known what repositories an owner has, by name.
+        lanes: How many repositories there are in each; the key is None before it is known.
         owners: How many repositories each has, by name in lower case.
         requests_per_hour: What reading all of them takes while nothing is new.
     """
@@ -50,7 +50,7 @@ class Due:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is to be read now, and not because nothing can be."""
+        """Whether nothing is to be read now, as opposed to nothing that can be."""
         if self.names:
             return False
         hindered = bool(self.paused or self.unlisted)
@@ -137,13 +137,13 @@ class Rota:
         return self._sightings.get(name)
 
     def begins(self, name: str) -> None:
-        """A repository is begun to be read."""
+        """Reading a repository begins."""
         self._began[name] = self._clock()
 
     async def note(self) -> None:
-        """Keep in the state which were begun to be read, all of them at once.
+        """Keep in the state which repositories' reading has begun, all of them at once.
 
-        A kill before costs a repository its place, and nothing else.
+        A kill before this costs a repository its place, and nothing else.
         """
         began, self._began = self._began, {}
         waits = {github: github.graphql_gate.waits for github in self._detectors}

@@ -48,7 +48,7 @@ def _standing(row: RowMapping, to_look_at: Collection[str]) -> Standing:
 
 
 def note_read(connection: Connection, read_at: Mapping[str, datetime]) -> None:
-    """Note when these were begun to be read."""
+    """Note when reading these began."""
     rows = [{"this": name, "read_at": instant} for name, instant in read_at.items()]
     if rows:
         connection.execute(

@@ -1,8 +1,8 @@
 """The fetcher's state: used by one process at a time, migrated when it is opened, durable.
 
-It is a SQLite file, or a schema in a PostgreSQL database: then several fetchers may be started, of
-which one works and the others stand by. A transaction is a plain function of a SQLAlchemy
-connection, and the same one for both.
+It is a SQLite file, or a schema in a PostgreSQL database; with the latter several fetchers may be
+started, of which one works and the others stand by. A transaction is a plain function of a
+SQLAlchemy connection, and the same one for both.
 """
 
 from contextlib import AbstractAsyncContextManager
@@ -40,11 +40,11 @@ __all__ = [
 def open_state(
     place: Path | URL, standby: Standby | None = None
 ) -> AbstractAsyncContextManager[State]:
-    """The state, made when there is none, for this process alone until the end.
+    """The state, created if missing, for this process alone until the end.
 
     Args:
         place: A file, or the URL of a PostgreSQL database.
-        standby: For a database that can't be had at the moment: wait until it can, and call this
+        standby: For a database that is not available at the moment: wait until it is, and call this
             with the reason, a sentence, whenever that changes. Without it, and for a file, the
             reason is raised.
 

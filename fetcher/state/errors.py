@@ -6,7 +6,7 @@ class StateError(Exception):
 
 
 class StateMissing(StateError):
-    """There is none yet: the first fetcher that has it makes it."""
+    """There is none yet: the first fetcher creates it."""
 
 
 class StateInUse(StateError):
@@ -14,12 +14,12 @@ class StateInUse(StateError):
 
 
 class StateUnusable(StateError):
-    """It can't be opened, read or written, is no state of the fetcher, or of a newer version."""
+    """It can't be opened, read or written, is not a fetcher's state, or is of a newer version."""
 
 
 class StateLost(StateError):
-    """It was open, and is no more: whoever opened it was cancelled, and may open it anew."""
+    """It was open, and is lost: whoever opened it was cancelled, and may open it again."""
 
 
 class StateRemoved(StateLost):
-    """The file that was open is not at its place any more, and what it told is gone with it."""
+    """The file that was open is no longer in its place, and what was in it is gone."""

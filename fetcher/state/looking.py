@@ -1,4 +1,4 @@
-"""Looking into the state without having it: nothing is locked, made, migrated or written."""
+"""Looking into the state without holding it: nothing is locked, created, migrated or written."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ READING: Final = {"search_path": SCHEMA, "default_transaction_read_only": "on"}
 
 @asynccontextmanager
 async def look_into(place: Path | URL) -> AsyncIterator[AsyncConnection]:
-    """One transaction that sees the state as it is, also while a fetcher works with it.
+    """One transaction that sees the state as it is, also while a fetcher is using it.
 
     Raises:
         StateMissing: There is none yet.

@@ -20,7 +20,7 @@ async def migrate(state: State, name: str) -> None:
 
     Args:
         state: Open, and not used by anybody yet.
-        name: Of the state, for messages.
+        name: The state's, for messages.
 
     Raises:
         StateUnusable: They can't be run.

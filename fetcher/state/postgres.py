@@ -1,11 +1,12 @@
 """The state in a PostgreSQL database, with fetchers that stand by.
 
-Whoever holds the database's advisory lock has the state. Every transaction runs on the one session
-that holds it, so a fetcher that lost the lock can commit nothing any more, whatever it believes.
-A fetcher that lost its session opens no second one: it stops, and may wait for the lock again.
+Whoever holds the database's advisory lock has the state. Every transaction runs in the one session
+that holds it, so a fetcher that has lost the lock can't commit anything, whatever it believes.
+A fetcher that has lost its session opens no second one: it stops, and may wait for the lock again
+(docs/decisions/0003-the-state-is-held-by-a-session.md).
 
-A lock ends with its session. The server ends the session of a fetcher that is gone without a word
-(a power cut, a broken network) or frozen within 20 seconds, and one that ends by itself at once.
+A lock ends with its session. If a fetcher vanishes (a power cut, a broken network) or freezes, the
+server ends its session within 20 seconds; if the fetcher exits, at once.
 """
 
 import asyncio
@@ -29,8 +30,8 @@ LOCK: Final = 0x6465706C66657463  # any number, and the same one for all version
 STANDBY_SECONDS: Final = 3
 HEARTBEAT_SECONDS: Final = 5
 ANSWER_SECONDS: Final = 10
-# What waits behind one that takes longer takes the session for lost. The longest is the first pass
-# over a large repository: 40,000 deployments, of which GitHub lists no more, take some seconds.
+# Whatever waits behind one that takes longer takes the session for lost. The longest is the first
+# pass over a large repository: 40,000 deployments, the most that GitHub lists, take some seconds.
 LONGEST_TRANSACTION_SECONDS: Final = 60
 SESSION: Final = {
     "search_path": SCHEMA,
@@ -48,7 +49,7 @@ UNREACHABLE: Final = (SQLAlchemyError, OSError, TimeoutError)
 
 
 class DatabaseState:
-    """A session that has the state; see State."""
+    """A session that holds the state; see State."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
@@ -70,7 +71,7 @@ class DatabaseState:
 
 @asynccontextmanager
 async def in_database(url: URL, standby: Standby | None) -> AsyncIterator[DatabaseState]:
-    """The state in the database, made when there is none.
+    """The state in the database, created if missing.
 
     Raises:
         StateError: It can't be used.
@@ -97,7 +98,7 @@ async def in_database(url: URL, standby: Standby | None) -> AsyncIterator[Databa
 
 
 async def _had(url: URL, name: str, standby: Standby | None) -> AsyncEngine:
-    """An engine whose session has the lock."""
+    """An engine whose session holds the lock."""
     engine, said = _engine(url), ""
     while reason := await _reason_to_wait(engine, name):
         if standby is None:
@@ -149,7 +150,7 @@ def _engine(url: URL) -> AsyncEngine:
 
 
 async def _make_schema(engine: AsyncEngine, name: str) -> None:
-    # Not IF NOT EXISTS: that asks for the right to make it even where it is there.
+    # Not IF NOT EXISTS, which requires the right to create it even if it exists.
     try:
         async with engine.begin() as connection:
             there = await connection.scalar(text(f"SELECT to_regnamespace('{SCHEMA}')::text"))

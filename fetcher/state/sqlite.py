@@ -51,7 +51,7 @@ class FileState:
         """Run it in the thread.
 
         Raises:
-            StateRemoved: The file is not at its place any more.
+            StateRemoved: The file is no longer in its place.
         """
         loop = asyncio.get_running_loop()
         try:
@@ -74,7 +74,7 @@ class FileState:
 
 @asynccontextmanager
 async def in_file(path: Path) -> AsyncIterator[FileState]:
-    """The state in `path`, made when there is none.
+    """The state in `path`, created if missing.
 
     Raises:
         StateError: It can't be used.
@@ -92,9 +92,10 @@ async def in_file(path: Path) -> AsyncIterator[FileState]:
 
 @asynccontextmanager
 async def _guarded(state: FileState, path: Path) -> AsyncIterator[None]:
-    """End the block when the file, or its lock, is not the one any more that was opened.
+    """End the block once the file, or its lock, is no longer the one that was opened.
 
-    SQLite would go on with a file that has no name, and another fetcher make one in its place.
+    SQLite would go on with a file that has no name, and another fetcher could create one in its
+    place (docs/decisions/0016-a-state-file-that-is-gone-is-made-anew.md).
     """
     files, beside = _identities(path, "", LOCK), _identities(path, *OF_SQLITE)
     lost = False
@@ -168,7 +169,7 @@ def _engine(path: Path) -> Engine:
 
 
 def _say(path: Path, context: ExceptionContext) -> None:
-    """A full disk, or a file that was damaged, is no mistake of the program's: it has no traceback.
+    """A full disk or a damaged file is not a bug, and gets no traceback.
 
     SQLAlchemy raises what this raises.
     """

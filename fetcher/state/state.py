@@ -15,8 +15,8 @@ class State(Protocol):
     async def run(self, transaction: Transaction[Result]) -> Result:
         """Run it after those that came before, and commit it.
 
-        Who is cancelled meanwhile does not know whether it was committed.
+        Whoever is cancelled meanwhile does not know whether it was committed.
 
         Raises:
-            StateError, SQLAlchemyError: It could not be, and nothing of it is there.
+            StateError, SQLAlchemyError: It could not be, and has left nothing behind.
         """

@@ -1,4 +1,4 @@
-"""Asks what it takes to know which deployments another one follows."""
+"""Asks for what it takes to know which deployments another one follows."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ from fetcher.mapping.parents import Step, leads_to, parents_in_run, promotes
 from fetcher.mapping.workflow_graph import Graph
 from fetcher.poll.workflows import read_workflow
 
-MOST_PROMOTIONS: Final = 20  # that are looked at, of one commit that was deployed over and over
+MOST_PROMOTIONS: Final = 20  # looked at, of one commit that was deployed over and over
 
 
 async def graph_of(
     reader: Reader, repository: str, run: Run, steps: Sequence[Step]
 ) -> Graph | None:
-    """What needs what in a run; None where it can't be read, or the run deployed only once.
+    """What needs what in a run; None if it can't be read, or the run deployed only once.
 
     Raises:
         GitHubError: GitHub does not say now; it may later.
@@ -33,7 +33,7 @@ class Ancestry:
     """The deployments of one repository in one pass, as far as they follow each other.
 
     Attributes:
-        of_commit: The deployments that are known of a commit.
+        of_commit: The known deployments of a commit.
         step: What is told of one, as a step; None while it has not begun.
     """
 
@@ -48,8 +48,8 @@ class Ancestry:
     ) -> tuple[Step, ...]:
         """Those of the same run, else the one of another run that was promoted.
 
-        All of it is in GitHub's answers of before the deployment began, so it is the same
-        whenever it is asked.
+        All of this was settled before the deployment began, so the result is the same whenever
+        GitHub is asked.
 
         Raises:
             GitHubError: GitHub does not say now; it may later.

@@ -21,10 +21,11 @@ class DeploymentsLane:
     """Deployments: every job with an `environment:`, and whatever a third party files.
 
     Attributes:
-        looks: Of one pass, so that a long history is committed piece by piece.
+        looks: How many one pass may take, so that a long history is committed piece by piece.
         beside_runs: There are workflows that are read by their runs, so it must be known which
             workflows are not, before anything is told of them.
-        ignored_too: Likewise of those that a rule ignores: their jobs are not told by their names.
+        ignored_too: Likewise for those that a rule ignores, so that their jobs are not told by
+            their names.
     """
 
     name: ClassVar[Lane] = "deployments"
@@ -51,7 +52,7 @@ class DeploymentsLane:
         )
 
     def concerns(self, deployment: Deployment) -> bool:
-        """Whether the deployment goes somewhere, and is not ignored without a further look."""
+        """Whether the deployment goes somewhere, and is not ignored already."""
         return bool(deployment.environment) and (
             self.ignored_too or not self._is_ignored(deployment)
         )
@@ -84,7 +85,7 @@ class DeploymentsLane:
         return ignored(self.rules, facts)
 
     async def _parents(self, deployment: Deployment, told: Told) -> Mapping[str, Sequence[str]]:
-        """By the deployment's id, found once when it begins; without it, not known as yet."""
+        """By the deployment's id, found once when it begins; without an entry, not known yet."""
         if (step := step_of_deployment(deployment, told)) is None:
             return {}
         try:

@@ -33,7 +33,7 @@ async def list_runs(reader: Reader, repository: str, read_to: datetime) -> tuple
 
 
 async def run_with(reader: Reader, repository: str, run_id: int, *, again: bool) -> Run | None:
-    """A run, if it may be read; `again=False` is content with how it was last seen."""
+    """A run, if it may be read; with `again=False` as it was last seen, if it was."""
     try:
         return await reader.one(f"/repos/{repository}/actions/runs/{run_id}", Run, again=again)
     except (Missing, Forbidden):
@@ -43,7 +43,7 @@ async def run_with(reader: Reader, repository: str, run_id: int, *, again: bool)
 async def list_jobs(
     reader: Reader, repository: str, run_id: int, holding: int | None = None
 ) -> tuple[Job, ...]:
-    """The jobs of all attempts; the last answer is good enough if it holds a certain one."""
+    """The jobs of all attempts; the last answer will do if it contains a certain one."""
     return await reader.all(
         f"/repos/{repository}/actions/runs/{run_id}/jobs",
         Job,
@@ -56,7 +56,7 @@ async def list_jobs(
 async def jobs_with(
     reader: Reader, repository: str, run_id: int, job_id: int | None
 ) -> tuple[Job, ...]:
-    """The jobs of a run that are listed as soon as this one is; none if they can't be read."""
+    """The jobs of a run, once this one is listed; none if they can't be read."""
     if job_id is None:
         return ()
     try:

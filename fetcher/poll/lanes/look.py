@@ -49,9 +49,9 @@ class Look:
 
     Attributes:
         item: As it is to be watched from now on.
-        events: All that are owed of it, those told before among them.
+        events: All that are owed of it, including those told before.
         sights: Their deployments, as far as names can tell which service they are of.
-        run: That was looked at, or that filed the deployment, as far as that is known.
+        run: The one that was looked at, or that filed the deployment, if that is known.
         doubtful: Deployments of which nothing is told, unless something was told before.
         is_blank: A deployment that is so new that nothing tells yet what filed it.
     """
@@ -67,7 +67,7 @@ class Look:
 def look_of(
     item: Watched, told: Iterable[Ruled], since_at: datetime, run: Run | None = None
 ) -> Look:
-    """The look that found this, less what is not owed."""
+    """The look that found this, without what is not owed."""
     found = list(told)
     events = owed([_with_parents(item, each.event) for each in found], since_at)
     ids = {event.deployment_id for event in events}
@@ -83,7 +83,7 @@ def look_of(
 def next_look(
     created_at: datetime, changed_at: datetime, now: datetime, *, ended: bool
 ) -> datetime | None:
-    """When to look again at what was last changed then; None when nothing more can come."""
+    """When to look again at what last changed then; None if nothing more can come."""
     if ended:
         return None if now - changed_at >= SETTLED else now + NEXT_PASS
     if now - created_at > LONGEST_LIFE:

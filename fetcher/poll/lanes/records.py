@@ -40,7 +40,7 @@ class Records:
     _steps: dict[int, Step | None] = field(default_factory=dict, init=False)
 
     async def statuses(self, deployment_id: int) -> Statuses:
-        """All of them: the latest alone does not tell how a deployment ended."""
+        """All statuses: the latest alone does not tell how a deployment ended."""
         if deployment_id not in self._statuses:
             found = await self.reader.all(self._path(deployment_id), DeploymentStatus)
             self._statuses[deployment_id] = Statuses(found, self.clock())
@@ -55,7 +55,7 @@ class Records:
     async def told(
         self, deployment: Deployment, statuses: Sequence[DeploymentStatus], *, again: bool
     ) -> Told:
-        """The events; `again=False` is content with the run as it was last seen."""
+        """The events; with `again=False`, the run as it was last seen will do."""
         source = Source(repository=self.repository)
         if run_id := run_of(self.origin, statuses):
             job_id = job_id_of(self.origin, statuses)
@@ -69,7 +69,7 @@ class Records:
         return await self._run(run_id, again=False) if run_id else None
 
     async def step(self, deployment: Deployment) -> Step | None:
-        """The deployment as one that another may follow; None when nothing of it is told."""
+        """The deployment as one that another may follow; None if nothing of it is told."""
         if deployment.id not in self._steps:
             self._steps[deployment.id] = await self._step(deployment)
         return self._steps[deployment.id]
@@ -94,7 +94,7 @@ class Records:
     async def _source(
         self, run_id: int, deployment: Deployment, job_id: int | None, *, again: bool
     ) -> Source:
-        """The run and the job, as far as they may be read: else the event says less."""
+        """The run and the job, as far as they may be read; otherwise the event says less."""
         run = await self._run(run_id, again=again)
         if run is None:
             return Source(repository=self.repository)

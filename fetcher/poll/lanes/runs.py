@@ -40,7 +40,7 @@ class RunsLane:
     """Runs of workflows that are named as deploying.
 
     Attributes:
-        looks: Of one pass; few, for a pass that is cut short before its end has seen no run.
+        looks: How many one pass may take; few, because a pass that is cut short has seen no run.
         hidden: Commits of deployments that could not be understood: one of their runs may have
             filed them, so nothing is told of these runs while that lasts.
     """
@@ -81,7 +81,7 @@ class RunsLane:
     async def look(self, item: Watched, *, listed: bool) -> Look:
         """Read the run, unless it was `listed` just now, and the jobs of all its attempts.
 
-        Of one that had ended for good only whether it was run again.
+        For one that had ended for good, only whether it was run again.
         """
         run = Run.model_validate_json(item.subject)
         if not item.told and run.workflow_id not in self.plan.read_by_runs():
@@ -116,7 +116,7 @@ class RunsLane:
         return self._held_back(look) if run.head_sha in self.hidden else look
 
     def _held_back(self, look: Look) -> Look:
-        """Of a run of a hidden commit only what was told before goes on, until it is known more."""
+        """Of a hidden commit's run, only what was told before goes on, until more is known."""
         ids = {event.deployment_id for event in look.events}
         return replace(look, item=self._put_off(look.item), doubtful=look.doubtful | ids)
 
@@ -124,7 +124,7 @@ class RunsLane:
         return replace(item, look_at=self.clock() + BETWEEN_LOOKS_AT_HIDDEN, ended=False)
 
     def _next_look_for_a_rerun(self, run: Run, now: datetime) -> datetime | None:
-        """None without a token, which pays for each look, and when it can't be run again."""
+        """None if it can't be run again, or without a token, because then each look is charged."""
         may_be = now - run.created_at < RERUN and self.reader.repeats_are_free
         return now + BETWEEN_LOOKS_FOR_RERUNS if may_be else None
 
@@ -159,7 +159,7 @@ class RunsLane:
         return run_events(self._pipeline(verdict), run, jobs) if verdict and verdict.deploys else ()
 
     def _else_told(self, run: Run, jobs: Sequence[Job], events: Sequence[Event]) -> Sequence[Event]:
-        """What may have been told while names were taken to say something else."""
+        """What may have been told while the names were judged differently."""
         if (verdict := self.plan.verdict(run.workflow_id)) is None:
             return ()
         told = {event.deployment_id for event in events}
