@@ -111,14 +111,14 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     if command == "export":
         where = parser.add_mutually_exclusive_group()
-        _add_stream(where, "standard output")
-        where.add_argument(
+        where.add_argument(  # before FILE: Python 3.13 and older show them as alternatives only so
             "--after",
             type=int,
             default=0,
             metavar="ID",
             help="begin after this id; only without FILE",
         )
+        _add_stream(where, "standard output")
     if command == "import":
         _add_stream(parser, "standard input")
     if command == "backup":
