@@ -9,6 +9,7 @@ The path of one event, module by module:
                           how often (rate)
     event     submission  what may be sent: the model that validates, documents, explains
               event       what is stored and read
+              frozen      values that nobody changes, made fast
     log       writer      group commit: many requests, one durable transaction
               batch       which events a transaction stores, and how each request is answered
               store       what is asked of the log and written to it: SQL, over the tables of schema

@@ -1,10 +1,10 @@
 """A batch: from accepted POSTs to the events of one transaction, and each POST's answer. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from receiver.event import Event
+from receiver.frozen import frozen
 from receiver.matrix import SlotKey
 from receiver.submission import Submission
 
@@ -15,7 +15,7 @@ class KeyReused(Exception):
     """An Idempotency-Key came again with another body."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(slots=True)
 class Append:
     """One accepted POST on its way into the log.
 

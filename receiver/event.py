@@ -1,12 +1,13 @@
 """An event: one change of state of one deployment, as the log keeps it and readers get it."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, TypeAdapter
 from pydantic_core import to_json
+
+from receiver.frozen import frozen
 
 Status = Literal["in-progress", "success", "failure"]
 
@@ -15,7 +16,7 @@ OrderKey = tuple[datetime, bool, int]
 CLOCK_SKEW: Final = timedelta(minutes=5)
 
 
-@dataclass(frozen=True)
+@frozen()
 class Event:
     """A stored event. Times are aware and UTC; an absent optional field is None.
 

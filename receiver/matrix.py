@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from receiver.event import Event
+from receiver.frozen import frozen
 
 SlotKey = tuple[str, str]  # service, environment
 
@@ -23,7 +23,7 @@ STAGES: Final = (
 RANK_OF_STAGE: Final = {name: rank for rank, names in enumerate(STAGES) for name in names}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(slots=True)
 class Slot:
     """The latest events of one service in one environment, by the one total order.
 
