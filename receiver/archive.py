@@ -11,7 +11,7 @@ from receiver.continuation import Continuation, continuation
 from receiver.database import Database, StoreUnavailable
 from receiver.event import Event
 from receiver.matrix import SlotKey
-from receiver.rows import FIELDS, UNREADABLE_VALUES, insert_events, insert_slots, last_id, to_event
+from receiver.rows import UNREADABLE_VALUES, fields, insert_events, insert_slots, last_id, to_event
 from receiver.schema import event, retention
 
 PAGE: Final = 2000
@@ -114,4 +114,4 @@ def _slots(events: Sequence[Event]) -> set[SlotKey]:
     return {(one.service, one.environment) for one in events}
 
 
-_EVENTS: Final = select(*FIELDS).order_by(event.c.id)
+_EVENTS: Final = select(*fields(event)).order_by(event.c.id)

@@ -3,28 +3,29 @@
 They are looked up slot by slot, so that it takes as long however long the log is.
 """
 
+from collections.abc import Collection, Iterator
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
-    CTE,
-    CompoundSelect,
+    ColumnElement,
     Connection,
     FromClause,
     ScalarSelect,
+    Select,
     Text,
-    and_,
     bindparam,
+    case,
     func,
     or_,
     select,
-    union,
-    union_all,
+    true,
 )
 
-from receiver.event import Status
+from receiver.event import Event, Status
 from receiver.matrix import Slot, SlotKey, fold
-from receiver.rows import FIELDS, LARGEST_ID, to_event
+from receiver.rows import fields, to_event
 from receiver.schema import event, slot
 
 # The slots of the services from one on, up to another, which is not among them, or to the last one.
@@ -54,51 +55,66 @@ def slots(
         part: Which slots.
     """
     found: dict[SlotKey, Slot] = {}
-    given = _given(at, until, part)
+    behind: set[int] = set()
+    given = {"at": at, "until": until, "first": part[0], "end": part[1]}
     # PostgreSQL's rows are read by the event loop, which serves others between two portions.
-    for row in connection.execute(_LATEST, given, execution_options={"yield_per": PORTION}):
+    portions = {"yield_per": PORTION}
+    query = _latest_of_slots(connection.dialect.name)
+    for *row, success, finished in connection.execute(query, given, execution_options=portions):
         fold(found, to_event(row))
+        behind |= {success, finished}
+    for each in _events(connection, behind - {None}):
+        fold(found, each)
     return found
 
 
-def ids(connection: Connection, at: datetime) -> set[int]:
-    """The ids of the events that the matrix of an instant is made of."""
-    found = connection.execute(_LATEST_IDS, _given(at)).scalars()
-    return {each for each in found if each is not None}
+def _events(connection: Connection, ids: Collection[int]) -> Iterator[Event]:
+    in_order = sorted(ids)
+    for start in range(0, len(in_order), PORTION):
+        portion = event.c.id.in_(in_order[start : start + PORTION])
+        yield from map(to_event, connection.execute(select(*fields(event)).where(portion)))
 
 
-def _given(at: datetime, until: int = LARGEST_ID, part: Part = WHOLE) -> dict[str, object]:
-    first, end = part
-    return {"at": at, "until": until, "first": first, "end": end}
-
-
-def _current() -> CTE:
-    """The latest event of each slot of what happened until an instant."""
+@cache
+def _latest_of_slots(dialect: str) -> Select[Any]:
+    """For each slot its latest event, and the ids of those behind it."""
+    current: FromClause = event
+    at_slot: ColumnElement[bool] = event.c.id == _latest_id(slot)
+    if dialect == "postgresql":  # there the index leads to the row, without a search for its id
+        current = _latest(slot, event.alias()).lateral()
+        at_slot = true()
     end = bindparam("end", type_=Text())
-    in_part = and_(slot.c.service >= bindparam("first"), or_(end.is_(None), slot.c.service < end))
-    latest = select(_latest_id(slot).label("id")).where(in_part).cte("latest")
-    # Else PostgreSQL would search for each of them twice.
-    latest = latest.prefix_with("MATERIALIZED", dialect="postgresql")
-    return select(*FIELDS).join(latest, event.c.id == latest.c.id).cte("current")
+    return (
+        select(*fields(current), *_ids_behind(current))
+        .join_from(slot, current, at_slot)
+        .where(slot.c.service >= bindparam("first"), or_(end.is_(None), slot.c.service < end))
+    )
 
 
-def _behind(current: CTE) -> CompoundSelect[Any]:
-    """Ids of what a slot remembers beside its latest event: nothing, where that is a success."""
-    success, finished = _latest_id(current, "success"), _latest_id(current, "success", "failure")
-    return union(
-        select(success).select_from(current).where(current.c.status != "success"),
-        select(finished).select_from(current).where(current.c.status == "in-progress"),
+def _ids_behind(
+    current: FromClause,
+) -> tuple[ColumnElement[int | None], ColumnElement[int | None]]:
+    """What a slot remembers beside its latest event: nothing, where that is a success."""
+    status = current.c.status
+    return (
+        case((status != "success", _latest_id(current, "success"))),
+        case((status == "in-progress", _latest_id(current, "success", "failure"))),
     )
 
 
 def _latest_id(place: FromClause, *statuses: Status) -> ScalarSelect[int]:
+    among = event.alias()
+    return _latest(place, among, *statuses).with_only_columns(among.c.id).scalar_subquery()
+
+
+def _latest(place: FromClause, among: FromClause, *statuses: Status) -> Select[Any]:
     """The latest event of a slot, of any status or of some.
 
-    It is found from the newest end of the slot's stretch of one index, without its table.
+    It is found from the newest end of the slot's stretch of one index.
     """
-    columns = event.alias().c
-    latest_id = (
-        select(columns.id)
+    columns = among.c
+    latest = (
+        select(among)
         .where(
             columns.service == place.c.service,
             columns.environment == place.c.environment,
@@ -107,13 +123,6 @@ def _latest_id(place: FromClause, *statuses: Status) -> ScalarSelect[int]:
         )
         .order_by(columns.happened_at.desc(), columns.finished.desc(), columns.id.desc())
         .limit(1)
+        .correlate(place)
     )
-    if statuses:
-        latest_id = latest_id.where(columns.status.in_(statuses))
-    return latest_id.correlate(place).scalar_subquery()
-
-
-_CURRENT: Final = _current()
-_BEHIND: Final = _behind(_CURRENT)
-_LATEST: Final = union_all(select(_CURRENT), select(*FIELDS).where(event.c.id.in_(_BEHIND)))
-_LATEST_IDS: Final[CompoundSelect[Any]] = union_all(select(_CURRENT.c.id), *_BEHIND.selects)
+    return latest.where(columns.status.in_(statuses)) if statuses else latest

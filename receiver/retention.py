@@ -79,8 +79,8 @@ class Retention:
             StoreUnavailable: The rest is left for the next sweep.
         """
         edge = await self._edge()
-        staying = await self._store.remembered(edge)
-        staying.add(await self._store.last_id())
+        newest, slots = await self._store.matrix(edge)
+        staying = {newest, *(each.id for slot in slots.values() for each in slot.events)}
         position = removed = 0
         while rows := await self._rows(position, STEP):
             if all(row.received_at >= edge for row in rows):

@@ -8,17 +8,27 @@ from operator import attrgetter
 from sys import intern
 from typing import Any, Final
 
-from sqlalchemy import Connection, Dialect, Row, Text, bindparam, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    FromClause,
+    Text,
+    TypeDecorator,
+    bindparam,
+    func,
+    insert,
+    select,
+    type_coerce,
+)
 
 from receiver.event import Event
 from receiver.matrix import SlotKey
-from receiver.schema import event, slot, to_microseconds
+from receiver.schema import event, from_microseconds, slot, to_microseconds
 
 # Below the databases' bounds on parameters, and few enough statements to be kept prepared.
 ROWS_AT_ONCE: Final = 60
 LARGEST_ID: Final = 2**63 - 1
-# What an event is made of, in its order; `finished`, which follows from the status, serves indexes.
-FIELDS: Final = [column for column in event.columns if column is not event.c.finished]
 # What a value may raise on its way from a row that someone else has written.
 UNREADABLE_VALUES: Final = (TypeError, ValueError, OverflowError)
 
@@ -28,12 +38,33 @@ def last_id(connection: Connection) -> int:
     return int(connection.scalar(_LAST_ID) or 0)
 
 
-def to_event(row: Row[Any]) -> Event:
-    """The event of a row of FIELDS."""
-    columns: list[Any] = list(row)
-    for place in _REPEATED:
-        columns[place] = columns[place] and intern(columns[place])
-    return Event(*columns)
+def fields(place: FromClause) -> list[ColumnElement[Any]]:
+    """What an event is made of, as it is kept: for `to_event`."""
+    return [_as_kept(place.c[name]) for name in _FIELDS]
+
+
+def to_event(row: Sequence[Any]) -> Event:
+    """The event of a row of `fields`; text that many events share is in memory once."""
+    number, deployment_id, service, environment, status, happened_at, received_at, *others = row
+    version, run_url, run_number, actor, ref, sha, parents, progress_reporter, sent_by = others
+    return Event(
+        id=number,
+        deployment_id=deployment_id,
+        service=intern(service),
+        environment=intern(environment),
+        status=intern(status),  # type: ignore[arg-type] # the log has no others
+        happened_at=from_microseconds(happened_at),
+        received_at=from_microseconds(received_at),
+        version=version,
+        run_url=run_url,
+        run_number=run_number,
+        actor=actor and intern(actor),
+        ref=ref and intern(ref),
+        sha=sha,
+        parent_deployments=parents and tuple(json.loads(parents)),
+        progress_reporter=progress_reporter and intern(progress_reporter),
+        sent_by=sent_by and intern(sent_by),
+    )
 
 
 def insert_events(connection: Connection, events: Sequence[Event]) -> None:
@@ -66,6 +97,12 @@ def _to_row(stored: Event) -> list[object]:
     return row
 
 
+def _as_kept(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    # SQLAlchemy would take three times as long to make of it what it means.
+    own = column.type
+    return type_coerce(column, own.impl_instance) if isinstance(own, TypeDecorator) else column
+
+
 @cache
 def _insert_statement(dialect: Dialect, rows: int) -> str:
     row = dict.fromkeys(_COLUMNS)
@@ -75,12 +112,8 @@ def _insert_statement(dialect: Dialect, rows: int) -> str:
 _COLUMNS: Final = tuple(event.columns.keys())
 _columns_of: Final = attrgetter(*_COLUMNS)
 _TIMES: Final = [_COLUMNS.index(name) for name in ("happened_at", "received_at")]
-_FIELDS: Final = [column.name for column in FIELDS]
-# Thousands of events have the same text there: it is in memory once.
-_REPEATED: Final = [
-    _FIELDS.index(name)
-    for name in ("service", "environment", "status", "actor", "ref", "progress_reporter", "sent_by")
-]
+# `finished`, which follows from the status, serves indexes.
+_FIELDS: Final = [name for name in _COLUMNS if name != "finished"]
 _PARENTS: Final = _COLUMNS.index("parent_deployments")
 _LAST_ID: Final = select(func.max(event.c.id))
 _NEW_SERVICE: Final = bindparam("new_service", type_=Text())

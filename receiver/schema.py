@@ -28,6 +28,11 @@ def to_microseconds(instant: datetime) -> int:
     return (instant - EPOCH) // MICROSECOND
 
 
+def from_microseconds(number: int) -> datetime:
+    """The instant so many microseconds after 1970, in UTC."""
+    return EPOCH + timedelta(microseconds=number)
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC time kept as integer microseconds since 1970: exact and ordered everywhere."""
 
@@ -40,7 +45,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         """From microseconds."""
-        return None if value is None else EPOCH + timedelta(microseconds=value)
+        return None if value is None else from_microseconds(value)
 
 
 class StringList(TypeDecorator[tuple[str, ...]]):

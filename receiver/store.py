@@ -32,7 +32,7 @@ from receiver.batch import Append, Batch, Keys
 from receiver.database import Database
 from receiver.event import Event, OrderKey
 from receiver.matrix import Slot, SlotKey
-from receiver.rows import FIELDS, LARGEST_ID, insert_events, insert_slots, last_id, to_event
+from receiver.rows import LARGEST_ID, fields, insert_events, insert_slots, last_id, to_event
 from receiver.schema import event, idempotency, retention, secret, slot
 
 IDEMPOTENCY_WINDOW: Final = timedelta(hours=24)
@@ -141,7 +141,7 @@ class Store:
     ) -> list[Event]:
         """Events with `position` < id <= `until`, in id order, at most `limit`."""
         columns = event.c
-        query = select(*FIELDS).where(columns.id > position, columns.id <= until, only.condition())
+        query = select(*_FIELDS).where(columns.id > position, columns.id <= until, only.condition())
         return await self._events(query.order_by(event.c.id).limit(limit))
 
     async def news(self, position: int, limit: int) -> list[Event]:
@@ -175,7 +175,7 @@ class Store:
 
     async def get(self, event_id: int) -> Event | None:
         """One event, or None."""
-        found = await self._events(select(*FIELDS).where(event.c.id == event_id))
+        found = await self._events(select(*_FIELDS).where(event.c.id == event_id))
         return found[0] if found else None
 
     async def matrix(self, at: datetime = END_OF_TIME) -> tuple[int, dict[SlotKey, Slot]]:
@@ -188,10 +188,6 @@ class Store:
         reads = [partial(latest.slots, at=at, until=newest, part=part) for part in parts]
         found = await asyncio.gather(*map(self._database.read, reads))
         return newest, dict(chain.from_iterable(slots.items() for slots in found))
-
-    async def remembered(self, at: datetime) -> set[int]:
-        """The ids of the events that the matrix of an instant is made of."""
-        return await self._database.read(lambda connection: latest.ids(connection, at))
 
     async def forget_keys(self, now: datetime) -> bool:
         """Remove some of the idempotency keys whose 24 hours are over; whether more are left."""
@@ -246,7 +242,7 @@ def _in_parts(connection: Connection, only: Filter) -> Sequence[Filter]:
 def _page(
     connection: Connection, only: Filter, before: OrderKey | None, limit: int
 ) -> Iterator[Event]:
-    query = select(*FIELDS).where(only.condition())
+    query = select(*_FIELDS).where(only.condition())
     if before is not None:
         query = query.where(_older_than(before))
     columns = event.c
@@ -275,12 +271,12 @@ def _remembered(connection: Connection, appends: Sequence[Append], now: datetime
     if not keys:
         return {}
     query = (
-        select(idempotency.c.key, idempotency.c.body_digest, *FIELDS)
+        select(idempotency.c.key, idempotency.c.body_digest, *_FIELDS)
         .join(event, event.c.id == idempotency.c.event_id)
         .where(idempotency.c.key.in_(keys), idempotency.c.stored_at > now - IDEMPOTENCY_WINDOW)
     )
     rows = connection.execute(query)
-    return {key: (digest, Event(*columns)) for key, digest, *columns in rows}
+    return {key: (digest, to_event(row)) for key, digest, *row in rows}
 
 
 def _insert(connection: Connection, batch: Batch, known_slots: AbstractSet[SlotKey]) -> None:
@@ -320,4 +316,5 @@ def _older_than(key: OrderKey) -> ColumnElement[bool]:
     )
 
 
+_FIELDS: Final = fields(event)
 _REMOVED_TO: Final = select(retention.c.removed_to)
