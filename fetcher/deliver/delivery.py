@@ -117,7 +117,7 @@ class Delivery:
             return outbox.waiting(connection)
 
         left, next_at = await self._state.run(clean_up)
-        if next_at is not None and self._pause.is_on(self._clock()):
+        if next_at and self._pause.is_on(self._clock()):
             next_at = max(next_at, self._pause.until)
         results, pause = this.results, self._pause
         return Delivered(

@@ -9,6 +9,7 @@ from fetcher.github.errors import (
     Elsewhere,
     Forbidden,
     GitHubError,
+    Limited,
     Missing,
     Offline,
     Scopeless,
@@ -72,4 +73,5 @@ def _for_nobody() -> Remedies:
         Forbidden: f"It needs a token: {needed}",
         Missing: f"Check how it is spelled; a private repository needs a token: {needed}",
         ShutOut: f"It needs a token: {needed}",
+        Limited: f"With a token it is thousands: {needed}",
     }

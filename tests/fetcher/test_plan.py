@@ -101,6 +101,22 @@ async def test_what_is_wrong_with_one_repository_is_said_beside_the_others(
     assert lanes["acme/secret"].services == ()
 
 
+async def test_who_has_no_token_and_comes_to_its_limit_is_told_that_a_token_helps(
+    fake: FakeGitHub, tmp_path: Path
+) -> None:
+    for number in range(40):
+        fake.add_repository(f"acme/shop-{number}")
+    names = [repository.full_name for repository in fake.repositories]
+
+    async with reading(fake, tmp_path, token=None) as world:
+        found, _points = await explain(asking(world), names)
+
+    assert "60 requests an hour is used up; asking again at " in found[-1].why
+    assert found[-1].why.endswith(
+        ". With a token it is thousands: set fetcher.github.token (FETCHER_GITHUB__TOKEN)"
+    )
+
+
 async def test_environments_that_may_not_be_listed_are_those_that_were_deployed_to(
     world: World, fake: FakeGitHub
 ) -> None:
