@@ -1,7 +1,11 @@
 # Needs only Python 3.11 or newer: everything else is set up in .venv on first use.
-PYTHON ?= $(firstword $(foreach python,python3.11 python3.12 python3.13 python3.14 python3,$(if $(shell command -v $(python)),$(python))))
+# `make PYTHON=python3.14` chooses one; otherwise it is the first of these that suits.
+SUITS := -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+PYTHON ?= $(firstword $(foreach python,python3.11 python3.12 python3.13 python3.14 python3.15 python3,$(if $(shell $(python) $(SUITS) && echo suits),$(python))))
 BIN := .venv/bin
 INSTALLED := .venv/installed
+# A .venv whose Python is gone, as after an upgrade of the system, is made anew.
+$(shell test -x $(BIN)/python || rm -rf .venv)
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test check format dist bench page chromium clean
@@ -52,9 +56,8 @@ clean: ## Remove everything built or installed here; keeps config.toml and data/
 	rm -rf .venv dist receiver/static receiver/web/node_modules
 
 $(INSTALLED): pyproject.toml
-	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed, with venv' >&2; exit 1; }
+	@test -n "$(PYTHON)" && $(PYTHON) $(SUITS) || { echo 'Python 3.11 or newer is needed, with venv; PYTHON=… says where it is' >&2; exit 1; }
 	@echo 'Setting up .venv (only once; takes about a minute)'
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	@$(BIN)/python -m pip install --quiet --editable . --group dev
