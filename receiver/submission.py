@@ -96,7 +96,8 @@ class Submission(BaseModel):
     """The body of `POST /api/deployments`.
 
     In an optional field null, `""` and, for the array, `[]` mean absent, because that is how a
-    pipeline's unset variables arrive.
+    pipeline's unset variables arrive. `deployment_id`, `service` and `environment` have no control
+    characters, and no space at either end. Any other field is an error.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)

@@ -28,3 +28,19 @@ def test_an_operation_can_be_tried_on_this_receiver(page: Page, receiver: Receiv
     page.get_by_role("button", name="Execute").click()
 
     expect(page.locator(".live-responses-table")).to_contain_text("found-by-the-docs")
+
+
+def test_the_example_of_an_event_can_be_posted_as_it_stands(page: Page, receiver: Receiver) -> None:
+    page.goto("/api/docs")
+    page.get_by_role("button", name="Authorize").click()
+    dialog = page.locator(".modal-ux")
+    dialog.get_by_role("textbox").first.fill(receiver.key)
+    dialog.get_by_role("button", name="Apply credentials").first.click()
+    dialog.get_by_role("button", name="Close").first.click()
+
+    page.get_by_role("button", name="POST /api/deployments").first.click()
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+
+    status = page.locator(".live-responses-table .response .response-col_status")
+    expect(status).to_have_text("201")
