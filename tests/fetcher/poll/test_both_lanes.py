@@ -227,6 +227,29 @@ async def test_while_a_deployment_makes_no_sense_only_runs_of_its_commit_wait(
     assert [sha for (sha,) in await world.told("sha")][4:] == [bad.sha] * 4
 
 
+@pytest.fixture
+def fork(fake: FakeGitHub) -> Repository:
+    return fake.add_repository("beta/shop")
+
+
+async def test_a_deployment_that_makes_no_sense_hides_no_runs_of_another_repository(
+    fork: Repository, world: World, shop: Repository
+) -> None:
+    end(start(shop, "legacy.yml"))
+    await world.reads(SHOP)
+    job = start(shop, "legacy.yml")
+    bad = fork.create_deployment("staging", sha=job.run.sha)
+    bad.add_status("success")
+    world.fake.fail(f"*/{bad.id}/statuses", garbage(), times=99)
+    await world.passes("beta/shop")
+    end(job)
+
+    world.clock.tick(30)
+    await world.reads(SHOP)
+
+    assert (await world.told("deployment_id"))[2:] == [(f"gh-job-{job.id}",)] * 2
+
+
 async def test_what_was_told_of_a_run_ends_though_a_deployment_of_its_commit_makes_no_sense(
     world: World, shop: Repository
 ) -> None:

@@ -71,6 +71,11 @@ def shop(fake: FakeGitHub) -> Repository:
     return fake.add_repository(SHOP, workflows=files)
 
 
+@pytest.fixture
+def fork(fake: FakeGitHub) -> Repository:
+    return fake.add_repository("beta/shop")
+
+
 def deploy(world: World, job: Job, conclusion: str = "success") -> str:
     """A job from its start to its end, half a minute each; the id under which it is told."""
     world.clock.tick(30)
@@ -384,3 +389,18 @@ async def test_jobs_that_deploy_by_their_names_follow_each_other_too(
             found = await parents(world)
             assert (found[staging], found[aside], found[production]) == ([], [], [staging])
         assert sum("/contents/" in request.path for request in world.requests()) == 2
+
+
+async def test_what_another_repository_deployed_of_the_same_commit_is_not_asked_for(
+    fork: Repository, world: World, shop: Repository
+) -> None:
+    before = fork.create_deployment("dev")
+    before.add_status("success")
+    await world.reads("beta/shop")
+    shop.create_deployment("staging", sha=before.sha).add_status("success")
+    world.requests()
+
+    await world.reads(SHOP)
+
+    assert len(await world.told()) == 2
+    assert not [request for request in world.requests() if f"{before.id}" in request.path]

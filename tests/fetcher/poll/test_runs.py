@@ -3,7 +3,7 @@
 import pytest
 
 from fetcher.poll.planning import PLAN_LASTS
-from tests.fake_github import FakeGitHub, Repository
+from tests.fake_github import FakeGitHub, Repository, garbage
 from tests.fetcher.poll.runs import SHOP, add_shop, deploy
 from tests.fetcher.reading import World
 
@@ -46,6 +46,21 @@ async def test_a_job_that_deploys_is_told_as_it_goes(world: World, shop: Reposit
     world.clock.tick(30)
     await world.reads(SHOP)
     assert (await world.told("status", "happened_at"))[-1] == ("failure", "2026-11-20T12:01:00Z")
+
+
+async def test_a_run_that_makes_no_sense_holds_up_no_other(world: World, shop: Repository) -> None:
+    deploy(shop)
+    await world.reads(SHOP)
+    bad = deploy(shop)
+    world.fake.fail(f"*/{bad.id}/jobs", garbage(), times=99)
+    world.clock.tick(30)
+    await world.passes(SHOP)
+    (job,) = deploy(shop).jobs
+
+    world.clock.tick(30)
+    await world.passes(SHOP)
+
+    assert (await world.told("deployment_id"))[2:] == [(f"gh-job-{job.id}",)] * 2
 
 
 async def test_a_job_that_ends_while_its_run_goes_on_is_told(
