@@ -23,6 +23,7 @@ from receiver.database.revision import require_newest, upgrade
 log = logging.getLogger(__name__)
 
 READERS: Final = 4
+ENCODINGS: Final = ("UTF8", "SQL_ASCII")  # that store any text; the second takes bytes as they are
 CHANNEL: Final = "deployment_log"
 LOCK: Final = text("SELECT pg_advisory_xact_lock(7236840157)")  # any number, always the same one
 PATIENCE: Final = text(
@@ -122,6 +123,7 @@ class PostgresDatabase:
         def alone(connection: Connection) -> None:
             connection.execute(PATIENCE)
             connection.execute(LOCK)
+            _require_unicode(connection)
             upgrade(connection)
 
         await _run(self._writing, alone, UPGRADE_SECONDS)
@@ -131,6 +133,16 @@ class PostgresDatabase:
         await asyncio.gather(*map(_close, self._drivers))
         for engine in (self._reading, self._writing, self._listening):
             await engine.dispose()
+
+
+def _require_unicode(connection: Connection) -> None:
+    # An event that it cannot store would be refused for ever, and with it those of its batch.
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+    if encoding not in ENCODINGS:
+        raise StoreUnavailable(
+            f"its encoding is {encoding}, which lacks many characters: "
+            "create it with ENCODING 'UTF8' TEMPLATE template0"
+        )
 
 
 async def _close(driver: Any) -> None:

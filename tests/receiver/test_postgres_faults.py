@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from receiver.database import open_database
+from receiver.database import StoreUnavailable, open_database
 from receiver.database.postgres import LOCK
 from receiver.store import Store
 from tests.postgres import PostgresServer
@@ -341,6 +341,16 @@ async def test_a_receiver_that_waits_to_start_ends_when_it_is_told_to(
             await eventually(lambda: cluster.execute(waiting) == "1")
 
             assert await asyncio.to_thread(starting.stop) == 0
+
+
+async def test_a_database_that_lacks_characters_is_refused_at_the_start(
+    postgres: PostgresServer,
+) -> None:
+    postgres.execute("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0")
+
+    with pytest.raises(StoreUnavailable, match=r"^its encoding is LATIN1, .* ENCODING 'UTF8'"):
+        async with open_database(f"postgresql+asyncpg://postgres@127.0.0.1:{postgres.port}/latin"):
+            pass
 
 
 async def test_a_server_that_says_nothing_holds_nobody_up_for_long(
