@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from fetcher.clock import Clock
@@ -162,10 +163,9 @@ class _Explaining:
             clock=self._asking.clock,
         )
         newest = {d.environment: d for d in reversed(deployments)}.values()
-        traced = list(dict.fromkeys([d.id for d in newest] + [d.id for d in deployments]))
-        by_id = {d.id: d for d in deployments}
+        by_id = {d.id: d for d in (*newest, *deployments)}
         told = []
-        for deployment in (by_id[id_] for id_ in traced[:MOST_TRACED]):
+        for deployment in islice(by_id.values(), MOST_TRACED):
             statuses, _ = await records.statuses(deployment.id)
             one = await records.told(deployment, statuses, again=False)
             by_a_job = run_of(records.origin, statuses) is not None
