@@ -286,14 +286,21 @@ def test_an_unknown_field_is_an_error_even_when_empty(field: str, pointer: str) 
         as_json(submission(run_number=float("nan"))),
         as_json(submission(run_number=float("inf"))),
         as_json(submission(unknown=float("-inf"))),
-        as_json(submission(unknown=1)).replace(b": 1", b": " + b"[" * 30_000 + b"]" * 30_000),
-        as_json(submission(unknown=1)).replace(
-            b": 1", b": " + b'{"":' * 12_000 + b"1" + b"}" * 12_000
-        ),
+        b"[" * 30_000 + b"]" * 30_000,
     ],
 )
 def test_what_is_not_a_json_object_in_utf_8_is_one_mistake_of_the_whole(body: bytes) -> None:
     assert pointers(body) == [""]
+
+
+@pytest.mark.parametrize(
+    "value", [b"[" * 30_000 + b"]" * 30_000, b'{"":' * 12_000 + b"1" + b"}" * 12_000]
+)
+def test_a_value_nested_too_deeply_is_refused(value: bytes) -> None:
+    body = as_json(submission(unknown=1)).replace(b": 1", b": " + value)
+
+    # What is too deep for Python's reader of JSON depends on its version, and on the stack.
+    assert pointers(body) in ([""], ["/unknown"])
 
 
 def test_what_is_no_json_is_told_with_its_place() -> None:
