@@ -6,6 +6,7 @@ driver needs one for each step (docs/decisions/0002-transactions-in-threads.md h
 
 import asyncio
 import fcntl
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
@@ -113,8 +114,7 @@ async def open_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
     Raises:
         StoreUnavailable: It cannot be opened, or another receiver has it.
     """
-    path = Path(url.database or "")
-    with _locked(path):
+    with _locked(Path(url.database or "")) as path:
         database = SqliteDatabase(_engine(URL.create("sqlite", database=str(path)), PRAGMAS), path)
         try:
             await database.open()
@@ -140,7 +140,9 @@ async def read_sqlite(url: URL) -> AsyncIterator[SqliteDatabase]:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(named: Path) -> Iterator[Path]:
+    # Where the file itself is, as SQLite has it: beside a link to it there would be another lock.
+    path = Path(os.path.realpath(named))
     # The lock is on a file of its own: closing any descriptor of the database itself would drop
     # the locks SQLite holds there. The kernel ends a flock with its process, however that ends.
     try:
@@ -158,7 +160,7 @@ def _locked(path: Path) -> Iterator[None]:
                 "another receiver or an import is using it: "
                 "several can share a PostgreSQL database, but not a file"
             ) from None
-        yield
+        yield path
 
 
 def _engine(url: URL, pragmas: Sequence[str]) -> Engine:

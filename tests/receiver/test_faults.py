@@ -272,14 +272,18 @@ def test_only_its_owner_can_read_a_new_database(process: Process) -> None:
 
 async def test_a_second_receiver_on_one_file_is_refused(process: Process) -> None:
     port = {"RECEIVER_API_KEY": "another", "RECEIVER_PORT": "0"}
-    url = f"sqlite+aiosqlite:///{process.database}"
-    folder = process.database.parent
+    link = process.folder / "link.db"
+    link.symlink_to(process.database)
 
-    code, log = await asyncio.to_thread(outcome, folder, **port, RECEIVER_DATABASE_URL=url)
+    for path in (process.database, link):
+        url = f"sqlite+aiosqlite:///{path}"
+        code, log = await asyncio.to_thread(
+            outcome, process.folder, **port, RECEIVER_DATABASE_URL=url
+        )
 
-    assert code == 69
-    assert len(log) == 1
-    assert "another receiver or an import is using it" in log[0]
+        assert code == 69
+        assert len(log) == 1
+        assert "another receiver or an import is using it" in log[0]
     async with client_of(process) as api:
         assert (await api.append())["id"] == 1
 
