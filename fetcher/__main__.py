@@ -130,7 +130,7 @@ async def _work_for_ever(settings: Settings, vitals: Vitals) -> int:
 async def _outlast_requests(settings: Settings) -> None:
     """Wait until the receiver must be done with what was sent to it, of which no mark is left."""
     seconds = max(settings.receiver_timeout_seconds, SHORTEST_WAIT_TO_LOOK.total_seconds())
-    log.info("It is opened again in %d s, once no request can be under way.", seconds)
+    log.info("It will be opened again in %d s, once no request can be under way.", seconds)
     await asyncio.sleep(seconds)
 
 

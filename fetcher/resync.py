@@ -46,7 +46,7 @@ def parse_since(text: str, now: datetime) -> datetime:
     try:
         since = _time(text, now)
     except (ValueError, OverflowError):
-        raise ValueError("is no time: write 2026-11-01, 2026-11-01T09:30Z or 7d") from None
+        raise ValueError("is not a time: write 2026-11-01, 2026-11-01T09:30Z or 7d") from None
     if since > now:
         raise ValueError("is in the future")
     return since

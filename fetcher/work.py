@@ -141,7 +141,7 @@ class Work:
         for name, count in counts.items():
             if count:
                 log.error(
-                    "%s: GitHub's answers about %s made no sense; it asks anew within half an hour",
+                    "%s: GitHub's answers about %s made no sense; asking again within half an hour",
                     name,
                     _count(count, "deployment or run"),
                 )

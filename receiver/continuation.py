@@ -20,8 +20,8 @@ class AnotherLog(Exception):
 
     def __init__(self, place: int, event_id: int) -> None:
         super().__init__(
-            f"event {event_id} of this log is another one: rows can be imported into an empty log, "
-            "or into one that began with the same rows"
+            f"event {event_id} of this log is a different one: rows can be imported into an empty "
+            "log, or into one that begins with the same rows"
         )
         self.place = place
 

@@ -75,7 +75,7 @@ class Guard:
             return None
         ends_at = self._sessions.ends_at(request.cookies.get(COOKIE, ""))
         if ends_at is None or ends_at <= self._clock():
-            raise _unauthorized("Reading needs a key here: send it as X-Api-Key, or sign in at /.")
+            raise _unauthorized("Reading requires a key: send it in X-Api-Key, or sign in at /.")
         return ends_at
 
     def sign_in(self, request: web.Request) -> web.Response:
@@ -83,12 +83,12 @@ class Guard:
 
         Raises:
             web.HTTPNotFound: Reading needs no key.
-            web.HTTPUnauthorized: It is no read key.
+            web.HTTPUnauthorized: It is not a read key.
             web.HTTPTooManyRequests: As for `reader`.
         """
         if not self._readers:
-            raise web.HTTPNotFound(text="Reading needs no key here.")
-        grant = self._show(request, "This is no read key of this dashboard.", self._readers)
+            raise web.HTTPNotFound(text="Reading requires no key.")
+        grant = self._show(request, "This is not a read key of this dashboard.", self._readers)
         log.info("%s signed in with the read key %s", request.remote, grant.name)
         answer = web.Response(status=204)
         answer.set_cookie(

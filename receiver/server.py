@@ -141,4 +141,4 @@ async def read_body(request: web.Request, largest: int) -> bytes:
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()
     except TimeoutError:
-        raise web.HTTPRequestTimeout(text="The body did not come to its end.") from None
+        raise web.HTTPRequestTimeout(text="The body did not arrive in time.") from None

@@ -35,7 +35,7 @@ def _of_new(place: Path | URL, text: str) -> Finding:
     folder = next(parent for parent in place.absolute().parents if parent.exists())
     if os.access(folder, os.W_OK):
         return Finding("ok", SUBJECT, text)
-    return Finding("error", SUBJECT, f"{place} can't be made: {folder} is not writable")
+    return Finding("error", SUBJECT, f"{place} can't be created: {folder} is not writable")
 
 
 def _refused(parked: list[Parked]) -> list[Finding]:

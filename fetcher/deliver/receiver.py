@@ -119,7 +119,7 @@ class Receiver:
             if cursor is None:
                 return tuple(held)
             query["cursor"] = cursor
-        return Blocked(f"lists one deployment without an end: check {URL_SETTING}")
+        return Blocked(f"lists one deployment endlessly: check {URL_SETTING}")
 
     async def version(self) -> str | None:
         """Its version, if it gives one."""

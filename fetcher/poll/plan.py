@@ -185,7 +185,7 @@ async def _verdict(reader: Reader, name: str, workflow: Workflow, plan: Plan) ->
         return weigh(None, ())  # the job that says so may not be listed yet
     verdict = weigh(run, speaking)
     if silent and verdict.scope == "run":
-        return Verdict(workflow=workflow, why=f"job {silent[0]!r} says that it is no deployment")
+        return Verdict(workflow=workflow, why=f"job {silent[0]!r} says that it is not a deployment")
     return replace(verdict, silent=silent)
 
 

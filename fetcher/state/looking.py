@@ -30,7 +30,7 @@ async def look_into(place: Path | URL) -> AsyncIterator[AsyncConnection]:
     try:
         async with engine.connect() as connection:
             if isinstance(place, URL) and not await connection.scalar(IS_THERE):
-                raise StateMissing(f"{place} will be made")
+                raise StateMissing(f"{place} will be created")
             yield connection
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         reason = getattr(error, "orig", None) or error
@@ -43,7 +43,7 @@ async def look_into(place: Path | URL) -> AsyncIterator[AsyncConnection]:
 
 def _of_file(path: Path) -> URL:
     if not path.exists():
-        raise StateMissing(f"{path} will be made")
+        raise StateMissing(f"{path} will be created")
     return URL.create(
         "sqlite+aiosqlite", database=f"file:{path}", query={"mode": "ro", "uri": "true"}
     )

@@ -157,7 +157,7 @@ async def _make_schema(engine: AsyncEngine, name: str) -> None:
             if there is None:
                 await connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
     except DBAPIError as error:
-        raise StateUnusable(f"The state {name} can't be made: {_words(error)}") from error
+        raise StateUnusable(f"The state {name} can't be created: {_words(error)}") from error
 
 
 async def _watch(engine: AsyncEngine, lost: asyncio.Event, held: asyncio.Timeout) -> None:

@@ -82,7 +82,7 @@ async def test_when_nothing_is_wrong_every_line_says_what_was_tried(field: Field
     assert "the token: as octocat, 4,999 of 5,000 requests left until" in lines[0]
     assert lines[1] == "ok       acme/shop: can be read"
     assert lines[2] == "ok       the receiver: takes the key (version 1.2.3)"
-    assert lines[3].endswith("fetcher.db will be made")
+    assert lines[3].endswith("fetcher.db will be created")
 
 
 async def test_it_stores_nothing_and_makes_nothing(field: Field) -> None:
@@ -392,7 +392,7 @@ async def test_a_state_in_postgresql_is_looked_into_beside_a_running_fetcher(
     field: Field, database: URL
 ) -> None:
     field.state = database.render_as_string(hide_password=False)
-    assert f"the state: {database} will be made" in as_lines(await field.found())
+    assert f"the state: {database} will be created" in as_lines(await field.found())
 
     async with open_state(database) as state:
         await state.run(lambda connection: outbox.put(connection, [event("gh-dep-1")], START))

@@ -26,7 +26,7 @@ def test_since_is_a_date_a_time_or_a_span(text: str, since: datetime) -> None:
 
 @pytest.mark.parametrize("text", ["", "yesterday", "7", "7w", "2026-11-24", "-7d", "9999999d"])
 def test_what_is_no_time_of_the_past_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"no time: write 2026-11-01|in the future"):
+    with pytest.raises(ValueError, match=r"is not a time: write 2026-11-01|in the future"):
         parse_since(text, NOW)
 
 
@@ -100,4 +100,4 @@ async def test_a_time_that_is_none_is_said(field: Field) -> None:
     code, log = await field.end("resync", "--since", "tomorrow")
 
     assert code == 2
-    assert "'tomorrow': is no time: write" in log[-1]
+    assert "'tomorrow': is not a time: write" in log[-1]

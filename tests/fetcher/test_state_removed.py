@@ -109,7 +109,7 @@ async def test_a_running_fetcher_goes_on_with_a_new_state_and_tells_everything_o
         await until(lambda: field.receiver.in_hand)
         (field.folder / "fetcher.db").unlink()
         # What is under way comes to its end after the state is gone, and before it is made anew.
-        await asyncio.to_thread(running.logged, "It is opened again in 5 s")
+        await asyncio.to_thread(running.logged, "It will be opened again in 5 s")
         field.receiver.let_go()
         await until(lambda: field.stored() == 2)
         shop.start_run("cd.yml").deploy("production")

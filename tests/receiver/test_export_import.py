@@ -112,7 +112,7 @@ async def test_the_rows_of_another_log_are_not_mixed_in(database_url: str, tmp_p
     await bring(database_url, lines_of(log_of(3)), tmp_path)
     other = lines_of(log_of(5)).replace(b"service-", b"other-")
 
-    with pytest.raises(Failure, match=r"^line 1: event 2 of this log is another one"):
+    with pytest.raises(Failure, match=r"^line 1: event 2 of this log is a different one"):
         await bring(database_url, other, tmp_path)
 
     assert await exported(database_url, tmp_path) == lines_of(log_of(3))

@@ -60,7 +60,7 @@ def test_a_key_opens_the_view_that_was_asked_for_until_signing_out(
     page = dashboard.page
     page.goto("/?service=checkout&environment=prod")
     sign_in(page, "not-the-key")
-    expect(page.get_by_role("alert")).to_have_text("This is no read key of this dashboard.")
+    expect(page.get_by_role("alert")).to_have_text("This is not a read key of this dashboard.")
     expect(page.get_by_text("1.0.0")).to_have_count(0)
     sign_in(page)
 

@@ -174,7 +174,7 @@ export async function getSettings(signal: AbortSignal): Promise<Settings> {
 /** Get a session, which is a cookie, for a read key; why not, where the receiver gives none. */
 export async function signIn(key: string): Promise<string | null> {
   // Nothing else can be a key, or travel in a header.
-  if (!/^[!-~]+$/.test(key)) return "This is no read key of this dashboard.";
+  if (!/^[!-~]+$/.test(key)) return "This is not a read key of this dashboard.";
   const response = await changeSession("POST", { "X-Api-Key": key });
   // Not found: since the page was refused, reading has come to need no key.
   if (response.ok || response.status === NOT_FOUND) return null;

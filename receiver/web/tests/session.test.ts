@@ -43,6 +43,6 @@ test("who is not signed in is told why in the receiver's words", async () => {
 test("what can't be a key is not sent", async () => {
   const fetch = answering(204);
 
-  expect(await signIn("schlüssel")).toContain("no read key");
+  expect(await signIn("schlüssel")).toContain("not a read key");
   expect(fetch).not.toHaveBeenCalled();
 });
