@@ -46,6 +46,8 @@ SESSION: Final = {
     "idle_in_transaction_session_timeout": "10s",
     # What was acknowledged is there after a power cut, whatever the server's default.
     "synchronous_commit": "on",
+    # Whoever has waited for the lock sees what was stored meanwhile, whatever the server's default.
+    "default_transaction_isolation": "read committed",
     "timezone": "UTC",
     # The planner would have the matrix of many slots compiled, which takes longer than running it.
     "jit": "off",

@@ -15,13 +15,15 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
+from receiver.batch import Append
 from receiver.database import StoreUnavailable, open_database
 from receiver.database.postgres import LOCK
 from receiver.store import Store
+from receiver.submission import parse
 from tests.postgres import PostgresServer
 from tests.proxies import HOST, Proxy, before, caddy, configuration, nginx
 from tests.receiver.api import Client, client
-from tests.receiver.examples import EVERY_FIELD, REQUIRED
+from tests.receiver.examples import EVERY_FIELD, NOON, REQUIRED, as_json
 from tests.receiver.problem import assert_problem
 from tests.receiver.process import Command, Posting, Process, Reader
 from tests.receiver.waiting import eventually
@@ -351,6 +353,21 @@ async def test_a_database_that_lacks_characters_is_refused_at_the_start(
     with pytest.raises(StoreUnavailable, match=r"^its encoding is LATIN1, .* ENCODING 'UTF8'"):
         async with open_database(f"postgresql+asyncpg://postgres@127.0.0.1:{postgres.port}/latin"):
             pass
+
+
+async def test_receivers_write_side_by_side_whatever_isolation_is_the_default(
+    postgres: PostgresServer,
+) -> None:
+    url = postgres.database()
+    name = make_url(url).database
+    postgres.execute(f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'")
+    append = Append(parse(as_json(REQUIRED)), None)
+
+    async with open_database(url) as one, open_database(url) as another:
+        stores = [Store(one), Store(another)] * 5
+        batches = await asyncio.gather(*(store.append([append], NOON) for store in stores))
+
+    assert sorted(batch.last_id for batch in batches) == list(range(1, 11))
 
 
 async def test_a_server_that_says_nothing_holds_nobody_up_for_long(
