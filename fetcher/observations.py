@@ -181,7 +181,7 @@ def watch(connection: Connection, name: str, items: Iterable[Watched]) -> None:
     upsert.put(connection, watched, rows)
 
 
-def reach_back(connection: Connection, since: datetime, oldest: datetime, now: datetime) -> int:
+def reach_back(connection: Connection, since: datetime, now: datetime) -> int:
     """Report what ended since a time, also in repositories where only later ends were reported.
 
     Args:
@@ -194,7 +194,7 @@ def reach_back(connection: Connection, since: datetime, oldest: datetime, now: d
         How many repositories this concerns.
     """
     later = select(repositories.c.name).where(repositories.c.since_at > since)
-    untold = [~watched.c.told, watched.c.created_at >= oldest, watched.c.repository.in_(later)]
+    untold = [~watched.c.told, watched.c.repository.in_(later)]
     connection.execute(update(watched).where(*untold).values(look_at=now, ended=False))
     anew = {"deployments_read_to": None, "runs_read_to": None, "read_at": None}
     reached = connection.execute(

@@ -24,7 +24,6 @@ from fetcher.github.sighting import Sighting
 from fetcher.observations import Known
 from fetcher.poll.findings import Findings
 from fetcher.poll.identity import identified
-from fetcher.poll.lanes.look import LONGEST_LIFE
 from fetcher.poll.services import with_services
 from fetcher.poll.survey import Policy, Survey
 from fetcher.selection import owner_of
@@ -101,8 +100,8 @@ class Poller:
 
     async def reach_back(self, since: datetime) -> int:
         """Have repositories read back to a time; returns how many were not read so far back."""
-        oldest, now = since - LONGEST_LIFE, self._clock()
-        return await self._state.run(lambda c: observations.reach_back(c, since, oldest, now))
+        now = self._clock()
+        return await self._state.run(lambda c: observations.reach_back(c, since, now))
 
     async def unread(self, names: Iterable[str]) -> dict[str, int]:
         """How many deployments and runs of some repositories wait to be understood."""

@@ -18,6 +18,11 @@ def shop(fake: FakeGitHub) -> Repository:
     return add_shop(fake)
 
 
+@pytest.fixture
+def fork(fake: FakeGitHub) -> Repository:
+    return fake.add_repository("beta/shop", workflows={"deploy.yml": "name: Deploy"})
+
+
 async def test_a_rerun_is_told_though_the_list_does_not_show_it(
     world: World, shop: Repository
 ) -> None:
@@ -88,16 +93,21 @@ async def test_a_run_from_before_the_window_that_is_run_again_tells_only_the_new
         }
 
 
-async def test_only_the_newest_runs_are_watched_for_being_run_again(
-    world: World, shop: Repository
+async def test_of_a_repositorys_runs_that_ended_only_the_newest_are_watched_for_being_run_again(
+    fork: Repository, world: World, shop: Repository
 ) -> None:
+    elsewhere = deploy(fork)
+    going_on = shop.start_run("deploy.yml")
+    going_on.add_job("deploy").start()
     for _ in range(30):
         world.clock.tick(60)
         deploy(shop)
     world.clock.tick(2 * 60)
-    await world.reads(SHOP)
+    for name in ("beta/shop", SHOP):
+        await world.reads(name)
 
-    assert await world.watched_ids() == [run.id for run in shop.runs[-20:]]
+    ended = [run.id for run in shop.runs[-20:]]
+    assert await world.watched_ids() == [elsewhere.id, going_on.id, *ended]
 
 
 async def test_whether_a_run_is_run_again_takes_no_request_on_the_lists_page_and_else_one(

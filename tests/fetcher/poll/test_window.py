@@ -52,6 +52,32 @@ async def test_what_ended_in_the_very_second_in_which_the_window_begins_is_told(
         assert ("production", "success") in await world.told()
 
 
+async def test_reading_further_back_looks_at_what_was_not_told_and_at_nothing_else(
+    fake: FakeGitHub, shop: Repository, tmp_path: Path
+) -> None:
+    old = shop.start_run("deploy.yml").deploy("old")
+    tick(fake, 10 * DAY)
+    shop.start_run("deploy.yml").deploy("recent")
+    async with reading(fake, tmp_path) as world:
+        await world.reads(SHOP)
+        world.requests()
+
+        # So far back it was read already.
+        assert await world.poller.reach_back(world.clock() - timedelta(days=1)) == 0
+        await world.reads(SHOP)
+        assert not looked_at(world)
+
+        assert await world.poller.reach_back(world.clock() - timedelta(days=12)) == 1
+        await world.reads(SHOP)
+        assert looked_at(world) == [f"/repos/acme/shop/deployments/{old.id}/statuses"]
+        assert {environment for environment, _ in await world.told()} == {"recent", "old"}
+
+
+def looked_at(world: World) -> list[str]:
+    """Whose statuses were asked for since this was asked last."""
+    return [request.path for request in world.requests() if request.path.endswith("/statuses")]
+
+
 async def test_what_is_unfinished_is_watched_though_it_began_before_the_window(
     fake: FakeGitHub, shop: Repository, tmp_path: Path
 ) -> None:
