@@ -16,7 +16,7 @@ class Answer:
     """One state of the matrix, ready to send.
 
     Attributes:
-        names: Their tag.
+        names: The tag of the names in effect.
     """
 
     def __init__(self, etag: str, names: str, body: bytes | bytearray) -> None:
@@ -92,7 +92,7 @@ class Board:
         rows = _rows(slots, _services(slots) if services is None else services)
         environments = self._ordered({name for slots in rows.values() for name in slots})
         places = {name: place for place, name in enumerate(environments)}
-        # Ten thousand slots are megabytes: they are there once.
+        # Ten thousand slots are megabytes: kept in memory only once.
         body = bytearray(b'{"generated_at":%b,' % encode_json(self._clock()))
         begin = len(body)
         body += b'"last_event_id":%d,"environments":%b,"rows":[' % (

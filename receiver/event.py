@@ -24,7 +24,7 @@ class Event:
         id: Position in the log; grows in commit order.
         received_at: When the receiver took it, by the receiver's clock.
         progress_reporter: Which program sent it, when it said so.
-        sent_by: The name of the API key that it came with: for operators, and not told to readers.
+        sent_by: The name of the API key that it came with: for operators, and not shown to readers.
         stored_service: What the log has, where readers are shown another service.
         stored_environment: Likewise.
     """

@@ -25,7 +25,7 @@ class Reading:
     means the same under any names.
 
     Attributes:
-        names: Which count.
+        names: Those in effect.
     """
 
     def __init__(self, store: Store, names: Names) -> None:

@@ -1,6 +1,6 @@
 """The log on disk: what is asked of it, and what is written to it.
 
-Ids are one more than the largest in the log, given inside the writer's transaction,
+Ids are one more than the largest in the log, assigned inside the writer's transaction,
 so the order of ids is the order of commits and no reader that resumes can skip one.
 """
 
@@ -96,7 +96,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._slots: set[SlotKey] = set()  # that are in their table for certain
+        self._slots: set[SlotKey] = set()  # known to be in their table
         self._tail: deque[Event] = deque(maxlen=TAIL)  # what was appended last; ids without a gap
 
     async def append(self, appends: Sequence[Append], received_at: datetime) -> Batch:
