@@ -41,6 +41,8 @@ FAILED: Final = 1
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    if sys.stderr is None:  # closed, as by `2>&-`: what is said to it is lost
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     arguments = build_parser().parse_args()
     try:
         settings = load(getattr(arguments, "config", None))
@@ -173,26 +175,35 @@ async def _plan(settings: Settings, arguments: argparse.Namespace) -> int:
             clock=system_clock,
         )
         found = await explain_selected(asking, select(settings.repositories), arguments.progress)
-    _show(table.as_json(found) if arguments.json else table.as_table(found))
+    shown = _show(table.as_json(found) if arguments.json else table.as_table(found))
     for sentence in table.useless(found.explanations, settings.rules):
         log.warning("%s", sentence)
-    return FAILED if any(each.lane == "error" for each in found.explanations) else 0
+    is_wrong = any(each.lane == "error" for each in found.explanations)
+    return FAILED if is_wrong or not shown else 0
 
 
 async def _check(settings: Settings, arguments: argparse.Namespace) -> int:
     logging.getLogger("fetcher.github").setLevel(logging.ERROR)  # the findings say the rest
     found = await check(settings, arguments.progress)
-    _show(findings.as_json(found) if arguments.json else findings.as_lines(found))
-    return FAILED if any(finding.level == "error" for finding in found) else 0
+    shown = _show(findings.as_json(found) if arguments.json else findings.as_lines(found))
+    is_wrong = any(finding.level == "error" for finding in found)
+    return FAILED if is_wrong or not shown else 0
 
 
-def _show(text: str) -> None:
-    """Print what was asked for; whoever reads it may have seen enough, as `head` does."""
+def _show(text: str) -> bool:
+    """Print what was asked for; False if it can't be written.
+
+    Whoever reads it may have seen enough, as `head` does.
+    """
     try:
         print(text, flush=True)  # noqa: T201 - it is what was asked for
-    except BrokenPipeError:
+    except OSError as error:
         # Python flushes once more when it ends: https://docs.python.org/3/library/signal.html
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            log.error("standard output: %s", error.strerror)
+            return False
+    return True
 
 
 COMMANDS: Final[Mapping[str, Command]] = {

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import sys
 from functools import partial
 
 import pytest
@@ -15,7 +16,7 @@ from tests.fetcher.field import Field
 from tests.fetcher.reading import TOKEN, until
 from tests.fetcher.receiver_double import API_KEY
 from tests.postgres import PostgresServer
-from tests.program import end_unread
+from tests.program import clean_environment, end_unread
 
 
 @pytest.mark.usefixtures("shop")
@@ -198,6 +199,28 @@ async def test_plan_prints_json_and_ends_with_1_when_something_is_wrong(field: F
 
     assert code == 1
     assert [found["lane"] for found in json.loads("\n".join(log))] == ["deployments", "error"]
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    ("streams", "code", "said"),
+    [(">/dev/full", 1, "standard output: No space left on device\n"), ("2>&-", 0, "")],
+)
+async def test_a_stream_that_takes_nothing_ends_no_plan_with_a_traceback(
+    field: Field, streams: str, code: int, said: str
+) -> None:
+    ended = await asyncio.create_subprocess_shell(
+        f"{sys.executable} -m fetcher plan {streams}",
+        cwd=field.folder,
+        env=clean_environment() | field.settings,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, errors = await ended.communicate()
+
+    assert ended.returncode == code
+    assert errors.decode().endswith(said)
+    assert "Traceback" not in errors.decode()
 
 
 @pytest.mark.usefixtures("shop")
