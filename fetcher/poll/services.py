@@ -25,7 +25,7 @@ def with_services(connection: Connection, known: Known, findings: Findings) -> l
         for sight in findings.sights
         if sight.deployment_id not in left
     ]
-    given = observations.services(connection, known.name) if seen else {}
+    given = observations.services(connection, known.name)
     services = name_places(known.service, given, seen)
     observations.keep_services(
         connection, known.name, {place: services[place] for place in services.keys() - given.keys()}

@@ -51,6 +51,20 @@ async def test_a_job_that_begins_with_an_environment_in_the_middle_of_a_pass_is_
     assert (await world.told("deployment_id"))[2:] == [(f"gh-dep-{job.deployment.id}",)]
 
 
+async def test_a_job_that_is_left_to_the_deployments_of_its_run_takes_no_name_from_them(
+    world: World, shop: Repository
+) -> None:
+    deploy(shop)
+    await world.reads(SHOP)
+    run = shop.start_run("deploy.yml")
+    run.add_job("deploy api to staging").start()
+    run.add_job("deploy web", environment="staging").start()
+    world.clock.tick(30)
+    await world.reads(SHOP)
+
+    assert (await world.told("service", "environment"))[2:] == [("shop", "staging")]
+
+
 async def test_what_began_as_a_run_ends_as_one_after_the_first_deployment(
     world: World, shop: Repository
 ) -> None:

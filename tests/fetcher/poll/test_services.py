@@ -63,6 +63,21 @@ async def test_jobs_that_differ_by_the_environment_alone_are_one_service(
     assert {service for service, _ in await services(world)} == {"shop"}
 
 
+@pytest.fixture
+def first(fake: FakeGitHub) -> Repository:
+    return fake.add_repository("beta/shop", workflows={"deploy.yml": "name: Deploy"})
+
+
+async def test_two_repositories_that_deploy_the_same_unit_keep_their_own_names(
+    first: Repository, world: World, shop: Repository
+) -> None:
+    for repository in (first, shop):
+        repository.start_run("deploy.yml").deploy("production")
+        await world.reads(repository.full_name)
+
+    assert await services(world) == {("acme/shop", "production"), ("shop", "production")}
+
+
 async def test_a_workflow_that_is_added_renames_no_service(world: World, shop: Repository) -> None:
     shop.start_run("deploy-api.yml").deploy("production", name="deploy")
     await world.reads(SHOP)
