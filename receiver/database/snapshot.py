@@ -42,4 +42,4 @@ def snapshot(source: Path, target: Path, step: Callable[[float], None]) -> None:
             log.backup(copy, pages=PAGES_AT_ONCE, progress=tell)
             copy.execute("PRAGMA journal_mode = DELETE")  # readable without a file beside it
     except sqlite3.Error as error:
-        raise StoreUnavailable(f"it cannot be copied: {error}") from error
+        raise StoreUnavailable(f"it cannot be copied to {target.name}: {error}") from error

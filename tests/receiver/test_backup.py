@@ -106,7 +106,10 @@ async def test_a_copy_can_be_stopped_in_the_middle(
 async def test_a_full_disk_gets_nothing(database_url: str, tmp_path: Path) -> None:
     await bring(database_url, lines_of(log_of(500)), tmp_path)
 
-    with full_disk(40_000), pytest.raises(StoreUnavailable, match="it cannot be copied: "):
+    with (
+        full_disk(40_000),
+        pytest.raises(StoreUnavailable, match=r"it cannot be copied to copy\.db: "),
+    ):
         back_up(database_url, tmp_path / "copy.db")
 
     assert names(tmp_path, "copy*") == []
