@@ -60,6 +60,18 @@ async def test_delivery_goes_on_by_itself_when_the_receiver_takes_the_key(
     assert caplog.messages[-1] == f"The receiver {receiver.url} takes events again."
 
 
+async def test_a_bell_that_rings_while_the_receiver_is_left_alone_does_not_end_that(
+    fetcher: Fetcher, receiver: ReceiverDouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    receiver.faults.append("503")
+    await fetcher.put([an_event("1", "success")])
+    away = await fetcher.deliver()
+
+    assert await fetcher.deliver() == away
+    assert "takes events again" not in caplog.text
+
+
 async def test_a_redirect_is_not_followed_for_the_key_would_leave(
     fetcher: Fetcher, receiver: ReceiverDouble
 ) -> None:
