@@ -61,9 +61,7 @@ def slots(
     portions = {"yield_per": PORTION}
     query = _latest_of_slots(connection.dialect.name)
     for *row, success, finished in connection.execute(query, given, execution_options=portions):
-        latest = to_event(row)
-        latest.json  # noqa: B018 - readers will want it, and the database looks up the next now
-        fold(found, latest)
+        fold(found, to_event(row))
         behind |= {success, finished}
     for each in _events(connection, behind - {None}):
         fold(found, each)
