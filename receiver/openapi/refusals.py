@@ -1,6 +1,7 @@
 """The problems that an operation may answer, each with the reason."""
 
 import json
+from http import HTTPStatus
 from typing import Any, Final
 
 from receiver.problems import CONTENT_TYPE, problem
@@ -43,7 +44,8 @@ def reasons(*codes: int) -> dict[str, str]:
 
 def refusal(path: str, code: int, reason: str, mistake: Mistake) -> dict[str, Any]:
     """The answer of an operation that refuses; the mistake is what a 422 may be about."""
-    example = problem(code, path, reason, errors=[mistake] if code == 422 else None)  # noqa: PLR2004 - HTTP's
+    errors = [mistake] if code == HTTPStatus.UNPROCESSABLE_ENTITY else None
+    example = problem(code, path, reason, errors=errors)
     return {
         "description": reason,
         "headers": HEADERS.get(code, {}),
