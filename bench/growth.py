@@ -46,7 +46,7 @@ def lines(count: int = EVENTS) -> Iterator[str]:
 
 # Seen by processor time, 2026-11-24.
 WHY: Final = (
-    "Of `?at=` on PostgreSQL, the look-ups take about 165 ms of the server's time, in three parts "
+    "Of `?at=` on PostgreSQL, the look-ups take about 120 ms of the server's time, in three parts "
     "at once; reading the rows and making events of them takes 100 ms in Python, and JSON of the "
     "events 60 ms, on one core. SQLite's look-ups take 70 ms."
 )
