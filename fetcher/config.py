@@ -185,7 +185,9 @@ def _section(path: Path | None) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8"
         raise Mistakes([f"{path}: can't be read: {reason}"]) from None
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise Mistakes([f"{path}: is nested too deeply"]) from None
+    except ValueError as error:
         raise Mistakes([f"{path}: is not TOML: {error}"]) from None
     if strange := document.keys() - SECTIONS:
         named = ", ".join(f"[{name}]" for name in sorted(strange))

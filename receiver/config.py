@@ -209,6 +209,8 @@ def _section(path: Path | None) -> dict[str, Any]:
         document = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise BadSettings([f"{path}: {error.strerror}"]) from None
+    except RecursionError:
+        raise BadSettings([f"{path}: it is nested too deeply"]) from None
     except ValueError as error:  # not UTF-8, or not TOML
         raise BadSettings([f"{path}: {error}"]) from None
     if strange := document.keys() - SECTIONS:

@@ -127,7 +127,7 @@ class Writer:
 
     async def _forget_keys(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now < self._forget_at:
+        if self.outage.lasts or now < self._forget_at:
             return
         more = False
         try:

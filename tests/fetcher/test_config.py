@@ -428,6 +428,8 @@ def test_a_token_and_an_app_for_the_same_owners_are_a_mistake(
         ),
         ("fetcher = 1", "config.toml: fetcher must be a table"),
         ("[fetcher", "config.toml: is not TOML"),
+        pytest.param(f"deep = {'[' * 5000}", "config.toml: is nested too deeply", id="deep"),
+        pytest.param(f"long = {'1' * 5000}", "is not TOML: Exceeds the limit", id="long"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_setting_and_the_variable(

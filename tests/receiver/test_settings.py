@@ -248,6 +248,8 @@ def test_each_mistake_is_one_line_that_names_the_variable(
     [
         ("[receiver\n", ["config.toml"]),
         (f'[receiver]\nport = "{KEY}\n', ["config.toml"]),
+        pytest.param(f"deep = {'[' * 5000}", ["it is nested too deeply"], id="deep"),
+        pytest.param(f"long = {'1' * 5000}", ["config.toml: Exceeds the limit"], id="long"),
         (f'receiver = "{KEY}"\n', ["config.toml"]),
         ("[recever]\nport = 1\n", ["config.toml: [recever]"]),
         ("[receiver]\nprot = 1\n", ["receiver.prot"]),

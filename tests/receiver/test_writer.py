@@ -201,6 +201,25 @@ async def test_after_a_failure_it_finds_out_by_itself_that_it_is_over(
     assert desk.told == []
 
 
+async def test_an_outage_is_told_in_two_lines(
+    desk: Desk,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("receiver.writer.RETRY_SECONDS", 0.01)
+    with desk.writing():
+        with locked(tmp_path):
+            for _ in range(2):
+                (caller,) = await desk.queue(1)
+                with pytest.raises(StoreUnavailable):
+                    await caller
+        await eventually(lambda: not desk.writer.outage.lasts)
+
+    told = [record.getMessage() for record in caplog.records]
+    assert told == ["cannot store events: database is locked", "can store events again"]
+
+
 async def test_a_failed_batch_uses_up_no_key(desk: Desk, tmp_path: Path) -> None:
     with desk.writing():
         with locked(tmp_path):
