@@ -17,7 +17,7 @@ from typing import Any, Final
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from fetcher.state.errors import StateInUse, StateLost, StateUnusable
 from fetcher.state.migrate import migrate
@@ -25,6 +25,7 @@ from fetcher.state.state import Result, Transaction
 
 Standby = Callable[[str], object]
 
+ENCODINGS: Final = ("UTF8", "SQL_ASCII")  # that store any text; the second takes bytes as they are
 SCHEMA: Final = "deployment_fetcher"  # beside whatever else is in that database
 LOCK: Final = 0x6465706C66657463  # any number, and the same one for all versions
 STANDBY_SECONDS: Final = 3
@@ -153,11 +154,22 @@ async def _make_schema(engine: AsyncEngine, name: str) -> None:
     # Not IF NOT EXISTS, which requires the right to create it even if it exists.
     try:
         async with engine.begin() as connection:
+            await _require_unicode(connection, name)
             there = await connection.scalar(text(f"SELECT to_regnamespace('{SCHEMA}')::text"))
             if there is None:
                 await connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
     except DBAPIError as error:
         raise StateUnusable(f"The state {name} can't be created: {_words(error)}") from error
+
+
+async def _require_unicode(connection: AsyncConnection, name: str) -> None:
+    # A pass that saw what it cannot store would fail for ever.
+    encoding = await connection.scalar(text("SHOW server_encoding"))
+    if encoding not in ENCODINGS:
+        raise StateUnusable(
+            f"The state {name} can't be created: its encoding is {encoding}, which lacks many "
+            "characters: create the database with ENCODING 'UTF8' TEMPLATE template0"
+        )
 
 
 async def _watch(engine: AsyncEngine, lost: asyncio.Event, held: asyncio.Timeout) -> None:

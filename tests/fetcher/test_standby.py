@@ -174,6 +174,16 @@ async def test_a_user_who_may_not_make_the_schema_is_told_so_and_needs_it_only_o
     postgres.execute("DROP OWNED BY poor; DROP ROLE poor", name)
 
 
+async def test_a_database_that_lacks_characters_is_refused(
+    postgres: PostgresServer, database: URL
+) -> None:
+    postgres.execute("CREATE DATABASE latin_state ENCODING 'LATIN1' TEMPLATE template0")
+
+    with pytest.raises(StateUnusable, match=r"its encoding is LATIN1, .* ENCODING 'UTF8'"):
+        async with open_state(database.set(database="latin_state")):
+            pass
+
+
 async def test_no_message_holds_the_databases_password(database: URL) -> None:
     secret = database.set(password="hush", port=1)
 
