@@ -102,8 +102,10 @@ def _tagged() -> dict[str, dict[str, Schema]]:
         },
         "matrix": {
             "/api/matrix": {"get": _matrix()},
-            "/api/services": {"get": _read("Every service, by name", "Names")},
-            "/api/environments": {"get": _read("Every environment, in promotion order", "Names")},
+            "/api/services": {"get": _names("Every service, by name", "checkout", "search")},
+            "/api/environments": {
+                "get": _names("Every environment, in promotion order", "dev", "staging", "prod")
+            },
         },
         "operation": {
             "/healthz": {"get": _get("The process is alive", _one_string("status", "ok"))},
@@ -163,6 +165,12 @@ def _matrix() -> Schema:
         "description": "The current event of each service in each environment: the last one by "
         "`happened_at`, then `in-progress` before finished, then by `id`."
     }
+
+
+def _names(summary: str, *example: str) -> Schema:
+    operation = _read(summary, "Names")
+    operation["responses"]["200"]["content"]["application/json"]["example"] = {"items": example}
+    return operation
 
 
 def _stream() -> Schema:
