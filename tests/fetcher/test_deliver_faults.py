@@ -122,6 +122,25 @@ async def test_events_that_always_fail_do_not_hold_up_the_others(
     assert {post["deployment_id"] for post in receiver.posts} >= {b.deployment_id for b in bad}
 
 
+async def test_an_event_that_always_fails_is_sent_less_and_less_often(
+    fetcher: Fetcher, receiver: ReceiverDouble
+) -> None:
+    receiver.fails_always_for = "bad"
+    await fetcher.put([an_event("bad", "success")])
+    sent_at = []
+
+    while len(sent_at) < 9:
+        await fetcher.put([an_event(str(fetcher.now), "success")])  # the receiver takes others
+        posts = len(receiver.posts)
+        result = await fetcher.deliver()
+        if any(post["deployment_id"] == "bad" for post in receiver.posts[posts:]):
+            sent_at.append(fetcher.now)
+        fetcher.now = max(fetcher.now, result.next_at or fetcher.now)
+
+    assert sent_at[1] - sent_at[0] < 10 * SECOND
+    assert sent_at[-1] - sent_at[-2] >= 30 * SECOND
+
+
 async def test_a_key_that_was_used_with_another_body_is_looked_for_and_not_parked(
     fetcher: Fetcher, receiver: ReceiverDouble
 ) -> None:
