@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -127,7 +127,7 @@ async def test_an_event_that_always_fails_is_sent_less_and_less_often(
 ) -> None:
     receiver.fails_always_for = "bad"
     await fetcher.put([an_event("bad", "success")])
-    sent_at = []
+    sent_at: list[datetime] = []
 
     while len(sent_at) < 9:
         await fetcher.put([an_event(str(fetcher.now), "success")])  # the receiver takes others
