@@ -109,8 +109,8 @@ class ListQuery(BaseModel):
     ] = None
     limit: Annotated[
         int,
-        BeforeValidator(_whole_number),
         Field(ge=1, le=LARGEST_PAGE, description="The size of the page."),
+        BeforeValidator(_whole_number),
     ] = 100
     cursor: Annotated[
         Cursor | None,

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from multidict import MultiDict
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from receiver import __version__, openapi
 from receiver.api import routes
+from receiver.query import ListQuery, parse_query
 from receiver.submission import Invalid, parse
 from tests.program import Answer
 from tests.receiver.api import Api
@@ -145,6 +147,29 @@ def test_every_parameter_of_a_read_is_there() -> None:
     }.items():
         parameters = DOCUMENT["paths"][path]["get"]["parameters"]
         assert {parameter["name"] for parameter in parameters} == names
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("limit", limit) for limit in (0, 1, 500, 501)),
+        *(("service", "é" * length) for length in (0, 1, 255, 256)),
+        *(("deployment_id", "é" * length) for length in (0, 1, 200, 201)),
+        *(("status", status) for status in ("success", "done")),
+    ],
+)
+def test_the_schema_of_a_parameter_refuses_what_the_receiver_refuses(
+    name: str, value: int | str
+) -> None:
+    parameters = DOCUMENT["paths"]["/api/deployments"]["get"]["parameters"]
+    (schema,) = [each["schema"] for each in parameters if each["name"] == name]
+
+    try:
+        parse_query(ListQuery, MultiDict({name: str(value)}))
+    except Invalid:
+        assert not validator(schema).is_valid(value)
+    else:
+        validator(schema).validate(value)
 
 
 def test_every_tag_parameter_header_and_answer_is_explained() -> None:
