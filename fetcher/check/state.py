@@ -18,9 +18,9 @@ SUBJECT: Final = "the state"
 async def check_state(place: Path | URL) -> list[Finding]:
     """Look for events that could not be delivered."""
     try:
-        async with look_into(place) as connection:
-            waiting = await connection.run_sync(outbox.waiting)
-            parked = await connection.run_sync(outbox.parked_events)
+        waiting, parked = await look_into(
+            place, lambda connection: (outbox.waiting(connection), outbox.parked_events(connection))
+        )
     except StateMissing as missing:
         return [_of_new(place, str(missing))]
     except StateError as error:
