@@ -138,7 +138,7 @@ def _read_append(request: web.Request, body: bytes, grant: Grant) -> Append:
 
 async def list_deployments(request: web.Request) -> web.Response:
     """`GET /api/deployments`: a page of events, newest first."""
-    query = parse_query(ListQuery, request.query)
+    query = parse_query(ListQuery, request.rel_url.raw_query_string)
     events = await request.app[PARTS].reading.page(query.filter, query.cursor, query.limit + 1)
     page = events[: query.limit]
     next_cursor = encode_cursor(page[-1].order_key) if len(events) > len(page) else None
@@ -160,7 +160,7 @@ async def get_deployment(request: web.Request) -> web.Response:
 
 async def get_matrix(request: web.Request) -> web.Response:
     """`GET /api/matrix`: what is where, or was."""
-    query = parse_query(MatrixQuery, request.query)
+    query = parse_query(MatrixQuery, request.rel_url.raw_query_string)
     return await _conditional(
         request, await request.app[PARTS].board.matrix(query.service, query.at)
     )
@@ -202,7 +202,7 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
     """`GET /api/events/stream`: events as they are stored."""
     parts = request.app[PARTS]
     until = parts.guard.reader(request)
-    query = parse_query(StreamQuery, request.query)
+    query = parse_query(StreamQuery, request.rel_url.raw_query_string)
     # A browser that reconnects sends the header, to the same address as at first.
     last_event_id = request.headers.get("Last-Event-ID") or query.last_event_id
     return await parts.streams.serve(request, query.filter, last_event_id, until)

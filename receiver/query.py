@@ -2,10 +2,11 @@
 
 import base64
 import binascii
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, TypeVar
+from urllib.parse import parse_qsl
 
-from multidict import MultiMapping
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
@@ -140,13 +141,18 @@ def _only(name: str | None) -> frozenset[str] | None:
 Query = TypeVar("Query", bound=BaseModel)
 
 
-def parse_query(model: type[Query], given: MultiMapping[str]) -> Query:
-    """Read a query string.
+def parse_query(model: type[Query], query_string: str) -> Query:
+    """Read a query string, as it was sent.
 
     Raises:
         Invalid: A parameter is unknown, given twice, or has a bad value.
     """
-    twice = sorted({name for name in given if len(given.getall(name)) > 1})
+    try:
+        given = parse_qsl(query_string, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        raise Invalid([Mistake("", "the query string must be in UTF-8")]) from None
+    times = Counter(name for name, _ in given)
+    twice = sorted(name for name in times if times[name] > 1)
     if twice:
         raise Invalid([Mistake("", f"{name} is given more than once") for name in twice])
     try:

@@ -202,6 +202,7 @@ BAD = (
     *("since=yesterday", "until=", "since=2026-11-20", "since=2026-11-20T12:00:00+02:00"),
     *("status=done", "status=", "service=", "environment=%20", "deployment_id=%00"),
     *("sort=id", "limit=1&limit=2", "Service=a", "=1", "service=" + "x" * 256),
+    *("service=%FF", "service=%ED%A0%80", "%C0%AF=1"),  # not UTF-8
 )
 
 
