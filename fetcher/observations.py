@@ -1,4 +1,4 @@
-"""What was observed of GitHub: all SQL of the reading side.
+"""What was observed of each repository, and of GitHub's limits: the SQL of passes.
 
 Everything here runs inside the caller's transaction.
 """
@@ -187,7 +187,6 @@ def reach_back(connection: Connection, since: datetime, now: datetime) -> int:
     Args:
         connection: In a transaction.
         since: The time.
-        oldest: What was filed before this had ended by then.
         now: When to read and look again.
 
     Returns:

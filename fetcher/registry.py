@@ -1,16 +1,25 @@
-"""Which repositories are known, and under which names: the SQL of it.
+"""Which repositories are known, under which names, and which each owner has: the SQL of it.
 
 Everything here runs inside the caller's transaction.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from fetcher import observations
+from fetcher import observations, upsert
 from fetcher.mapping.origin import name_services
-from fetcher.schema import places, repositories, snapshots, watched
+from fetcher.schema import owners, places, repositories, snapshots, watched
+
+
+class Owned(NamedTuple):
+    """The repositories that an owner had, and when."""
+
+    names: tuple[str, ...]
+    read_at: datetime
 
 
 def register(connection: Connection, names: Sequence[str], since_at: datetime) -> None:
@@ -57,3 +66,16 @@ def name_of(connection: Connection, github_id: int) -> str | None:
     """The name under which the repository of this number is registered."""
     query = select(repositories.c.name).where(repositories.c.github_id == github_id)
     return connection.execute(query).scalar_one_or_none()
+
+
+def owned(connection: Connection) -> dict[str, Owned]:
+    """What each followed owner had when GitHub was last asked, by owner."""
+    rows = connection.execute(select(owners))
+    return {row.name: Owned(tuple(json.loads(row.repositories)), row.read_at) for row in rows}
+
+
+def keep_owned(connection: Connection, owner: str, has: Owned) -> None:
+    """Keep what an owner has."""
+    names = json.dumps(has.names).encode()
+    row = {"name": owner, "repositories": names, "read_at": has.read_at}
+    upsert.put(connection, owners, [row])

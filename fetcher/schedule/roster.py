@@ -5,15 +5,14 @@ there is no answer, or none in time. One that is gone keeps its state: it may co
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from fetcher import registry, snapshots, upsert
+from fetcher import registry, snapshots
 from fetcher.clock import Clock
 from fetcher.github.errors import GitHubError, Limited, Unreachable
 from fetcher.github.githubs import GitHubs
@@ -21,7 +20,7 @@ from fetcher.github.owned import owned_repositories
 from fetcher.github.reader import Reader, Snapshot
 from fetcher.mapping.rules import Facts, ignored
 from fetcher.poll.survey import Policy
-from fetcher.schema import owners
+from fetcher.registry import Owned
 from fetcher.selection import Selection, owner_of
 from fetcher.state import State
 
@@ -29,13 +28,6 @@ log = logging.getLogger(__name__)
 
 ASKED_AGAIN: Final = timedelta(minutes=10)
 AFTER_FAILURE: Final = timedelta(minutes=1)
-
-
-class Owned(NamedTuple):
-    """What an owner had, and when."""
-
-    names: tuple[str, ...]
-    read_at: datetime
 
 
 class Roster:
@@ -100,7 +92,7 @@ class Roster:
         return self._owned
 
     def _load(self, connection: Connection) -> dict[str, Owned]:
-        found = _kept(connection)
+        found = registry.owned(connection)
         names = {owner: each.names for owner, each in found.items()}
         self._register(connection, self._chosen(names))
         return found
@@ -121,9 +113,10 @@ class Roster:
         for owner, answer in zip(owners, answers, strict=True):  # so the first is named first
             if answer:
                 names, fresh = answer
-                await self._keep(owner, names, fresh)
-                before, owned[owner] = owned.get(owner), Owned(names, self._clock())
-                self._say(owner, before, names)
+                has = Owned(names, self._clock())
+                await self._keep(owner, has, fresh)
+                self._say(owner, owned.get(owner), names)
+                owned[owner] = has
 
     async def _listed(self, owner: str) -> tuple[tuple[str, ...], Mapping[str, Snapshot]] | None:
         """What an owner has, with GitHub's answers; None if there were none."""
@@ -156,16 +149,11 @@ class Roster:
         chosen = {name.lower() for name in self._chosen({owner: names})}
         return frozenset(name for name in names if name.lower() in chosen)
 
-    async def _keep(
-        self, owner: str, names: tuple[str, ...], fresh: Mapping[str, Snapshot]
-    ) -> None:
-        now = self._clock()
-        row = {"name": owner, "repositories": json.dumps(names).encode(), "read_at": now}
-
+    async def _keep(self, owner: str, has: Owned, fresh: Mapping[str, Snapshot]) -> None:
         def keep(connection: Connection) -> None:
-            upsert.put(connection, owners, [row])
-            snapshots.keep(connection, f"{owner}/*", fresh, now)
-            self._register(connection, self._chosen({owner: names}))
+            registry.keep_owned(connection, owner, has)
+            snapshots.keep(connection, f"{owner}/*", fresh, has.read_at)
+            self._register(connection, self._chosen({owner: has.names}))
 
         await self._state.run(keep)
 
@@ -193,8 +181,3 @@ async def look_up(
         except GitHubError as error:
             failures[owner] = error
     return selection.names(owned), failures
-
-
-def _kept(connection: Connection) -> dict[str, Owned]:
-    rows = connection.execute(select(owners))
-    return {row.name: Owned(tuple(json.loads(row.repositories)), row.read_at) for row in rows}
