@@ -77,10 +77,11 @@ class Metrics:
         self.problems.labels(method, status).inc()
 
     def stored(self, events: Iterable[Event]) -> None:
-        """Count events that were appended to the log."""
-        for status, number in Counting(event.status for event in events).items():
+        """Count what one transaction appended: nothing, where it only repeated answers."""
+        by_status = Counting(event.status for event in events)
+        for status, number in by_status.items():
             self.events[status].inc(number)
-        self.commits.inc()
+        self.commits.inc(bool(by_status))
 
     def render(self) -> bytes:
         """The Prometheus text format."""
