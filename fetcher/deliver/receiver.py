@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -17,7 +16,7 @@ from tenacity import (
 )
 from yarl import URL
 
-from fetcher.clock import Clock
+from fetcher.clock import Clock, Sleep
 from fetcher.deliver.outcome import (
     URL_SETTING,
     Answer,
@@ -75,7 +74,7 @@ class Receiver:
         api_key: str,
         timeout_seconds: float,
         clock: Clock,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.url = str(url.with_user(None))
         self.timeout = timedelta(seconds=timeout_seconds)

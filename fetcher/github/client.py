@@ -6,7 +6,7 @@ Links to next pages are not followed; pages are counted up from the address that
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Final
@@ -20,6 +20,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
+from fetcher.clock import Sleep
 from fetcher.github import refusals
 from fetcher.github.credentials import Credential
 from fetcher.github.errors import (
@@ -82,7 +83,7 @@ class GitHub:
         credential: Credential,
         gate: Gate,
         graphql_gate: Gate,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.server = server
         self.credential = credential

@@ -7,7 +7,7 @@ https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from typing import Final
 
 from gidgethub.sansio import RateLimit
 
+from fetcher.clock import Clock, Sleep
 from fetcher.github.errors import Limited, ShutOut
 from fetcher.github.refusals import expires_soon
 
@@ -69,8 +70,8 @@ class Gate:
         self,
         requests_per_minute: int,
         budget_percent: int,
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock,
+        sleep: Sleep = asyncio.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.waits = Waits()

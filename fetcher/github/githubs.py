@@ -1,8 +1,9 @@
 """GitHub for each owner: which credential asks about whose repositories."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 
+from fetcher.clock import Sleep
 from fetcher.github.client import GitHub
 from fetcher.github.credentials import Credential
 from fetcher.github.gate import Gate
@@ -23,7 +24,7 @@ class GitHubs:
         server: Server,
         credential_for: Callable[[str], Credential],
         new_gate: Callable[[], Gate],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._sleep = sleep
         self._server = server

@@ -1,11 +1,12 @@
 """A repository's plan in one pass: when it is made anew, and what of it is kept."""
 
-from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from fetcher.clock import Clock
 from fetcher.github.answers import Deployment, Run
 from fetcher.github.errors import Forbidden, Missing
 from fetcher.github.reader import Reader
@@ -28,7 +29,7 @@ class Planning:
         reader: Reader,
         known: Known,
         findings: Findings,
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._reader = reader
         self._known = known

@@ -5,7 +5,7 @@ that is killed at any point has left no trace, and the next one sees and sends t
 GitHub cuts short commits what it has: every look stands by itself.
 """
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from fetcher import observations, outbox, snapshots
+from fetcher.clock import Clock
 from fetcher.github.client import GitHub
 from fetcher.github.errors import GitHubError, Limited
 from fetcher.github.gate import Waits
@@ -59,7 +60,7 @@ class Poller:
         state: State,
         githubs: GitHubs,
         policy: Policy,
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._state = state
         self._githubs = githubs

@@ -1,10 +1,10 @@
 """What one pass asks GitHub, and what it finds: where to look, and what is new there."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fetcher import observations
+from fetcher.clock import Clock
 from fetcher.github.answers import Deployment, Run
 from fetcher.github.errors import GitHubError
 from fetcher.github.reader import Reader
@@ -48,7 +48,7 @@ class Survey:
         reader: Reader,
         known: Known,
         policy: Policy,
-        clock: Callable[[], datetime],
+        clock: Clock,
         due_at: datetime,
         sighting: Sighting | None = None,
     ) -> None:

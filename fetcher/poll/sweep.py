@@ -1,6 +1,6 @@
 """One lane of a repository in one pass: looks at what changed in a list, and at what is due."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from fetcher import observations
+from fetcher.clock import Clock
 from fetcher.github.answers import Deployment, Run
 from fetcher.github.errors import Garbled, Missing
 from fetcher.observations import LONGEST_WAIT, UNREAD, Known, Seen, Watched
@@ -34,7 +35,7 @@ class Sweep:
         state: State,
         known: Known,
         findings: Findings,
-        clock: Callable[[], datetime],
+        clock: Clock,
         *,
         due_at: datetime,
         backfill: timedelta,

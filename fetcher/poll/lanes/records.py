@@ -1,10 +1,11 @@
 """The record of a deployment: its statuses, what made it, and the events that follow from both."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from fetcher.clock import Clock
 from fetcher.event import Event
 from fetcher.github.answers import Deployment, DeploymentStatus, Job, Run
 from fetcher.github.errors import Missing
@@ -33,7 +34,7 @@ class Records:
     repository: str
     origin: Origin
     rules: Sequence[Rule]
-    clock: Callable[[], datetime]
+    clock: Clock
     _statuses: dict[int, Statuses] = field(default_factory=dict, init=False)
     _runs: dict[tuple[int, bool], Run | None] = field(default_factory=dict, init=False)
     _jobs: dict[int, tuple[Job, ...]] = field(default_factory=dict, init=False)

@@ -1,12 +1,13 @@
 """The lane of runs, for workflows that are named as deploying and file no deployments."""
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import ClassVar, Final
 
+from fetcher.clock import Clock
 from fetcher.event import Event
 from fetcher.github.answers import Job, Run
 from fetcher.github.errors import GitHubError
@@ -52,7 +53,7 @@ class RunsLane:
     repository: str
     origin: Origin
     since_at: datetime
-    clock: Callable[[], datetime]
+    clock: Clock
     plan: Plan
     rules: Sequence[Rule] = ()
     hidden: Container[str] = frozenset()
