@@ -36,6 +36,7 @@ Nothing flows back. Beside the road:
               logs        the program's own log; outage writes there what fails, and when it is over
               systemd     tells it that the receiver works
               plural      numbers of things in words
+    time      clock       the current time, which is always an argument
 
 The log in and out, bypassing the writer:
 

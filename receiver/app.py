@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
@@ -14,6 +14,7 @@ from receiver.access import ANY, Grant
 from receiver.api import LARGEST_BODY, PARTS, Parts, routes
 from receiver.batch import Batch
 from receiver.board import Board
+from receiver.clock import Clock, system_clock
 from receiver.config import Settings
 from receiver.database import open_database
 from receiver.feed import Feed
@@ -33,16 +34,9 @@ from receiver.writer import Writer
 
 log = logging.getLogger(__name__)
 
-Clock = Callable[[], datetime]
-
-
-def now() -> datetime:
-    """The current time."""
-    return datetime.now(UTC)
-
 
 def build(
-    settings: Settings, clock: Clock = now, failed: Callable[[], None] = lambda: None
+    settings: Settings, clock: Clock = system_clock, failed: Callable[[], None] = lambda: None
 ) -> web.Application:
     """The application, its database not yet opened.
 

@@ -3,9 +3,10 @@
 import asyncio
 import gzip
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from receiver.clock import Clock
 from receiver.event import encode_json
 from receiver.feed import Feed
 from receiver.matrix import Slot, SlotKey, promotion_order
@@ -42,7 +43,7 @@ class Board:
         reading: Reading,
         feed: Feed,
         environment_order: Sequence[str],
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._reading = reading
         self._feed = feed

@@ -2,13 +2,14 @@
 
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from aiohttp import web
 
 from receiver.access import Grant, Keys, fingerprint, sha256
+from receiver.clock import Clock
 from receiver.plural import counted
 from receiver.rate import Guesses
 from receiver.session import Sessions
@@ -27,7 +28,7 @@ class Guard:
     Whoever may write may also read. Without read keys, anyone may read.
     """
 
-    def __init__(self, sessions: Sessions, clock: Callable[[], datetime]) -> None:
+    def __init__(self, sessions: Sessions, clock: Clock) -> None:
         self._sessions = sessions
         self._clock = clock
         self._writers = Keys()

@@ -6,11 +6,11 @@ only what the refusal said, cut short where a sender chose its length.
 
 import json
 from collections import deque
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from receiver.clock import Clock
 from receiver.event import encode_json
 
 KEPT: Final = 100
@@ -37,7 +37,7 @@ class Rejection:
 class Rejections:
     """The last 100, newest first."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._kept: deque[Rejection] = deque(maxlen=KEPT)
 

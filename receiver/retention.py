@@ -12,12 +12,13 @@ a clock that is ahead removes nothing (docs/decisions/0015-the-clock-alone-remov
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
+from receiver.clock import Clock
 from receiver.database import Database, StoreUnavailable
 from receiver.outage import Outage
 from receiver.plural import counted
@@ -43,9 +44,7 @@ class Retention:
     when that hour has passed.
     """
 
-    def __init__(
-        self, database: Database, store: Store, clock: Callable[[], datetime], days: int
-    ) -> None:
+    def __init__(self, database: Database, store: Store, clock: Clock, days: int) -> None:
         self._database = database
         self._store = store
         self._clock = clock

@@ -8,12 +8,12 @@ import asyncio
 import logging
 import re
 import socket
-from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
 from aiohttp import HttpVersion11, web
 
+from receiver.clock import Clock
 from receiver.database import StoreUnavailable
 from receiver.feed import Feed, Frame, News, frame_of
 from receiver.metrics import Metrics
@@ -143,7 +143,7 @@ class Streams:
         reading: Reading,
         feed: Feed,
         metrics: Metrics,
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._store = store
         self._reading = reading

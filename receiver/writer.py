@@ -10,10 +10,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 from receiver.batch import Append, Batch, KeyReused
+from receiver.clock import Clock
 from receiver.database import StoreUnavailable
 from receiver.event import Event
 from receiver.outage import Outage
@@ -42,9 +42,7 @@ class Writer:
         outage: Whether nothing can be stored now.
     """
 
-    def __init__(
-        self, store: Store, clock: Callable[[], datetime], committed: Callable[[Batch], None]
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, committed: Callable[[Batch], None]) -> None:
         self.outage = Outage("store events")
         self._store = store
         self._clock = clock
