@@ -1,10 +1,9 @@
 """Looking into the state without holding it: nothing is locked, created, migrated or written."""
 
-import asyncio
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -13,6 +12,7 @@ from fetcher.state.errors import StateMissing, StateUnusable
 from fetcher.state.postgres import ANSWER_SECONDS, SCHEMA
 from fetcher.state.state import Result, Transaction
 
+BEGIN: Final = text("BEGIN")  # Python's driver would do so only before a write
 IS_THERE: Final = text(f"SELECT to_regclass('{SCHEMA}.outbox')::text")
 READING: Final = {
     "search_path": SCHEMA,
@@ -28,43 +28,32 @@ async def look_into(place: Path | URL, transaction: Transaction[Result]) -> Resu
         StateMissing: There is none yet.
         StateUnusable: It can't be read, or it is not there, or it is of another version.
     """
+    engine = _of_database(place) if isinstance(place, URL) else _of_file(place)
     try:
-        if isinstance(place, URL):
-            return await _look_into_database(place, transaction)
-        return await asyncio.to_thread(_look_into_file, place, transaction)
+        async with engine.begin() as connection:
+            if isinstance(place, Path):
+                await connection.execute(BEGIN)
+            elif not await connection.scalar(IS_THERE):
+                raise StateMissing(f"{place} will be created")
+            return await connection.run_sync(transaction)
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         reason = getattr(error, "orig", None) or error
         raise StateUnusable(
             f"The state {place} can't be read: {str(reason) or 'time-out'}"
         ) from error
-
-
-def _look_into_file(path: Path, transaction: Transaction[Result]) -> Result:
-    if not path.exists():
-        raise StateMissing(f"{path} will be created")
-    read_only = {"mode": "ro", "uri": "true"}  # https://www.sqlite.org/uri.html
-    url = URL.create("sqlite", database=path.absolute().as_uri(), query=read_only)
-    engine = create_engine(url)
-    try:
-        with engine.begin() as connection:
-            connection.exec_driver_sql("BEGIN")  # sqlite3 would do so only before a write
-            return transaction(connection)
-    finally:
-        engine.dispose()
-
-
-async def _look_into_database(url: URL, transaction: Transaction[Result]) -> Result:
-    engine = _engine(url)
-    try:
-        async with engine.begin() as connection:
-            if not await connection.scalar(IS_THERE):
-                raise StateMissing(f"{url} will be created")
-            return await connection.run_sync(transaction)
     finally:
         await engine.dispose()
 
 
-def _engine(url: URL) -> AsyncEngine:
+def _of_file(path: Path) -> AsyncEngine:
+    if not path.exists():
+        raise StateMissing(f"{path} will be created")
+    read_only = {"mode": "ro", "uri": "true"}  # https://www.sqlite.org/uri.html
+    file = path.absolute().as_uri()
+    return create_async_engine(URL.create("sqlite+aiosqlite", database=file, query=read_only))
+
+
+def _of_database(url: URL) -> AsyncEngine:
     arguments = {"server_settings": READING, "timeout": ANSWER_SECONDS}
     try:
         return create_async_engine(url, connect_args=arguments)
