@@ -13,6 +13,7 @@ The path of one event, module by module:
     log       writer      group commit: many requests, one durable transaction
               batch       which events a transaction stores, and how each request is answered
               store       what is asked of the log and written to it: SQL, over the tables of schema
+              filter      which events are asked for
               latest      what each slot remembers, looked up slot by slot
               rows        events as rows of their table, and back
     feed      feed        follows the log, folds it into the matrix, tells the streams

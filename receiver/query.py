@@ -11,8 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from receiver.event import OrderKey, Status
+from receiver.filter import Filter
 from receiver.schema import EPOCH, to_microseconds
-from receiver.store import Filter
 from receiver.submission import NAME, Invalid, Mistake, Time, message_for
 
 LARGEST_PAGE: Final = 500

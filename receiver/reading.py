@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Final
 
 from receiver.event import Event, OrderKey
+from receiver.filter import Filter
 from receiver.matrix import Slot, SlotKey
 from receiver.names import Names
-from receiver.store import Filter, Store
+from receiver.store import Store
 
 # More names are not asked for one by one: databases bound the parameters of a statement.
 MOST_NAMES: Final = 10_000

@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain, islice
@@ -17,20 +17,19 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    FromClause,
     Select,
     and_,
     delete,
     insert,
     or_,
     select,
-    true,
 )
 
 from receiver import latest
 from receiver.batch import Append, Batch, Keys
 from receiver.database import Database
 from receiver.event import Event, OrderKey
+from receiver.filter import EVERYTHING, Filter
 from receiver.matrix import Slot, SlotKey
 from receiver.rows import LARGEST_ID, fields, insert_events, insert_slots, last_id, to_event
 from receiver.schema import event, idempotency, retention, secret, slot
@@ -41,54 +40,6 @@ FORGOTTEN_AT_ONCE: Final = 500  # as many keys as one transaction may add: they 
 END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
 TAIL: Final = 2000
 MOST_PARTS: Final = 20  # slots whose pages are put together
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which events of the log; None means any. `since` is inclusive, `until` exclusive.
-
-    Attributes:
-        services: At least one.
-        environments: Likewise.
-    """
-
-    services: frozenset[str] | None = None
-    environments: frozenset[str] | None = None
-    status: str | None = None
-    deployment_id: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-    def has(self, service: str, environment: str) -> bool:
-        """Whether events of the slot may be of these."""
-        return (self.services is None or service in self.services) and (
-            self.environments is None or environment in self.environments
-        )
-
-    def matches(self, found: Event) -> bool:
-        """Whether the event is one of these."""
-        return (
-            self.has(found.service, found.environment)
-            and self.status in (None, found.status)
-            and self.deployment_id in (None, found.deployment_id)
-            and (self.since is None or found.happened_at >= self.since)
-            and (self.until is None or found.happened_at < self.until)
-        )
-
-    def condition(self) -> ColumnElement[bool]:
-        """The filter as SQL."""
-        columns = event.c
-        equal = {columns.status: self.status, columns.deployment_id: self.deployment_id}
-        conditions = [column == value for column, value in equal.items() if value is not None]
-        conditions += _named(event, self)
-        if self.since is not None:
-            conditions.append(columns.happened_at >= self.since)
-        if self.until is not None:
-            conditions.append(columns.happened_at < self.until)
-        return and_(true(), *conditions)
-
-
-EVERYTHING: Final = Filter()
 
 
 class Store:
@@ -131,7 +82,7 @@ class Store:
 
     async def slots(self, only: Filter = EVERYTHING) -> set[SlotKey]:
         """The slots that the log has an event of: all, or those with the filter's names."""
-        query = select(slot).where(*_named(slot, only))
+        query = select(slot).where(*only.named(slot))
         return await self._database.read(
             lambda connection: {(service, name) for service, name in connection.execute(query)}
         )
@@ -229,7 +180,7 @@ def _in_parts(connection: Connection, only: Filter) -> Sequence[Filter]:
     is_one_slot = all(several is not None and len(several) == 1 for several in names)
     if only.deployment_id is not None or is_one_slot or not any(names):
         return [only]
-    query = select(slot).where(*_named(slot, only)).limit(MOST_PARTS + 1)
+    query = select(slot).where(*only.named(slot)).limit(MOST_PARTS + 1)
     slots = connection.execute(query).all()
     if len(slots) > MOST_PARTS:
         return [only]
@@ -248,21 +199,6 @@ def _page(
     columns = event.c
     newest_first = (columns.happened_at.desc(), columns.finished.desc(), columns.id.desc())
     return map(to_event, connection.execute(query.order_by(*newest_first).limit(limit)))
-
-
-def _named(place: FromClause, only: Filter) -> Iterator[ColumnElement[bool]]:
-    """That a row's names are among those of the filter."""
-    for column, names in (
-        (place.c.service, only.services),
-        (place.c.environment, only.environments),
-    ):
-        if names is not None:
-            yield _is_among(column, names)
-
-
-def _is_among(column: ColumnElement[str], names: AbstractSet[str]) -> ColumnElement[bool]:
-    # What is equal to one name can be read in the order of an index.
-    return column.in_(sorted(names)) if len(names) > 1 else column == next(iter(names))
 
 
 def _remembered(connection: Connection, appends: Sequence[Append], now: datetime) -> Keys:

@@ -16,9 +16,10 @@ from aiohttp import HttpVersion11, web
 from receiver.clock import Clock
 from receiver.database import StoreUnavailable
 from receiver.feed import Feed, Frame, News, frame_of
+from receiver.filter import EVERYTHING, Filter
 from receiver.metrics import Metrics
 from receiver.reading import Reading, tagged
-from receiver.store import EVERYTHING, Filter, Store
+from receiver.store import Store
 
 log = logging.getLogger(__name__)
 

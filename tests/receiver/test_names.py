@@ -17,9 +17,9 @@ from pydantic import ValidationError
 from receiver.api import PARTS
 from receiver.config import Settings
 from receiver.event import Event
+from receiver.filter import Filter
 from receiver.matrix import reduce
 from receiver.names import Entry, Names
-from receiver.store import Filter
 from tests.receiver.api import Api, Clock, serving, settings_for
 from tests.receiver.examples import EVERY_FIELD, event, submission, submissions
 from tests.receiver.sse import Message

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Engine, event, make_url
 from bench.fill import fill_postgres, fill_sqlite
 from receiver.batch import Append
 from receiver.database import Database, open_database
+from receiver.filter import Filter
 from receiver.retention import Retention
-from receiver.store import Filter, Store
+from receiver.store import Store
 from receiver.submission import parse
 from tests.receiver.api import Clock
 from tests.receiver.examples import NOON, as_json, submission

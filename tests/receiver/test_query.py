@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from receiver.event import OrderKey
+from receiver.filter import EVERYTHING
 from receiver.query import ListQuery, MatrixQuery, StreamQuery, encode_cursor, parse_query
-from receiver.store import EVERYTHING
 from receiver.submission import Invalid
 from tests.receiver.examples import NOON
 

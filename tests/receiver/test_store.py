@@ -17,8 +17,9 @@ from receiver import latest
 from receiver.batch import Append
 from receiver.database import Database, StoreUnavailable, open_database
 from receiver.event import Event, encode_json
+from receiver.filter import Filter
 from receiver.matrix import reduce
-from receiver.store import END_OF_TIME, Filter, Store
+from receiver.store import END_OF_TIME, Store
 from receiver.submission import parse
 from tests.receiver.examples import EVERY_FIELD, NOON, as_json, submission
 
