@@ -98,6 +98,7 @@ async def post_deployment(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     grant = parts.guard.writer(request)
     request[KEY_NAME] = grant.name
+    parts.guard.count(grant)
     _require_json(request)
     body = await read_body(request, LARGEST_BODY)
     append = _read_append(request, body, grant)

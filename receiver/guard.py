@@ -54,13 +54,19 @@ class Guard:
 
         Raises:
             web.HTTPUnauthorized: The key is missing or wrong.
-            web.HTTPTooManyRequests: It comes too often.
         """
         grant = self._writers.grant_of(request.headers.get(HEADER))
         if grant is None:
             raise _unauthorized()
-        self._count(self._writers, grant)
         return grant
+
+    def count(self, writer: Grant) -> None:
+        """Count a request to write.
+
+        Raises:
+            web.HTTPTooManyRequests: Its key comes too often.
+        """
+        self._count(self._writers, writer)
 
     def reader(self, request: web.Request) -> datetime | None:
         """Until when a request to read may be answered; None for no limit.

@@ -23,7 +23,7 @@ class Rejection:
     """A refused post.
 
     Attributes:
-        key_name: The name of its key; None if that was missing, wrong, or not looked at.
+        key_name: The name of its key; None if that was missing or wrong.
         errors: As in the problem that was answered; empty if it had none.
     """
 

@@ -189,6 +189,8 @@ async def test_a_key_with_a_limit_is_told_when_to_come_again(tmp_path: Path, clo
         assert_problem(refused, 429)
         assert refused.headers["Retry-After"] == "30"
         assert "The key ci may send 2 requests a minute" in refused.json["detail"]
+        (rejection,) = (await api.read("/api/rejections"))["items"]
+        assert (rejection["status"], rejection["key_name"]) == (429, "ci")
         assert (await api.post(REQUIRED, X_Api_Key=ANOTHER)).status == 201
 
         clock.tick(timedelta(seconds=30))
