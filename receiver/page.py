@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from aiohttp import web
+from aiohttp import ETag, web
 
 STATIC: Final = Path(__file__).parent / "static"
 POLICY: Final = (
@@ -45,7 +45,7 @@ class File:
         """The answer to a request for it."""
         headers = {**HEADERS, "Cache-Control": self.cache_control, "Vary": "Accept-Encoding"}
         response = web.Response(headers=headers)
-        response.etag = self.etag
+        response.etag = ETag(self.etag, is_weak=True)  # the same whether compressed or not
         if self.etag in {tag.value for tag in request.if_none_match or ()}:
             response.set_status(304)
             return response

@@ -190,8 +190,10 @@ async def test_a_page_that_the_browser_has_is_not_sent_again(
         again = await api.get("/", If_None_Match=tag)
         packed = await api.get("/", Accept_Encoding="gzip")
 
-    assert (again.status, again.body) == (304, b"")
+    assert (again.status, again.body, again.headers["ETag"]) == (304, b"", tag)
     assert packed.headers["Content-Encoding"] == "gzip"
+    assert tag.startswith("W/")  # a strong one would be of these bytes, compressed or not
+    assert packed.headers["ETag"] == tag
 
 
 async def test_a_page_that_was_not_built_says_how(
