@@ -117,9 +117,9 @@ def _tagged() -> dict[str, dict[str, Schema]]:
         },
         "session": {"/api/session": {"post": _sign_in(), "delete": _sign_out()}},
         "pages": {
-            "/": {"get": _text("The dashboard", "text/html")},
+            "/": {"get": _page("The dashboard")},
             "/api/settings": {"get": _get("What the dashboard needs to know", SETTINGS)},
-            "/api/docs": {"get": _text("This document as a page", "text/html")},
+            "/api/docs": {"get": _page("This document as a page")},
         },
     }
 
@@ -159,8 +159,7 @@ def _one() -> Schema:
 def _matrix() -> Schema:
     operation = _read("What is where", "Matrix", MatrixQuery)
     operation["parameters"].append(IF_NONE_MATCH)
-    operation["responses"]["200"]["headers"] = ETAG | X_NAMES
-    operation["responses"]["304"] = {"description": "Nothing has changed.", "headers": ETAG}
+    _tag(operation, ETAG | X_NAMES)
     return operation | {
         "description": "The current event of each service in each environment: the last one by "
         "`happened_at`, then `in-progress` before finished, then by `id`."
@@ -240,6 +239,18 @@ def _get(summary: str, schema: str | Schema, query: type[BaseModel] | None = Non
 def _text(summary: str, content_type: str) -> Schema:
     answer = {"description": summary + ".", "content": {content_type: TEXT.copy()}}
     return {"summary": summary, "responses": {"200": answer, **reasons(503)}}
+
+
+def _page(summary: str) -> Schema:
+    operation = _text(summary, "text/html")
+    _tag(operation, ETAG)
+    return operation
+
+
+def _tag(operation: Schema, headers: Schema) -> None:
+    """What has a tag is answered with 304 to those who have it already."""
+    operation["responses"]["200"]["headers"] = headers
+    operation["responses"]["304"] = {"description": "Nothing has changed.", "headers": headers}
 
 
 def _parameters(query: type[BaseModel]) -> list[Schema]:

@@ -216,6 +216,14 @@ async def test_the_example_of_a_post_is_answered_with_the_example_of_an_event(ap
     assert list(answer.json.items()) == list((stored | receivers).items())
 
 
+@pytest.mark.parametrize("path", ["/", "/api/docs", "/api/matrix"])
+def test_what_has_a_tag_may_be_answered_with_304(path: str) -> None:
+    answers = DOCUMENT["paths"][path]["get"]["responses"]
+
+    assert "ETag" in answers["200"]["headers"]
+    assert answers["304"]["headers"] == answers["200"]["headers"]
+
+
 def test_a_refusals_example_is_of_its_own_status_and_path() -> None:
     refused = DOCUMENT["paths"]["/api/matrix"]["get"]["responses"]["429"]
 
