@@ -22,7 +22,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from receiver.event import Event
 from receiver.matrix import Slot, SlotKey, fold
-from receiver.submission import NAME
+from receiver.submission import Name
 
 PARTS: Final = ("service", "environment")  # of a SlotKey
 
@@ -33,7 +33,6 @@ def _one_or_several(value: object) -> object:
 
 Glob = Annotated[str, Field(min_length=1)]
 Globs = Annotated[tuple[Glob, ...], BeforeValidator(_one_or_several), Field(min_length=1)]
-Name = Annotated[str, Field(min_length=1, max_length=255, pattern=NAME)]
 
 
 class _OfASlot(BaseModel):

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from receiver.event import OrderKey, Status
 from receiver.filter import Filter
 from receiver.schema import EPOCH, to_microseconds
-from receiver.submission import NAME, Invalid, Mistake, Time, message_for
+from receiver.submission import Invalid, Mistake, Name, Time, message_for
 
 LARGEST_PAGE: Final = 500
 
@@ -50,7 +50,6 @@ def _decode_cursor(value: object) -> object:
     return (instant.astimezone(UTC), bool(finished), event_id)
 
 
-Name = Annotated[str, Field(min_length=1, max_length=255, pattern=NAME)]
 Cursor = Annotated[OrderKey, BeforeValidator(_decode_cursor, json_schema_input_type=str)]
 
 

@@ -74,11 +74,6 @@ def _none_if_empty(value: object) -> object:
     return None if value == "" else value
 
 
-def name(longest: int, description: str) -> Any:
-    """The rule for a required name of 1 to `longest` characters."""
-    return Field(min_length=1, max_length=longest, pattern=NAME, description=description)
-
-
 def text(longest: int, description: str) -> Any:
     """The rule for an optional string of at most `longest` characters."""
     return Field(max_length=longest, pattern=TEXT, description=description)
@@ -89,6 +84,7 @@ Time = Annotated[
     BeforeValidator(parse_time),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
+Name = Annotated[str, Field(min_length=1, max_length=255, pattern=NAME)]
 DeploymentId = Annotated[str, Field(min_length=1, max_length=200, pattern=TEXT)]
 
 
@@ -103,10 +99,14 @@ class Submission(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     deployment_id: Annotated[
-        str, name(200, "Groups the events of one logical deployment; not a unique key.")
+        Name,
+        Field(
+            max_length=200,
+            description="Groups the events of one logical deployment; not a unique key.",
+        ),
     ]
-    service: Annotated[str, name(255, "The row of the matrix.")]
-    environment: Annotated[str, name(255, "The column of the matrix.")]
+    service: Annotated[Name, Field(description="The row of the matrix.")]
+    environment: Annotated[Name, Field(description="The column of the matrix.")]
     status: Annotated[Status, Field(description="The state that the deployment has changed to.")]
     happened_at: Annotated[
         Time,
