@@ -83,7 +83,6 @@ def _entries(value: object) -> object:
     return value
 
 
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split)]
 KeyName = Annotated[str, Field(pattern=NAME)]  # it is stored with each event
 
 
@@ -124,7 +123,7 @@ class Settings(LogSettings):
     read_key: Key | None = None
     read_key_file: Path | None = None
     session_days: int = Field(30, ge=1, le=400)
-    environment_order: Names = ()
+    environment_order: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split)] = ()
     names: Annotated[tuple[Entry, ...], NoDecode, BeforeValidator(_entries)] = ()
     stalled_minutes: int = Field(60, ge=1)
     retention_days: int = Field(0, ge=0, le=36_500)
