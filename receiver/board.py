@@ -70,8 +70,8 @@ class Board:
             StoreUnavailable: The log could not be read in time.
         """
         services = None if service is None else [service]
-        names = self._reading.names.tag
         if at is not None:
+            names = self._reading.names.tag
             position, slots = await self._reading.matrix(at)
             # Thousands of events that are encoded for this answer alone: others go on meanwhile.
             return await asyncio.to_thread(self._build, position, names, slots, services)
