@@ -146,7 +146,8 @@ class Gate:
     def refused(self, status: int, headers: Mapping[str, str], message: str) -> Limited | None:
         """Take note of a refusal; None if it is not a limit but a missing permission."""
         limit = self._count(headers, charged=True)
-        if limit and limit.remaining == 0 and RETRY_AFTER not in headers:
+        # Not `if limit`: to gidgethub it is false when nothing is left.
+        if limit is not None and limit.remaining == 0 and RETRY_AFTER not in headers:
             return Limited(self.waits.reason, self.waits.closed_until or self._clock())
         return self.slowed(status, headers, message)
 

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import sys
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy.engine import URL
 from tests.fake_github import (
     Repository,
     hang,
+    primary_limit,
     secondary_limit,
 )
 from tests.fetcher.delivering import place_as_text
@@ -88,15 +90,14 @@ async def test_once_ends_with_75_when_a_limit_lasts_too_long_and_does_the_rest_f
     await field.end("once")
     assert field.stored() == 0
     shop.start_run("cd.yml").deploy("staging")
-    field.fake.fail("*/statuses", secondary_limit(120))
+    field.fake.fail("*/statuses", primary_limit(field.fake.now() + timedelta(minutes=10)))
     field.settings["FETCHER_API_KEY"] = API_KEY
 
     code, log = await field.end("once")
 
     assert (code, field.stored()) == (75, 2)
-    assert any(
-        "Reading with the token: GitHub asks to wait; asking again at" in line for line in log
-    )
+    used_up = "Reading with the token: GitHub's limit of 5,000 requests an hour is used up"
+    assert [used_up in line for line in log if " ERROR " in line] == [True]
 
 
 @pytest.mark.usefixtures("shop")

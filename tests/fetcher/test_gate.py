@@ -138,6 +138,16 @@ def test_a_used_up_limit_is_waited_for_until_a_second_after_its_reset(gate: Gate
     assert closed_for(gate) == timedelta(minutes=40, seconds=1)
 
 
+def test_a_used_up_limit_is_no_missing_permission_while_its_reset_is_in_the_real_future() -> None:
+    now = datetime(2126, 11, 20, 12, tzinfo=UTC)
+    gate, reset = gate_of(Clock(now)), int(now.timestamp()) + 600
+
+    limited = gate.refused(403, limit(remaining=0, reset=reset), "API rate limit exceeded")
+
+    assert limited
+    assert limited.until - now == timedelta(minutes=10, seconds=1)
+
+
 def test_the_last_request_of_the_limit_closes_the_gate_before_github_has_to(gate: Gate) -> None:
     gate.answered(limit(remaining=0), charged=True)
 
