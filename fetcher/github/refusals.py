@@ -87,6 +87,6 @@ def expires_at(headers: Mapping[str, str]) -> datetime | None:
     time, _, zone = rest.partition(" ")
     try:
         found = datetime.fromisoformat(f"{day}T{time}{zone.replace('UTC', '')}")
-    except ValueError:
+        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)

@@ -88,7 +88,7 @@ class Server:
             async with self._session.request(
                 method, url, headers=headers, json=document, allow_redirects=False
             ) as response:
-                told = {n.lower(): without(secret, value) for n, value in response.headers.items()}
+                told = {n.lower(): _told(secret, value) for n, value in response.headers.items()}
                 body = await _body(response)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _in_words(error, secret) from None
@@ -116,6 +116,11 @@ def graphql_url(api_url: str) -> str:
 def without(secret: str, text: str) -> str:
     """The text, with the secret hidden."""
     return text.replace(secret, HIDDEN) if secret else text
+
+
+def _told(secret: str, value: str) -> str:
+    # aiohttp has bytes that are no UTF-8 as surrogates, which could be neither kept nor sent back.
+    return without(secret, value).encode(errors="replace").decode()
 
 
 def _in_words(error: Exception, secret: str) -> Unreachable:

@@ -50,7 +50,7 @@ class Sweep:
     def read_to(self, newest: datetime | None) -> datetime:
         """How far back to read a list whose newest item was seen; None if it never was."""
         if newest is not None:
-            return newest - OVERLAP
+            return max(newest, self._horizon()) - OVERLAP
         return max(self._horizon(), self._clock() - max(LONGEST_LIFE, self._backfill))
 
     def _horizon(self) -> datetime:
@@ -105,8 +105,8 @@ class Sweep:
         times = [item.created_at for item in items]
         if before := getattr(self._known, column):
             times.append(before)
-        if times:
-            self._findings.columns[column] = max(times)
+        if times:  # what is dated ahead must not hide what is filed until then
+            self._findings.columns[column] = min(max(times), self._clock())
 
     async def _changed(
         self, lane: AnyLane, listed: Sequence[Any]

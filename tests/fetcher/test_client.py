@@ -286,6 +286,24 @@ async def test_no_error_holds_the_token(world: World) -> None:
         assert TOKEN not in f"{caught.value!r} {caught.value.__cause__!r}"
 
 
+async def test_a_header_that_is_no_text_is_borne_and_can_be_sent_back(tmp_path: Path) -> None:
+    head = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nETag: "\xff"\r\n'
+
+    async def answers(asked: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
+        await asked.readuntil(b"\r\n\r\n")
+        answer.write(head + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}")
+        await answer.drain()
+        answer.close()
+
+    async with await asyncio.start_server(answers, "127.0.0.1") as server:
+        port = server.sockets[0].getsockname()[1]
+        async with reading(fake_github(), tmp_path, api_url=f"http://127.0.0.1:{port}") as world:
+            first = await get(world)
+            second = await get(world, etag=first.etag)
+
+    assert (first.etag, second.etag) == ('"?"', '"?"')
+
+
 async def test_a_request_under_way_can_be_cancelled(world: World) -> None:
     world.fake.fail("*", hang())
     task = asyncio.create_task(get(world))
@@ -344,6 +362,7 @@ async def test_a_token_that_expires_later_is_not_mentioned(
         ("2026-12-31 23:59:59 -0800", datetime(2027, 1, 1, 7, 59, 59, tzinfo=UTC)),
         ("2026-12-31 23:59:59 +0530", datetime(2026, 12, 31, 18, 29, 59, tzinfo=UTC)),
         ("never", None),
+        ("0001-01-01 00:00:00 +2300", None),
         ("", None),
     ],
 )

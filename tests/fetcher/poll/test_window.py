@@ -1,13 +1,17 @@
 """How far back the first pass goes."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from fetcher.github.errors import Limited
 from tests.fake_github import (
     Clock,
     FakeGitHub,
     Repository,
+    answer,
 )
 from tests.fetcher.reading import BACKFILL, START, World, reading
 
@@ -116,6 +120,22 @@ async def test_what_appears_in_the_list_later_than_its_time_says_is_told(
         world.clock.tick(1)
         shop.start_run("deploy.yml").deploy("dev")
     shop.deployments.insert(0, late)
+
+    await world.reads(SHOP)
+
+    assert len(set(await world.told("deployment_id"))) == 101
+
+
+@pytest.mark.parametrize("created_at", ["0001-01-01T00:00:00Z", "9999-01-01T00:00:00Z"])
+async def test_a_deployment_that_is_dated_absurdly_hides_none_that_is_filed_later(
+    world: World, shop: Repository, created_at: str
+) -> None:
+    odd = {"id": 1, "created_at": created_at, "environment": "dev"}
+    world.fake.fail(f"/repos/{SHOP}/deployments", answer(200, json.dumps([odd])))
+    await world.passes(SHOP)
+    for _ in range(101):
+        world.clock.tick(10)
+        shop.start_run("deploy.yml").deploy("dev")
 
     await world.reads(SHOP)
 
