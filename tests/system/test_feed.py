@@ -80,6 +80,19 @@ def test_what_is_read_stays_in_its_place_and_new_events_are_counted(
     expect(new).to_be_hidden()
 
 
+def test_a_row_has_one_height_whether_or_not_it_was_ever_in_sight(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    post_many(receiver, 100)
+    page = dashboard.open(view="feed").page
+    expect(rows(dashboard)).to_have_count(100)
+
+    for width in (1280, 800, 360):
+        page.set_viewport_size({"width": width, "height": 800})
+        heights = rows(dashboard).evaluate_all("(rows) => rows.map((row) => row.offsetHeight)")
+        assert heights == heights[:1] * 100
+
+
 def test_scrolling_reads_on_to_the_first_event_of_all(
     dashboard: Dashboard, receiver: Receiver
 ) -> None:
