@@ -229,6 +229,23 @@ def test_many_services_stand_in_groups_that_fold(
     expect(shop).to_have_count(0)
 
 
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize(
+    "tab_options", [{"viewport": {"width": 320, "height": 640}}], indirect=True
+)
+def test_a_group_on_a_phone_tells_its_name_and_all_its_counts(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post(service="shop-08", status="in-progress")
+    receiver.post(
+        service="shop-09", environment="dev", status="in-progress", happened_at=ago(hours=2)
+    )
+    name = "shop 20 services 1 failed 1 in progress 1 stalled"
+    group = dashboard.open().page.get_by_role("button", name=name)
+    assert group.evaluate("(group) => group.scrollWidth <= group.clientWidth")
+    assert group.get_by_title("shop").evaluate("(name) => name.scrollWidth <= name.clientWidth")
+
+
 def test_what_is_scrolled_to_stays_in_sight_over_a_reload(
     dashboard: Dashboard, many: list[str]
 ) -> None:
