@@ -77,6 +77,21 @@ def test_a_change_flashes_once_unless_the_viewer_wants_no_motion(
     assert page.evaluate("flashed") == ["slot:checkout:prod"] * flashes
 
 
+def test_nothing_turns_while_nothing_is_in_progress(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post(version="1.0.0")
+    page = dashboard.open().page
+    turning = """() => document.getAnimations()
+        .filter(({ effect }) => effect.getTiming().iterations === Infinity).length"""
+    expect(page.get_by_role("button", name="0 in progress")).to_be_visible()
+    assert page.evaluate(turning) == 0
+
+    receiver.post(version="1.1.0", status="in-progress", deployment_id="run-2")
+    expect(page.get_by_role("button", name="1 in progress")).to_be_visible()
+    assert page.evaluate(turning) == 2
+
+
 @pytest.mark.parametrize(
     "tab_options", [{"timezone_id": "Asia/Tokyo", "locale": "en-GB"}], indirect=True
 )
