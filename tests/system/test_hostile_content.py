@@ -4,7 +4,7 @@ from typing import Final
 
 from playwright.sync_api import expect
 
-from tests.program import Receiver
+from tests.program import Receiver, ago
 from tests.system.dashboard import Dashboard
 
 HOSTILE: Final = (
@@ -50,6 +50,21 @@ def test_a_text_is_shown_as_it_is(dashboard: Dashboard, receiver: Receiver) -> N
         expect(dashboard.deployments.first).to_contain_text(text)
         page.keyboard.press("Escape")
     assert page.locator("img, script:not([src]), svg").count() == 0
+
+
+def test_a_version_that_turns_the_writing_direction_leaves_the_sentence_around_it_alone(
+    dashboard: Dashboard, receiver: Receiver
+) -> None:
+    receiver.post(environment="dev", version="\u202egnp.exe", happened_at=ago(days=3))
+    receiver.post(environment="prod", version="1.0.0", happened_at=ago(days=9))
+    dashboard.open()
+
+    told = dashboard.slot("checkout", "prod").get_by_title("dev has")
+    expect(told).to_contain_text("since 3 d")
+    version, since = (told.locator(part).bounding_box() for part in ("[data-version]", ".since"))
+    assert version
+    assert since
+    assert version["x"] + version["width"] < since["x"]
 
 
 def test_a_run_url_that_is_not_http_is_text_and_never_a_link(

@@ -44,6 +44,9 @@ def test_a_slot_tells_what_the_environment_before_it_serves_instead_and_since_wh
     receiver.post(version="1.1.0")
     expect(dashboard.slot("checkout", "prod")).not_to_contain_text("since")
 
+    receiver.post(environment="staging", version="1.2.0")
+    expect(dashboard.slot("checkout", "prod")).to_contain_text("staging has 1.2.0 now")
+
 
 def test_beside_a_history_nothing_of_what_differs_is_cut(
     dashboard: Dashboard, receiver: Receiver
