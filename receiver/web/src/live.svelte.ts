@@ -10,6 +10,7 @@ import { clock } from "./clock.svelte";
 import { FrameQueue } from "./frame";
 import {
   afterAnswer,
+  afterClockMoved,
   afterEvent,
   afterTime,
   connection,
@@ -26,6 +27,8 @@ const RETRY_MS = 1_000;
 const STEADY_MS = 10_000;
 /** How often a break is looked at, to call it one. */
 const LOOK_MS = 500;
+/** More than this between two looks, and the viewer's clock has not just ticked. */
+const MOVED_MS = 2_000;
 
 type Listener = (events: DeploymentEvent[]) => void;
 
@@ -49,6 +52,7 @@ export class Live {
   /** When the whole matrix was last asked for; never while an answer is awaited. */
   #askedAt = 0;
   #isStale = true;
+  #origin = origin();
   #retry = RETRY_MS;
   #connection = new AbortController();
   #wake = () => {};
@@ -117,10 +121,23 @@ export class Live {
 
   #look(): void {
     this.#now = Date.now();
+    if (this.#hasClockMoved()) this.#followClock();
     this.link = afterTime(this.link, this.#now);
     if (isPollDue(this.link, this.#askedAt, this.#now)) {
       this.#poll(this.#connection).catch(this.#explain);
     }
+  }
+
+  #hasClockMoved(): boolean {
+    const before = this.#origin;
+    this.#origin = origin();
+    return Math.abs(this.#origin - before) > MOVED_MS;
+  }
+
+  /** The machine has slept, or its clock was set: is the line still there, and what time is it? */
+  #followClock(): void {
+    this.link = afterClockMoved(this.link, this.#now);
+    this.#startOver(this.#connection);
   }
 
   /** Ask for the matrix while the stream does not come through. */
@@ -254,3 +271,6 @@ export class Live {
     if (!this.#connection.signal.aborted) console.warn("Lost the receiver:", error);
   };
 }
+
+/** When the page was opened, by the viewer's clock; most systems count no sleep as time passed. */
+const origin = () => Date.now() - performance.now();

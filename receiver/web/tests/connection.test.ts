@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   afterAnswer,
+  afterClockMoved,
   afterEvent,
   afterTime,
   connection,
@@ -36,6 +37,14 @@ test("it is away from the moment that it stops to answer", () => {
 
   const away = afterAnswer(afterAnswer(answering, false, 20), false, 30);
   expect(away).toEqual({ stream: "closed", since: 20, answersSince: null });
+});
+
+test("nothing is yet to come once the viewer's clock was set back", () => {
+  const link: Link = { stream: "closed", since: 500_000, answersSince: 600_000 };
+  const set = afterClockMoved(link, 100_000);
+  expect(set).toEqual({ stream: "closed", since: 100_000, answersSince: 100_000 });
+  expect(connection(set, 103_000)).toBe("delayed");
+  expect(afterClockMoved(link, 900_000)).toEqual(link);
 });
 
 test("it is asked every few seconds, and only while the stream is not open", () => {

@@ -1,12 +1,15 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Matrix, Status } from "../src/api";
+import { clock } from "../src/clock.svelte";
 import { StreamHub } from "../src/hub";
 import { Live } from "../src/live.svelte";
 import { MatrixState } from "../src/matrix.svelte";
 import { followStream } from "../src/stream";
 import { makeEvent } from "./events";
 import { FakeReceiver } from "./receiver";
+
+const HOUR_MS = 3_600_000;
 
 let page: AbortController;
 
@@ -119,6 +122,54 @@ test("a stream that falls silent is not called live for long", async () => {
   receiver.isDown = true; // the line is dead: no byte comes, and none says so
 
   await pass(40_000);
+
+  expect(live.connection).toBe("reconnecting");
+});
+
+test.each([
+  ["the machine has slept", 8 * HOUR_MS, 0],
+  ["the viewer's clock was set forward", HOUR_MS, -HOUR_MS],
+  ["the viewer's clock was set back", -HOUR_MS, HOUR_MS],
+])("once %s the stream is opened and the time is asked for anew", async (_, step, ahead) => {
+  const receiver = new FakeReceiver();
+  const { live } = await connect(receiver);
+  await pass(60_000);
+  expect(live.loads).toBe(1);
+
+  vi.setSystemTime(Date.now() + step);
+  receiver.ahead = ahead;
+  await pass(3_000);
+
+  expect(live.loads).toBe(2);
+  expect(live.connection).toBe("live");
+  expect(Math.abs(clock.read() - Date.now() - ahead)).toBeLessThan(2_000);
+});
+
+test.each([8 * HOUR_MS, -HOUR_MS])(
+  "a line that is dead is not called live once the clock has moved by %d ms",
+  async (step) => {
+    const receiver = new FakeReceiver();
+    const { live } = await connect(receiver);
+    await pass(5_000);
+    receiver.isDown = true; // no byte comes, and none says so
+
+    vi.setSystemTime(Date.now() + step);
+    await pass(5_000);
+
+    expect(live.connection).toBe("reconnecting");
+  },
+);
+
+test("a receiver that is away stays so when the viewer's clock is set back", async () => {
+  const receiver = new FakeReceiver();
+  const { live } = await connect(receiver);
+  receiver.isDown = true;
+  receiver.endStreams();
+  await pass(5_000);
+  expect(live.connection).toBe("reconnecting");
+
+  vi.setSystemTime(Date.now() - HOUR_MS);
+  await pass(5_000);
 
   expect(live.connection).toBe("reconnecting");
 });

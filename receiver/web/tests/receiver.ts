@@ -18,6 +18,8 @@ export class FakeReceiver {
   refusedVersions = 0;
   /** Whether something on the way keeps every byte of a stream. */
   isHeldBack = false;
+  /** By how much (ms) its clock is ahead of the viewer's. */
+  ahead = 0;
   /** How long (ms) an answer that was made travels. */
   latency = 0;
   #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
@@ -79,7 +81,8 @@ export class FakeReceiver {
     const body = JSON.stringify(this.#answer(pathname, searchParams.get("service")));
     await delay(this.latency, signal);
     if (headers["If-None-Match"] === body) return new Response(null, { status: 304 });
-    return new Response(body, { headers: { ETag: body, "X-Names": this.names } });
+    const now = new Date(Date.now() + this.ahead).toUTCString();
+    return new Response(body, { headers: { ETag: body, "X-Names": this.names, Date: now } });
   };
 
   #answer(pathname: string, service: string | null): unknown {

@@ -51,6 +51,15 @@ export function afterTime(link: Link, now: number): Link {
   return isOver ? { ...link, stream: "open", since: now } : link;
 }
 
+/** The link after the viewer's clock was set, perhaps back: nothing that was seen is yet to come. */
+export function afterClockMoved({ stream, since, answersSince }: Link, now: number): Link {
+  return {
+    stream,
+    since: Math.min(since, now),
+    answersSince: answersSince === null ? null : Math.min(answersSince, now),
+  };
+}
+
 /** While the stream does not come through, the matrix is asked for as often as this. */
 const POLL_MS = 5_000;
 
