@@ -95,26 +95,30 @@ class RunsLane:
         now = self.clock()
         if item.ended and self.item(run, now).mark == item.mark:
             return Look(replace(item, look_at=self._next_look_for_a_rerun(run, now)))
+        look = await self._look_at_jobs(item, run)
+        return self._held_back(look) if run.head_sha in self.hidden else look
+
+    async def _look_at_jobs(self, item: Watched, run: Run) -> Look:
         jobs = await list_jobs(self.reader, self.repository, run.id)
         events = self._events(run, jobs)
-        times = [run.created_at, run.run_started_at, *(event.happened_at for event in events)]
-        now, is_over = self.clock(), run.status == COMPLETED
-        look_at = next_look(run.created_at, max(filter(None, times)), now, ended=is_over)
-        if ended := is_over and look_at is None:
-            look_at = self._next_look_for_a_rerun(run, now)
+        seen = self._as_seen(run, events, self.clock())
         told = self._told(run, jobs, events)
         new = {event.deployment_id for event in owed(events, self.since_at)} - item.parents.keys()
         parents = {**item.parents, **await self._parents(run, told, new)}
-        seen = replace(
-            self.item(run, now), told=item.told, look_at=look_at, ended=ended, parents=parents
-        )
+        seen = replace(seen, told=item.told, parents=parents)
         before = self._told(run, jobs, self._else_told(run, jobs, events)) if item.told else []
-        look = look_of(
-            seen, [e for one in (*told, *before) for e in one.events], self.since_at, run
-        )
+        found = [event for one in (*told, *before) for event in one.events]
         doubtful = frozenset(each.event.deployment_id for one in before for each in one.events)
-        look = replace(look, doubtful=doubtful)
-        return self._held_back(look) if run.head_sha in self.hidden else look
+        return replace(look_of(seen, found, self.since_at, run), doubtful=doubtful)
+
+    def _as_seen(self, run: Run, events: Iterable[Event], now: datetime) -> Watched:
+        """The run, to be looked at again for as long as something may come of it."""
+        times = [run.created_at, run.run_started_at, *(event.happened_at for event in events)]
+        is_over = run.status == COMPLETED
+        look_at = next_look(run.created_at, max(filter(None, times)), now, ended=is_over)
+        if ended := is_over and look_at is None:
+            look_at = self._next_look_for_a_rerun(run, now)
+        return replace(self.item(run, now), look_at=look_at, ended=ended)
 
     def _held_back(self, look: Look) -> Look:
         """Of a hidden commit's run, only what was told before goes on, until more is known."""
