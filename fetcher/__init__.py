@@ -18,6 +18,7 @@
 7. `monitoring` hears from all of them what they do, and tells operators.
 
 `arguments` is the command line, `config` the settings and `values` what each may be, `clock` the
-time, `logs` what a line of the log looks like, `progress` the bar on a terminal. Of the commands,
-`check` tries everything, and `plan` is `explain`: it says what would be read.
+time, `logs` what a line of the log looks like, `plural` numbers of things in words, `progress` the
+bar on a terminal. Of the commands, `check` tries everything, and `plan` is `explain`: it says what
+would be read.
 """

@@ -27,6 +27,7 @@ from fetcher.deliver.delivery import Delivery
 from fetcher.deliver.receiver import Receiver
 from fetcher.github.githubs import GitHubs
 from fetcher.monitoring.vitals import Vitals
+from fetcher.plural import counted
 from fetcher.poll.poller import Poller
 from fetcher.poll.survey import Policy
 from fetcher.schedule.roster import Roster
@@ -210,11 +211,10 @@ class Daemon:
 
 def _introduction(due: Due, poll_seconds: int) -> str:
     lanes = ", ".join(f"{count:,} {LANES.get(lane, lane)}" for lane, count in due.lanes.items())
-    number, requests = due.lanes.total(), due.requests_per_hour
-    noun = "repository" if number == 1 else "repositories"
+    repositories = counted(due.lanes.total(), "repository", "repositories")
     return (
-        f"Reading {number:,} {noun} ({lanes or 'none'}) every {poll_seconds} s:"
-        f" {requests:,.0f} requests an hour while nothing happens, free with a token"
+        f"Reading {repositories} ({lanes or 'none'}) every {poll_seconds} s:"
+        f" {due.requests_per_hour:,.0f} requests an hour while nothing happens, free with a token"
     )
 
 

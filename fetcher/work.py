@@ -16,6 +16,7 @@ from fetcher.github.githubs import GitHubs
 from fetcher.github.remedies import in_words
 from fetcher.monitoring.troubles import Troubles
 from fetcher.monitoring.vitals import Vitals
+from fetcher.plural import counted
 from fetcher.poll.poller import Passed, Poller
 from fetcher.progress import Step, no_step
 from fetcher.schedule.rota import Due, Rota
@@ -99,7 +100,7 @@ class Work:
         self._vitals.passed(owner_of(name), passed.events, passed.error)
         if passed.events:
             more = ", and more to read" if passed.more else ""
-            log.info("%s: %s%s", name, _count(passed.events, "new event"), more)
+            log.info("%s: %s%s", name, counted(passed.events, "new event"), more)
             self.found.set()
         match passed.error:
             case None:
@@ -143,7 +144,7 @@ class Work:
                 log.error(
                     "%s: GitHub's answers about %s made no sense; asking again within half an hour",
                     name,
-                    _count(count, "deployment or run"),
+                    counted(count, "deployment or run"),
                 )
         return sum(counts.values())
 
@@ -156,11 +157,7 @@ class Work:
         delivered = await self._delivery.deliver_due(step)
         self._vitals.delivered(delivered)
         if new := delivered.delivered - delivered.found:
-            log.info("%s delivered", _count(new, "event"))
+            log.info("%s delivered", counted(new, "event"))
         if delivered.found:
-            log.info("%s found at the receiver already", _count(delivered.found, "event"))
+            log.info("%s found at the receiver already", counted(delivered.found, "event"))
         return delivered
-
-
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"

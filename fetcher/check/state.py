@@ -9,6 +9,7 @@ from sqlalchemy.engine import URL
 from fetcher import outbox
 from fetcher.check.findings import Finding
 from fetcher.outbox import Parked
+from fetcher.plural import counted
 from fetcher.state import StateError, StateMissing, look_into
 
 MOST_SHOWN: Final = 20
@@ -25,7 +26,7 @@ async def check_state(place: Path | URL) -> list[Finding]:
         return [_of_new(place, str(missing))]
     except StateError as error:
         return [Finding("error", SUBJECT, str(error))]
-    found = [Finding("ok", SUBJECT, f"{waiting.number:,} events are waiting to be delivered")]
+    found = [Finding("ok", SUBJECT, f"{counted(waiting.number, 'event')} waiting to be delivered")]
     return found + _refused(parked)
 
 

@@ -19,6 +19,7 @@ from fetcher.github.githubs import GitHubs
 from fetcher.github.owned import owned_repositories
 from fetcher.github.reader import Reader, Snapshot
 from fetcher.mapping.rules import Facts, ignored
+from fetcher.plural import counted
 from fetcher.poll.survey import Policy
 from fetcher.registry import Owned
 from fetcher.selection import Selection, owner_of
@@ -135,8 +136,7 @@ class Roster:
     def _say(self, owner: str, before: Owned | None, names: tuple[str, ...]) -> None:
         read = self._read_of(owner, names)
         if before is None:
-            noun = "repository" if len(read) == 1 else "repositories"
-            log.info("%s/*: %d %s", owner, len(read), noun)
+            log.info("%s/*: %s", owner, counted(len(read), "repository", "repositories"))
             return
         read_before = self._read_of(owner, before.names)
         for name in sorted(read - read_before):

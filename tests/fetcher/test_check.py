@@ -384,7 +384,7 @@ async def test_beside_a_running_fetcher_refused_events_are_shown_with_the_answer
         await state.run(put_two_and_park_one)
         found = await field.found()
 
-    assert "the state: 1 events are waiting to be delivered" in as_lines(found)
+    assert "the state: 1 event waiting to be delivered" in as_lines(found)
     (wrong,) = [finding for finding in found if finding.level != "ok"]
     assert wrong.subject == "gh-dep-1 (shop, production, success)"
     assert wrong.text == "the receiver refused it: answered 422 service: too long"
@@ -399,7 +399,7 @@ async def test_a_state_in_postgresql_is_looked_into_beside_a_running_fetcher(
     async with open_state(database) as state:
         await state.run(lambda connection: outbox.put(connection, [event("gh-dep-1")], START))
 
-        assert "the state: 1 events are waiting to be delivered" in as_lines(await field.found())
+        assert "the state: 1 event waiting to be delivered" in as_lines(await field.found())
 
 
 async def test_a_database_that_is_away_is_an_error_without_its_password(field: Field) -> None:
