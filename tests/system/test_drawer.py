@@ -112,7 +112,7 @@ def test_a_deployment_is_one_entry_with_all_its_events_and_how_long_it_took(
     expect(newest.get_by_role("link", name="Run 42")).to_have_attribute(
         "href", "https://ci.example/runs/42"
     )
-    expect(dashboard.drawer).to_contain_text("Still serving 1.0.0")
+    expect(dashboard.drawer).to_contain_text("Still serving 1.0.0, deployed")
     newest.get_by_role("button", name="2 events").click()
     expect(newest).to_contain_text("run-2")
     expect(newest.get_by_role("listitem")).to_have_count(2)
