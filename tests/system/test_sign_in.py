@@ -12,8 +12,8 @@ from tests.system.dashboard import Dashboard
 
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 READ_KEY: Final = "a-key-to-read-with"
-# The browser says each time that it was refused, as it should.
-REFUSED: Final = ("401 (Unauthorized)", "answered 401")
+# The browser says each time that it was refused, or that a file is gone, as it should.
+REFUSED: Final = ("401 (Unauthorized)", "answered 401", "404 (Not Found)")
 
 
 @pytest.fixture
@@ -111,6 +111,27 @@ def test_a_key_that_is_taken_away_signs_everybody_out(
 
     expect(dashboard.page.get_by_label("Read key")).to_be_visible()
     sign_in(dashboard.page, "another-key-to-read-with")
+    is_live(dashboard, "1.0.0")
+
+
+@pytest.mark.parametrize("view", ["/", "/?wall"])
+def test_a_page_from_before_an_upgrade_offers_a_reload_where_the_form_is_gone(
+    dashboard: Dashboard, receiver: Receiver, view: str
+) -> None:
+    page = dashboard.page
+    page.goto(view)
+    sign_in(page)
+    is_live(dashboard, "1.0.0")
+
+    page.route("**/assets/SignIn-*.js", lambda route: route.fulfill(status=404))
+    use_read_key(receiver.folder, "another-key-to-read-with")
+    receiver.hang_up()
+
+    reload = page.get_by_role("alert").get_by_role("button", name="Reload")
+    expect(reload).to_be_visible()
+    page.unroute_all()
+    reload.click()
+    sign_in(page, "another-key-to-read-with")
     is_live(dashboard, "1.0.0")
 
 
