@@ -69,15 +69,10 @@ class Keys:
             return self._hashed.get(sha256(presented))
         return grant
 
-    def wait(self, grant: Grant, now: datetime) -> float:
-        """Count a request; returns the seconds until it is allowed, 0 if it is now."""
+    def take(self, grant: Grant, now: datetime) -> float:
+        """Let a request pass; returns the seconds that it has to wait instead, or 0."""
         bucket = self._buckets.get(grant.name)
-        if bucket is None:
-            return 0
-        wait = bucket.wait(now)
-        if not wait:
-            bucket.take()
-        return wait
+        return 0 if bucket is None else bucket.take(now)
 
 
 def fingerprint(key: str) -> str:

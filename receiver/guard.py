@@ -132,7 +132,7 @@ class Guard:
         if grant.requests_per_minute is not None:
             most = counted(grant.requests_per_minute, "request")
             limit = f"The key {grant.name} may send {most} a minute."
-            _hold_back(keys.wait(grant, self._clock()), limit)
+            _hold_back(keys.take(grant, self._clock()), limit)
 
 
 def _client(request: web.Request) -> str:

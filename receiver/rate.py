@@ -28,9 +28,12 @@ class Bucket:
         self._tokens = min(self._per_minute, self._tokens + passed * self._per_minute / 60)
         return max(0.0, 1 - self._tokens) * 60 / self._per_minute
 
-    def take(self) -> None:
-        """Take a token; `wait` has said that there is one."""
+    def take(self, now: datetime) -> float:
+        """Take a token, if there is one; returns what `wait` does."""
+        if wait := self.wait(now):
+            return wait
         self._tokens -= 1
+        return 0
 
 
 class Guesses:
@@ -48,7 +51,6 @@ class Guesses:
         """Count a wrong key."""
         bucket = self._buckets.setdefault(client, Bucket(GUESSES_PER_MINUTE))
         self._buckets.move_to_end(client)
-        bucket.wait(now)
-        bucket.take()
+        bucket.take(now)
         if len(self._buckets) > MOST_CLIENTS:
             self._buckets.popitem(last=False)

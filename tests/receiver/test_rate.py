@@ -11,13 +11,12 @@ SECOND = timedelta(seconds=1)
 def test_a_minutes_worth_may_come_at_once_and_then_one_as_often_as_is_allowed() -> None:
     bucket = Bucket(30)
     for _ in range(30):
-        assert bucket.wait(NOON) == 0
-        bucket.take()
+        assert bucket.take(NOON) == 0
 
     assert bucket.wait(NOON) == 2
     assert bucket.wait(NOON + SECOND) == 1
-    assert bucket.wait(NOON + 2 * SECOND) == 0
-    bucket.take()
+    assert bucket.take(NOON + 2 * SECOND) == 0
+    assert bucket.take(NOON + 2 * SECOND) == 2
     assert bucket.wait(NOON + 2 * SECOND) == 2
 
 
@@ -25,15 +24,13 @@ def test_what_was_not_used_is_not_saved_beyond_a_minute() -> None:
     bucket = Bucket(1)
     bucket.wait(NOON)
 
-    assert bucket.wait(NOON + timedelta(days=1)) == 0
-    bucket.take()
+    assert bucket.take(NOON + timedelta(days=1)) == 0
     assert bucket.wait(NOON + timedelta(days=1)) == 60
 
 
 def test_a_clock_that_is_set_back_makes_nobody_wait_longer() -> None:
     bucket = Bucket(1)
-    bucket.wait(NOON)
-    bucket.take()
+    bucket.take(NOON)
 
     assert bucket.wait(NOON - timedelta(days=1)) == 60
     assert bucket.wait(NOON - timedelta(days=1) + 60 * SECOND) == 0
