@@ -200,12 +200,12 @@ def put_back(connection: Connection, since: datetime, now: datetime) -> int:
     """
     is_settled = outbox.c.state.in_(("delivered", "parked"))
     anew = {"state": "new", "attempts": 0, "looks": 0, "next_at": now}
-    put = connection.execute(
+    changed = connection.execute(
         update(outbox)
         .where(is_settled, outbox.c.happened_at >= since)
         .values(**anew, location=None, error=None)
     )
-    return put.rowcount
+    return changed.rowcount
 
 
 def parked_events(connection: Connection) -> list[Parked]:

@@ -35,6 +35,9 @@ class Work:
 
     Attributes:
         rota: Whose turn it is.
+        githubs: GitHub, for every owner.
+        clock: The time.
+        troubles: What is wrong at the moment, as the log has it.
         found: Set when a pass put events into the outbox; for whoever delivers.
     """
 
