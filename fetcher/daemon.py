@@ -94,9 +94,8 @@ async def open_work(
 def _remember(connection: Connection, githubs: GitHubs, selection: Selection) -> None:
     """Remind the gates of what they must not forget."""
     for owner in {*selection.owners, *(name.partition("/")[0] for name in selection.named)}:
-        github = githubs.for_owner(owner)
-        github.gate.waits = observations.gate(connection, github.credential.fingerprint)
-        github.graphql_gate.waits = observations.gate(connection, github.graphql_fingerprint)
+        for fingerprint, gate in githubs.for_owner(owner).gates.items():
+            gate.waits = observations.gate(connection, fingerprint)
 
 
 def _receiver(

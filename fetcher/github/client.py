@@ -93,9 +93,10 @@ class GitHub:
         self._renewing = asyncio.Lock()
 
     @property
-    def graphql_fingerprint(self) -> str:
-        """Tells the limit of GraphQL from that of REST; both are the credential's."""
-        return f"{self.credential.fingerprint}/graphql"
+    def gates(self) -> Mapping[str, Gate]:
+        """Both gates, each by a fingerprint of whose limit of which API it keeps."""
+        fingerprint = self.credential.fingerprint
+        return {fingerprint: self.gate, f"{fingerprint}/graphql": self.graphql_gate}
 
     @property
     def sustained(self) -> float:

@@ -80,7 +80,7 @@ class Rota:
         self._began: dict[str, datetime] = {}
         self._detectors: dict[GitHub, Detector] = {}
         self._sightings: dict[str, Sighting] = {}
-        self._waits_kept: dict[GitHub, Waits] = {}
+        self._waits_kept: dict[str, Waits] = {}
 
     async def due(self) -> Due:
         """The repositories to read now."""
@@ -141,20 +141,24 @@ class Rota:
         self._began[name] = self._clock()
 
     async def note(self) -> None:
-        """Keep in the state which repositories' reading has begun, all of them at once.
+        """Keep in the state which repositories' reading has begun, and what the gates wait for.
 
-        A kill before this costs a repository its place, and nothing else.
+        A kill before this costs a repository its place, and GitHub a request.
         """
         began, self._began = self._began, {}
-        waits = {github: github.graphql_gate.waits for github in self._detectors}
-        changed = {g: each for g, each in waits.items() if self._waits_kept.get(g) != each}
+        waits = {
+            fingerprint: gate.waits
+            for github in self._githubs.by_owner().values()
+            for fingerprint, gate in github.gates.items()
+        }
+        changed = {f: each for f, each in waits.items() if self._waits_kept.get(f) != each}
         if not (began or changed):
             return
 
         def keep(connection: Connection) -> None:
             note_read(connection, began)
-            for github, each in changed.items():
-                observations.keep_gate(connection, github.graphql_fingerprint, each)
+            for fingerprint, each in changed.items():
+                observations.keep_gate(connection, fingerprint, each)
 
         await self._state.run(keep)
         self._waits_kept |= changed

@@ -12,14 +12,15 @@ from sqlalchemy import select as select_columns
 
 from fetcher.access import open_githubs
 from fetcher.config import Settings
-from fetcher.github.errors import Missing
+from fetcher.github.errors import Limited, Missing
 from fetcher.github.settings import GitHubSettings
 from fetcher.mapping.rules import Match, Rule
+from fetcher.once import once
 from fetcher.schedule.roster import AFTER_FAILURE, ASKED_AGAIN, look_up
 from fetcher.schema import repositories
 from fetcher.selection import select
 from fetcher.work import Work
-from tests.fake_github import FakeGitHub, answer, late, serve, server_error
+from tests.fake_github import FakeGitHub, answer, late, secondary_limit, serve, server_error
 from tests.fetcher.reading import TOKEN, World, fake_github, until
 from tests.fetcher.working import working
 
@@ -229,6 +230,21 @@ async def test_an_owner_that_is_not_there_is_not_asked_for_again_at_once(
         fake.add_repository("gone/back")
         world.clock.tick(1)
         assert await names(work) == ["gone/back"]
+
+
+async def test_a_limit_met_before_any_repository_is_known_is_remembered_by_the_next_process(
+    fake: FakeGitHub, tmp_path: Path
+) -> None:
+    fake.fail("*", secondary_limit(120))
+    async with following(fake, tmp_path, "new/*") as (_, work):
+        await once(work)
+    fake.requests.clear()
+
+    async with following(fake, tmp_path, "new/*") as (world, work):
+        due = await work.due()
+
+    assert isinstance(due.unlisted["new"], Limited)
+    assert world.requests() == []
 
 
 async def test_a_persons_private_repositories_are_read_with_their_own_token_alone(
