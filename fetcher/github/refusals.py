@@ -33,7 +33,7 @@ def missing_permission(who: str, headers: Mapping[str, str], message: str) -> st
         return f"{who} lacks a scope: it has {has or 'none'}, and needs one of {needs} ({message})"
     if accepted := headers.get("x-accepted-github-permissions"):
         return f"{who} lacks a permission: {permissions(accepted)} ({message})"
-    return f"{who} may not read this: {message}"
+    return f"{who} may not read this: {message.removesuffix('.')}"  # a sentence follows
 
 
 def permissions(accepted: str) -> str:

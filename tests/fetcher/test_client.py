@@ -183,6 +183,14 @@ async def test_a_missing_permission_is_named_and_not_asked_for_again(world: Worl
     assert len(world.requests()) == 1
 
 
+async def test_githubs_sentence_about_a_refusal_becomes_part_of_another_one(world: World) -> None:
+    body = '{"message": "Must have admin rights to Repository."}'
+    world.fake.fail("*", answer(403, body))
+
+    with pytest.raises(Forbidden, match=r"the token may not read this: Must .* Repository$"):
+        await get(world)
+
+
 async def test_single_sign_on_is_named(world: World) -> None:
     sso = {"X-GitHub-SSO": "required; url=https://github.com/orgs/acme/sso?x=1"}
     world.fake.fail("*", answer(403, None, sso))
