@@ -173,7 +173,7 @@ def test_a_phone_shows_a_card_for_each_service_and_scrolls_only_down(
     card = page.get_by_role("row").filter(has_text="search")
     expect(card).to_have_text(re.compile(r"search.*7\.2\.0.*7\.2\.0.*in progress", re.DOTALL))
     receiver.post(service="search", environment="prod", version="7.0.0", actor="w" * 40)
-    expect(dashboard.slot("search", "prod")).to_contain_text("dev has 7.2.0")
+    expect(dashboard.slot("search", "prod")).to_contain_text("dev on 7.2.0")
     assert page.locator("main").evaluate("(main) => main.scrollWidth - main.clientWidth") == 0
     dashboard.slot("checkout", "prod").click()
     expect(dashboard.deployments).to_have_count(1)

@@ -59,12 +59,12 @@ def test_a_version_that_turns_the_writing_direction_leaves_the_sentence_around_i
     receiver.post(environment="prod", version="1.0.0", happened_at=ago(days=9))
     dashboard.open()
 
-    told = dashboard.slot("checkout", "prod").get_by_title("dev has")
-    expect(told).to_contain_text("since 3 d")
-    version, since = (told.locator(part).bounding_box() for part in ("[data-version]", ".since"))
+    told = dashboard.slot("checkout", "prod").get_by_title("dev on")
+    expect(told).to_contain_text("for 3 d")
+    version, age = (told.locator(part).bounding_box() for part in ("[data-version]", ".duration"))
     assert version
-    assert since
-    assert version["x"] + version["width"] < since["x"]
+    assert age
+    assert version["x"] + version["width"] < age["x"]
 
 
 def test_a_run_url_that_is_not_http_is_text_and_never_a_link(
