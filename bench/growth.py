@@ -44,11 +44,12 @@ def lines(count: int = EVENTS) -> Iterator[str]:
     yield WHY
 
 
-# Seen by processor time, 2026-11-24.
+# Seen by processor time and EXPLAIN, 2026-11-24.
 WHY: Final = (
-    "Of `?at=` on PostgreSQL, the look-ups take about 120 ms of the server's time, in three parts "
-    "at once; reading the rows and making events of them takes 100 ms in Python, and JSON of the "
-    "events 60 ms, on one core. SQLite's look-ups take 70 ms."
+    "Of `?at=` on PostgreSQL, the look-ups take 130 to 200 ms of the server's time, in three parts "
+    "at once, and up to 150 ms more where their 10,000 pages are not in its buffers yet; reading "
+    "the rows and making events of them takes 100 ms in Python, and JSON of the events 60 ms, on "
+    "one core. SQLite's look-ups take 70 ms."
 )
 ROWS: Final = (
     ("what", "wanted"),
